@@ -1,0 +1,1 @@
+"""What every part may lean on, and which knows nothing of mail, Slack or IMAP."""

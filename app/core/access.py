@@ -1,0 +1,55 @@
+"""Who asks, and whether they may. Pure."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from app.core.errors import NotAllowed
+from app.core.ids import AccountId, TeammateId, WorkspaceId
+
+
+class Scope(StrEnum):
+    """What an API key may do. `admin` includes the others."""
+
+    READ = "read"
+    WRITE = "write"
+    SEND = "send"
+    IMAP = "imap"
+    ADMIN = "admin"
+
+
+class Origin(StrEnum):
+    """The door a request came in by."""
+
+    SLACK = "slack"
+    API = "api"
+    CLI = "cli"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever does something: a teammate in Slack, a script with a key, or SharedBox itself."""
+
+    workspace_id: WorkspaceId
+    origin: Origin
+    teammate_id: TeammateId | None = None
+    name: str = ""
+    scopes: frozenset[Scope] = field(default_factory=frozenset)
+    account_ids: frozenset[AccountId] | None = None
+    """The accounts a key is bound to; None is every account of the workspace."""
+
+    def require(self, scope: Scope) -> None:
+        """Raise `NotAllowed` unless the scope was granted."""
+        if scope not in self.scopes and Scope.ADMIN not in self.scopes:
+            raise NotAllowed(
+                f"This key may not do that: it lacks the scope “{scope}”.",
+                fix=f"Use a key that was made with the scope “{scope}”.",
+            )
+
+    def may_see(self, account_id: AccountId) -> bool:
+        return self.account_ids is None or account_id in self.account_ids
+
+
+def system(workspace_id: WorkspaceId) -> Actor:
+    """SharedBox acting by itself, on a rule or a schedule."""
+    return Actor(workspace_id, Origin.SYSTEM, name="SharedBox", scopes=frozenset({Scope.ADMIN}))

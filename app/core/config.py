@@ -1,0 +1,123 @@
+"""Every setting, read once from the environment (or `.env`) at start.
+
+`.env.example` and `docs/configuration.md` list the same settings; a test holds the three equal.
+"""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.core.crypto import Vault, keys_beside
+from app.core.retry import RetryLadder
+
+PROJECT_ROOT: Final = Path(__file__).resolve().parents[2]
+
+
+def _checked_ladder(text: str) -> str:
+    RetryLadder.parse(text)
+    return text
+
+
+class Settings(BaseSettings):
+    """All settings, each under `SHAREDBOX_` and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="SHAREDBOX_", env_file=".env", extra="ignore")
+
+    database_url: str | None = Field(
+        default=None,
+        description="PostgreSQL 14 or newer, as postgresql://user:password@host/name. "
+        "Unset: a Postgres of our own is started in the data folder.",
+    )
+    data_dir: Path = Field(
+        default=Path("data"),
+        description="Where mail, the embedded Postgres and generated keys are kept.",
+    )
+    blob_url: str | None = Field(
+        default=None,
+        description="Where raw mail is kept: file:///…, s3://…, gs://… or az://…. "
+        "Unset: the folder blobs in the data folder.",
+    )
+    secret_keys: SecretStr | None = Field(
+        default=None,
+        description="Fernet keys, separated by commas; the first encrypts, all decrypt. "
+        "Unset: a key is made and kept in the data folder.",
+    )
+    base_url: str = Field(
+        default="http://127.0.0.1:8000",
+        description="The address under which people reach the web pages; links in Slack use it.",
+    )
+    host: str = Field(default="127.0.0.1", description="The address the web server listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="The port it listens on.")
+    metrics_port: int | None = Field(
+        default=None,
+        description="A port on which a worker serves its own /metrics. Unset: it does not.",
+    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    bootstrap_api_key: SecretStr | None = Field(
+        default=None,
+        description="An API key with every scope that is accepted from the first start on.",
+    )
+    slack_api_url: str = Field(
+        default="https://slack.com/api/",
+        description="Where Slack's Web API is; change it only to talk to a stand-in.",
+    )
+    slack_bot_token: SecretStr | None = Field(
+        default=None, description="The bot token of your Slack app (xoxb-…)."
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        default=None, description="The signing secret of your Slack app."
+    )
+    allow_private_mail_hosts: bool = Field(
+        default=False,
+        description="Allow mail servers at private addresses (127.0.0.1, 10.0.0.0/8, …). "
+        "Off: only public addresses, so that nobody can use SharedBox to look into your network.",
+    )
+    tls_ca_file: Path | None = Field(
+        default=None,
+        description="A file of further certificate authorities to trust for mail servers (PEM).",
+    )
+    poll_seconds: int = Field(
+        default=60,
+        ge=5,
+        description="How often a folder is looked at when nothing was announced, in seconds.",
+    )
+    idle_renew_seconds: int = Field(
+        default=150,
+        ge=1,
+        description="How often IDLE is renewed, in seconds; a dead connection is noticed by it.",
+    )
+    retry_ladder: Annotated[str, AfterValidator(_checked_ladder)] = Field(
+        default="0 60@600 600",
+        description="Waits between attempts to reach a mail server, in seconds: the first, "
+        "then delay@until by the age of the outage, then the last.",
+    )
+    max_mail_bytes: int = Field(
+        default=64 * 1024 * 1024,
+        ge=1024,
+        description="The largest mail that is fetched; a larger one is quarantined, with a card.",
+    )
+    imap_threads: int = Field(
+        default=16,
+        ge=1,
+        description="How many IMAP commands of one worker may be on the wire at once.",
+    )
+    parser_processes: int = Field(
+        default=2, ge=1, description="How many processes of one worker parse mail."
+    )
+
+    def vault(self) -> Vault:
+        """The vault for credentials, with the operator's keys or the ones kept beside the data."""
+        if self.secret_keys is None:
+            return Vault(keys_beside(self.data_dir))
+        return Vault([key.strip() for key in self.secret_keys.get_secret_value().split(",")])
+
+    def ladder(self) -> RetryLadder:
+        return RetryLadder.parse(self.retry_ladder)
+
+    @property
+    def blob_location(self) -> str:
+        if self.blob_url:
+            return self.blob_url
+        return (self.data_dir.absolute() / "blobs").as_uri()

@@ -1,0 +1,66 @@
+"""Secrets at rest: encrypted with Fernet, and keys that can be rotated.
+
+The first key encrypts; every key decrypts. Where the operator gives none, one is made and kept
+beside the data, readable by its owner alone, so that a first start is as safe as a tenth.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from app.core.errors import SharedBoxError
+
+
+class SecretUnreadable(SharedBoxError):
+    """A stored secret was encrypted with a key we were not given."""
+
+
+class Vault:
+    """Encrypts and decrypts credentials. `keys` are Fernet keys (32 bytes, URL-safe base64)."""
+
+    def __init__(self, keys: list[str]) -> None:
+        self._fernet = MultiFernet([Fernet(key) for key in keys])
+
+    def seal(self, secret: str) -> bytes:
+        return self._fernet.encrypt(secret.encode())
+
+    def open(self, sealed: bytes) -> str:
+        try:
+            return self._fernet.decrypt(sealed).decode()
+        except InvalidToken:
+            raise SecretUnreadable(
+                "A stored credential cannot be decrypted.",
+                fix="Start SharedBox with the SHAREDBOX_SECRET_KEYS it was stored with.",
+            ) from None
+
+
+def keys_beside(data_dir: Path) -> list[str]:
+    """The keys kept in the data folder; made at the first call."""
+    path = data_dir / "secret.key"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().split()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(Fernet.generate_key().decode() + "\n")
+    return path.read_text().split()
+
+
+def new_secret() -> str:
+    """A random secret of 256 bits, safe in URLs and headers."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(secret: str) -> bytes:
+    """What we store of a random secret. It has 256 bits, so one SHA-256 is all it needs."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def same(left: bytes, right: bytes) -> bool:
+    """Compare in constant time."""
+    return hmac.compare_digest(left, right)

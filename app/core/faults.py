@@ -1,0 +1,72 @@
+"""Points at which a test may kill the process, to prove that nothing is lost or doubled there.
+
+`SHAREDBOX_FAULT=K07:kill:2` kills the process the second time it passes K07; `raise` raises
+`InjectedFault` instead, and `sleep` stops the process for a minute, as a paused machine would. In
+normal life the variable is unset and a fault point costs one comparison.
+"""
+
+import os
+import signal
+import time
+from collections import Counter
+from typing import Final
+
+from app.core.errors import SharedBoxError
+
+POINTS: Final[dict[str, str]] = {
+    "K01": "inbound: logged in",
+    "K02": "inbound: SELECT done",
+    "K03": "inbound: UIDVALIDITY read, not saved",
+    "K04": "inbound: SEARCH done",
+    "K05": "inbound: half of the messages of a FETCH read",
+    "K06": "inbound: raw bytes in hand",
+    "K07": "inbound: raw bytes stored, parse not begun",
+    "K08": "inbound: the parser is running",
+    "K09": "inbound: rows inserted, not committed",
+    "K10": "inbound: committed",
+    "K11": "feed: post claimed",
+    "K12": "feed: Slack has the request",
+    "K13": "feed: Slack's answer read, not committed",
+    "K14": "feed: post committed, files not begun",
+    "K15": "feed: upload URL used, not completed",
+    "K16": "feed: upload completed, not committed",
+    "K17": "action: interaction received, not committed",
+    "K18": "action: committed, not acknowledged",
+    "K19": "action: command claimed",
+    "K20": "action: IMAP command sent",
+    "K21": "action: tagged OK read, not committed",
+    "K22": "action: committed, card not refreshed",
+}
+
+_WANTED = os.environ.get("SHAREDBOX_FAULT", "")
+_passed: Counter[str] = Counter()
+
+
+class InjectedFault(SharedBoxError):
+    """Raised on purpose, by a test that asked for it."""
+
+
+def faultpoint(name: str) -> None:
+    """Do here what `SHAREDBOX_FAULT` asks for; nothing when it asks for nothing."""
+    if not _WANTED:
+        return
+    wanted, action, count = _WANTED.split(":")
+    if wanted != name:
+        return
+    _passed[name] += 1
+    if _passed[name] != int(count):
+        return
+    _log_that_it_fired(name)
+    if action == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif action == "raise":
+        raise InjectedFault(f"fault point {name}: {POINTS[name]}")
+    elif action == "sleep":
+        time.sleep(60)
+
+
+def _log_that_it_fired(name: str) -> None:
+    """Leave a mark a test can look for: a case whose fault never fired proves nothing."""
+    if path := os.environ.get("SHAREDBOX_FAULT_LOG"):
+        with open(path, "a") as file:  # noqa: PTH123 -- the last thing this process may do
+            file.write(name + "\n")

@@ -1,0 +1,33 @@
+"""The identifiers of our rows: UUIDv7 (RFC 9562 §5.7), so that a new row sorts after an older one.
+
+Each kind has its own type. A `ConversationId` where an `AccountId` belongs is a type error, not a
+row of another tenant.
+"""
+
+from typing import NewType
+from uuid import UUID
+
+import uuid_utils.compat
+
+WorkspaceId = NewType("WorkspaceId", UUID)
+AccountId = NewType("AccountId", UUID)
+MailboxId = NewType("MailboxId", UUID)
+MessageId = NewType("MessageId", UUID)
+PlacementId = NewType("PlacementId", UUID)
+ConversationId = NewType("ConversationId", UUID)
+CommandId = NewType("CommandId", UUID)
+PostId = NewType("PostId", UUID)
+TeammateId = NewType("TeammateId", UUID)
+APIKeyId = NewType("APIKeyId", UUID)
+InstallationId = NewType("InstallationId", UUID)
+
+ChannelId = NewType("ChannelId", str)
+"""Slack's own id of a channel, such as `C024BE91L`."""
+
+SlackUserId = NewType("SlackUserId", str)
+"""Slack's own id of a person, such as `U024BE7LH`."""
+
+
+def new_id() -> UUID:
+    """A fresh UUIDv7, monotonic within the process."""
+    return uuid_utils.compat.uuid7()

@@ -1,0 +1,54 @@
+"""The connection to Postgres, with a limit on every wait."""
+
+from typing import Final
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from app.core.errors import InvalidInput
+
+CONNECT_SECONDS: Final = 10
+_SERVER_SETTINGS: Final = (
+    "-c statement_timeout=30s -c lock_timeout=15s -c idle_in_transaction_session_timeout=60s "
+    "-c timezone=UTC"
+)
+_LIMITS: Final[dict[str, object]] = {
+    "connect_timeout": CONNECT_SECONDS,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+
+
+def parse_database_url(text: str) -> URL:
+    """Read a `postgresql://` URL. Raises `InvalidInput` for any other database."""
+    url = make_url(text)
+    if url.get_backend_name() not in {"postgresql", "postgres"}:
+        raise InvalidInput(
+            f"SHAREDBOX_DATABASE_URL names a {url.get_backend_name()} database.",
+            field="SHAREDBOX_DATABASE_URL",
+            fix="SharedBox keeps its data in PostgreSQL: write postgresql://user:password@host/name.",
+        )
+    return url.set(drivername="postgresql+psycopg")
+
+
+def open_engine(url: URL, *, pool_size: int = 10) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=15,
+        pool_pre_ping=True,
+        connect_args={**_LIMITS, "options": _SERVER_SETTINGS},
+    )
+
+
+def conninfo(url: URL) -> str:
+    """The same database for psycopg itself, whose URLs know no driver name."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def listen_options() -> dict[str, object]:
+    """How a connection is opened that stays idle for hours: for LISTEN and for advisory locks."""
+    return {**_LIMITS, "autocommit": True}

@@ -1,0 +1,58 @@
+"""The tables, one file each. Importing this package makes them known to the metadata."""
+
+from app.store.models.account import Account, AccountState
+from app.store.models.api_key import APIKey
+from app.store.models.attachment import Attachment
+from app.store.models.channel import Channel, ChannelState
+from app.store.models.command import (
+    Command,
+    CommandState,
+    CommandTarget,
+    CommandType,
+    TargetState,
+)
+from app.store.models.conversation import Conversation, ConversationStatus
+from app.store.models.event import Event, EventCounter
+from app.store.models.idempotency import IdempotencyRecord
+from app.store.models.installation import Installation, InstallationState
+from app.store.models.mailbox import Mailbox
+from app.store.models.message import Direction, Message
+from app.store.models.placement import Placement, PlacementState
+from app.store.models.post import Post, PostKind, PostState
+from app.store.models.slack_request import SlackRequest
+from app.store.models.teammate import Teammate
+from app.store.models.thread_link import ThreadLink
+from app.store.models.workspace import Workspace
+
+__all__ = [
+    "APIKey",
+    "Account",
+    "AccountState",
+    "Attachment",
+    "Channel",
+    "ChannelState",
+    "Command",
+    "CommandState",
+    "CommandTarget",
+    "CommandType",
+    "Conversation",
+    "ConversationStatus",
+    "Direction",
+    "Event",
+    "EventCounter",
+    "IdempotencyRecord",
+    "Installation",
+    "InstallationState",
+    "Mailbox",
+    "Message",
+    "Placement",
+    "PlacementState",
+    "Post",
+    "PostKind",
+    "PostState",
+    "SlackRequest",
+    "TargetState",
+    "Teammate",
+    "ThreadLink",
+    "Workspace",
+]

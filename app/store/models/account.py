@@ -1,0 +1,60 @@
+"""One connected mail account."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, String, UniqueConstraint, Uuid
+from sqlmodel import Field
+
+from app.core.ids import AccountId, ChannelId, new_id
+from app.store.base import Tenanted, now_in_database
+from app.store.types import enum_text, text_list, timestamp
+
+
+class AccountState(StrEnum):
+    CONNECTING = "connecting"
+    """Never yet synchronised."""
+    LIVE = "live"
+    """The last synchronisation succeeded."""
+    RETRYING = "retrying"
+    """The server cannot be reached or is in trouble; `retry_at` says when we look again."""
+    REFUSED = "refused"
+    """The server refused our credentials; a person has to act."""
+
+
+class Account(Tenanted, table=True):
+    __tablename__ = "accounts"
+    __table_args__ = (UniqueConstraint("workspace_id", "address"),)
+
+    id: AccountId = Field(primary_key=True, sa_type=Uuid, default_factory=new_id)
+    address: str
+    channel_id: ChannelId = Field(sa_type=String)
+    """Where the account's mail is posted."""
+    folders: list[str] = text_list()
+    """The folders that are watched, by their names on the server; the first is kept in IDLE."""
+    history_days: int = 0
+
+    imap_host: str
+    imap_port: int
+    imap_security: str
+    imap_username: str
+    imap_secret: bytes
+    """Sealed by the vault."""
+    smtp_host: str | None = None
+    smtp_port: int | None = None
+    smtp_security: str | None = None
+    smtp_username: str | None = None
+    smtp_secret: bytes | None = None
+    """Sealed by the vault."""
+
+    state: AccountState = enum_text(AccountState, default=AccountState.CONNECTING)
+    detail: str = ""
+    """What is wrong and what to do about it, in words; empty while all is well."""
+    failures: int = 0
+    outage_since: datetime | None = timestamp(default=None)
+    retry_at: datetime | None = timestamp(default=None)
+    synced_at: datetime | None = timestamp(default=None)
+    history_imported_at: datetime | None = timestamp(default=None)
+    fence: int = Field(default=0, sa_type=BigInteger)
+    """Raised by each worker that takes the account; a write with an older number is refused."""
+    created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())

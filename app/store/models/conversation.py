@@ -1,0 +1,47 @@
+"""Messages that belong together, and what the team does with them."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Index, Uuid
+from sqlmodel import Field
+
+from app.core.ids import AccountId, ConversationId, TeammateId, new_id
+from app.store.base import Tenanted, now_in_database, within_workspace
+from app.store.types import enum_text, text_list, timestamp
+
+
+class ConversationStatus(StrEnum):
+    OPEN = "open"
+    DONE = "done"
+
+
+class Conversation(Tenanted, table=True):
+    __tablename__ = "conversations"
+    __table_args__ = (
+        within_workspace("account_id", "accounts"),
+        within_workspace("assignee_id", "teammates", ondelete="SET NULL"),
+        within_workspace("done_by_id", "teammates", ondelete="SET NULL"),
+        Index("ix_conversations_latest", "workspace_id", "last_message_at", "id"),
+        Index("ix_conversations_subject", "workspace_id", "account_id", "subject_key"),
+    )
+
+    id: ConversationId = Field(primary_key=True, sa_type=Uuid, default_factory=new_id)
+    account_id: AccountId = Field(sa_type=Uuid)
+    subject: str = ""
+    subject_key: str = ""
+    """The subject without Re: and Fwd:, folded, for threading."""
+    participants: list[str] = text_list()
+    status: ConversationStatus = enum_text(ConversationStatus, default=ConversationStatus.OPEN)
+    assignee_id: TeammateId | None = Field(default=None, sa_type=Uuid)
+    done_by_id: TeammateId | None = Field(default=None, sa_type=Uuid)
+    done_at: datetime | None = timestamp(default=None)
+    tags: list[str] = text_list()
+    message_count: int = 0
+    first_message_at: datetime = timestamp()
+    last_message_at: datetime = timestamp()
+    waiting_since: datetime | None = timestamp(default=None)
+    """When the oldest mail arrived that nobody has dealt with yet."""
+    version: int = Field(default=0, sa_type=BigInteger)
+    """Raised by every change that its card shows."""
+    created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())

@@ -1,0 +1,42 @@
+"""One folder of an account, and how far we are in it."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, UniqueConstraint, Uuid
+from sqlmodel import Field
+
+from app.core.ids import AccountId, MailboxId, new_id
+from app.store.base import Tenanted, within_workspace
+from app.store.types import timestamp
+
+
+class Mailbox(Tenanted, table=True):
+    __tablename__ = "mailboxes"
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "account_id", "name"),
+        within_workspace("account_id", "accounts"),
+    )
+
+    id: MailboxId = Field(primary_key=True, sa_type=Uuid, default_factory=new_id)
+    account_id: AccountId = Field(sa_type=Uuid)
+    name: str
+    """As the server lists it, decoded from modified UTF-7."""
+    role: str | None = None
+    """Its special use (RFC 6154): inbox, archive, sent, drafts, trash, junk."""
+    selectable: bool = True
+    watched: bool = False
+    listed: bool = True
+    """Whether the last LIST named it."""
+
+    uidvalidity: int | None = Field(default=None, sa_type=BigInteger)
+    watermark: int | None = Field(default=None, sa_type=BigInteger)
+    """The UID from which we look for new mail: every lower UID is settled in the ledger."""
+    first_uid: int | None = Field(default=None, sa_type=BigInteger)
+    """Where we began: mail below it was there before us."""
+    started_at: datetime | None = timestamp(default=None)
+    """When we began to watch. After a reset of the UIDs, older mail is not news."""
+    highestmodseq: int | None = Field(default=None, sa_type=BigInteger)
+    missing: int = 0
+    """UIDs the server showed at the last look that the ledger has not settled."""
+    last_checked_at: datetime | None = timestamp(default=None)
+    next_poll_at: datetime | None = timestamp(default=None)

@@ -1,0 +1,72 @@
+"""One mail. Its raw bytes lie in the blob store, addressed by their SHA-256."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Computed, Index, UniqueConstraint, Uuid
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlmodel import Field
+
+from app.core.ids import AccountId, ConversationId, MessageId, new_id
+from app.store.base import Tenanted, now_in_database, within_workspace
+from app.store.types import enum_text, json_object, text_list, timestamp
+
+_SEARCHABLE = (
+    "setweight(to_tsvector('simple', left(subject, 1000)), 'A') || "
+    "setweight(to_tsvector('simple', left(from_name || ' ' || from_address, 500)), 'B') || "
+    "to_tsvector('simple', left(body, 100000))"
+)
+
+
+class Direction(StrEnum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Message(Tenanted, table=True):
+    __tablename__ = "messages"
+    __table_args__ = (
+        within_workspace("account_id", "accounts"),
+        within_workspace("conversation_id", "conversations"),
+        UniqueConstraint("workspace_id", "account_id", "raw_sha256"),
+        Index("ix_messages_conversation", "workspace_id", "conversation_id", "received_at"),
+        Index(
+            "ix_messages_internet_message_id", "workspace_id", "account_id", "internet_message_id"
+        ),
+        Index("ix_messages_search", "search", postgresql_using="gin"),
+    )
+
+    id: MessageId = Field(primary_key=True, sa_type=Uuid, default_factory=new_id)
+    account_id: AccountId = Field(sa_type=Uuid)
+    conversation_id: ConversationId = Field(sa_type=Uuid)
+    direction: Direction = enum_text(Direction, default=Direction.INBOUND)
+    imported: bool = False
+    """Fetched as history: stored and threaded, but never announced."""
+
+    internet_message_id: str | None = None
+    """The Message-ID header without its angle brackets; None where the mail has none."""
+    in_reply_to: str | None = None
+    reference_ids: list[str] = text_list()
+    subject: str = ""
+    from_name: str = ""
+    from_address: str = ""
+    to: list[dict[str, Any]] = json_object(default_factory=list)
+    cc: list[dict[str, Any]] = json_object(default_factory=list)
+    reply_to: list[dict[str, Any]] = json_object(default_factory=list)
+    sent_at: datetime | None = timestamp(default=None)
+    """The Date header, as the sender claims it."""
+    received_at: datetime = timestamp()
+    """INTERNALDATE: when the server took it in."""
+    body: str = ""
+    """The whole text, made from HTML where there is no plain part."""
+    excerpt: str = ""
+    """What the sender newly wrote: without quotes and signature. For display only."""
+    has_html: bool = False
+    attachment_count: int = 0
+    size: int = Field(default=0, sa_type=BigInteger)
+    raw_sha256: bytes
+    created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())
+    search: Any = Field(
+        default=None, sa_column=Column("search", TSVECTOR, Computed(_SEARCHABLE, persisted=True))
+    )

@@ -1,0 +1,20 @@
+"""A person of the team."""
+
+from datetime import datetime
+
+from sqlalchemy import String, UniqueConstraint, Uuid
+from sqlmodel import Field
+
+from app.core.ids import SlackUserId, TeammateId, new_id
+from app.store.base import Tenanted, now_in_database
+from app.store.types import timestamp
+
+
+class Teammate(Tenanted, table=True):
+    __tablename__ = "teammates"
+    __table_args__ = (UniqueConstraint("workspace_id", "slack_user_id"),)
+
+    id: TeammateId = Field(primary_key=True, sa_type=Uuid, default_factory=new_id)
+    slack_user_id: SlackUserId | None = Field(default=None, sa_type=String)
+    name: str = ""
+    created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())

@@ -1,0 +1,97 @@
+"""Leaving work for later, in the same transaction as its reason.
+
+The jobs themselves are procrastinate's; this module is the one place that names them, and
+`jobs/tasks.py` the one that runs them.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+import procrastinate
+from procrastinate.jobs import DeleteJobCondition
+from sqlalchemy import URL, func, select, text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.ids import ChannelId, WorkspaceId
+from app.store.engine import conninfo
+
+FEED_QUEUE: Final = "feed"
+KEEP_JOBS: Final = DeleteJobCondition.SUCCESSFUL
+_WAKE_CHANNEL: Final = "procrastinate_queue_v1#{queue}"
+"""What procrastinate's own insert trigger notifies."""
+_LOCK_WAITING: Final = text(
+    "SELECT id FROM procrastinate_jobs WHERE queueing_lock = :subject AND status = 'todo' FOR SHARE"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be done, and what must not be done beside it.
+
+    `lock`: jobs that share it run one after the other. `subject`: of the jobs that share it only
+    one ever waits; a second one would find nothing left to do.
+    """
+
+    task: str
+    queue: str
+    lock: str
+    subject: str
+    args: dict[str, Any]
+
+
+def drain_channel(workspace_id: WorkspaceId, channel_id: ChannelId) -> Job:
+    """Post and refresh what is due in one channel, in order."""
+    subject = f"channel:{workspace_id}:{channel_id}"
+    return Job(
+        task="feed.drain",
+        queue=FEED_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={"workspace_id": str(workspace_id), "channel_id": channel_id},
+    )
+
+
+def open_queue(url: URL) -> procrastinate.App:
+    """The queue in our database. Its pool opens with the worker; deferring needs none."""
+    connector = procrastinate.PsycopgConnector(
+        conninfo=conninfo(url), kwargs={"options": "-c timezone=UTC"}, min_size=1, max_size=8
+    )
+    return procrastinate.App(connector=connector)
+
+
+async def defer(queue: procrastinate.App, session: AsyncSession, job: Job) -> None:
+    """Leave `job` on the session's own transaction, unless the same one waits already.
+
+    A waiting job is only as good as our own if it starts after we commit: started earlier, it would
+    not see our rows, and nobody would look again. So we lock its row (workers skip locked rows)
+    and, since they were told of it before, have them told once more when we commit.
+    """
+    connection = await session.connection()
+    waiting = await connection.execute(_LOCK_WAITING, {"subject": job.subject})
+    if (job_id := waiting.scalar()) is not None:
+        notice = json.dumps({"type": "job_inserted", "job_id": job_id})
+        channel = _WAKE_CHANNEL.format(queue=job.queue)
+        await connection.execute(select(func.pg_notify(channel, notice)))
+        return
+    await _insert(queue, session, job)
+
+
+async def _insert(queue: procrastinate.App, session: AsyncSession, job: Job) -> None:
+    connection = await session.connection()
+    raw = await connection.get_raw_connection()
+    deferrer = queue.configure_task(
+        job.task,
+        queue=job.queue,
+        lock=job.lock,
+        queueing_lock=job.subject,
+        connection=raw.driver_connection,
+    )
+    savepoint = await connection.begin_nested()
+    try:
+        await deferrer.defer_async(**job.args)
+    except procrastinate.exceptions.AlreadyEnqueued:
+        await savepoint.rollback()
+        await defer(queue, session, job)
+    else:
+        await savepoint.commit()

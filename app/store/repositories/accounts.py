@@ -1,0 +1,66 @@
+"""Connected mail accounts."""
+
+from collections.abc import Sequence
+
+from sqlmodel import col, select
+
+from app.core.errors import NotFound, SharedBoxError
+from app.core.ids import AccountId
+from app.store.models import Account
+from app.store.repositories.base import Repository
+
+
+class OwnershipLost(SharedBoxError):
+    """Another worker has taken the account: what we were about to write is not ours to write."""
+
+
+class Accounts(Repository):
+    def add(self, account: Account) -> None:
+        self._session.add(account)
+
+    async def find(self, account_id: AccountId) -> Account | None:
+        return await self._session.get(Account, (self._workspace_id, account_id))
+
+    async def get(self, account_id: AccountId) -> Account:
+        """Raises `NotFound`."""
+        account = await self.find(account_id)
+        if account is None:
+            raise NotFound("There is no such account.", fix="List the accounts to find its id.")
+        return account
+
+    async def owned(self, account_id: AccountId, fence: int) -> Account:
+        """The account, held so that no other worker can take it before we commit.
+
+        Raises `OwnershipLost` where one has taken it already, or where the account was removed.
+        """
+        statement = (
+            select(Account)
+            .where(Account.workspace_id == self._workspace_id, Account.id == account_id)
+            .with_for_update(read=True)
+        )
+        account = (await self._session.exec(statement)).one_or_none()
+        if account is None or account.fence != fence:
+            raise OwnershipLost("This worker no longer owns the account.")
+        return account
+
+    async def find_by_address(self, address: str) -> Account | None:
+        statement = select(Account).where(
+            Account.workspace_id == self._workspace_id, Account.address == address
+        )
+        return (await self._session.exec(statement)).one_or_none()
+
+    async def page(self, *, after: AccountId | None, limit: int) -> Sequence[Account]:
+        """Accounts in the order they were connected."""
+        statement = (
+            select(Account)
+            .where(Account.workspace_id == self._workspace_id)
+            .order_by(col(Account.id))
+            .limit(limit)
+        )
+        if after is not None:
+            statement = statement.where(col(Account.id) > after)
+        return (await self._session.exec(statement)).all()
+
+    async def delete(self, account: Account) -> None:
+        """Remove it and all that hangs on it: folders, mail, conversations, commands, posts."""
+        await self._session.delete(account)

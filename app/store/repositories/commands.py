@@ -1,0 +1,105 @@
+"""Commands and the mails they act on."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import exists, func, or_
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+
+from app.core.errors import NotFound
+from app.core.ids import AccountId, CommandId, ConversationId
+from app.store.models import Command, CommandState, CommandTarget
+from app.store.repositories.base import Repository
+
+_OPEN = (CommandState.QUEUED, CommandState.RUNNING)
+
+
+class Commands(Repository):
+    async def add(self, command: Command, targets: Iterable[CommandTarget] = ()) -> None:
+        self._session.add(command)
+        await self._session.flush()
+        self._session.add_all(targets)
+
+    async def get(self, command_id: CommandId) -> Command:
+        """Raises `NotFound`."""
+        command = await self._session.get(Command, (self._workspace_id, command_id))
+        if command is None:
+            raise NotFound("There is no such command.")
+        return command
+
+    async def lock(self, command_id: CommandId) -> Command:
+        """The command, held against other changes until we commit. Raises `NotFound`."""
+        statement = (
+            select(Command)
+            .where(Command.workspace_id == self._workspace_id, Command.id == command_id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        command = (await self._session.exec(statement)).one_or_none()
+        if command is None:
+            raise NotFound("There is no such command.")
+        return command
+
+    async def targets(self, command_id: CommandId) -> Sequence[CommandTarget]:
+        statement = (
+            select(CommandTarget)
+            .where(
+                CommandTarget.workspace_id == self._workspace_id,
+                CommandTarget.command_id == command_id,
+            )
+            .order_by(col(CommandTarget.n))
+        )
+        return (await self._session.exec(statement)).all()
+
+    async def next_due(self, account_id: AccountId, now: datetime) -> Command | None:
+        """The oldest command that may run now.
+
+        One that waits for its next attempt holds back only later ones of its own conversation,
+        whose effect would depend on it.
+        """
+        earlier = aliased(Command)
+        blocked = exists().where(
+            col(earlier.workspace_id) == col(Command.workspace_id),
+            col(earlier.conversation_id) == col(Command.conversation_id),
+            col(earlier.state).in_(_OPEN),
+            col(earlier.seq) < col(Command.seq),
+        )
+        statement = (
+            select(Command)
+            .where(
+                Command.workspace_id == self._workspace_id,
+                Command.account_id == account_id,
+                col(Command.state).in_(_OPEN),
+                or_(col(Command.next_try_at).is_(None), col(Command.next_try_at) <= now),
+                ~blocked,
+            )
+            .order_by(col(Command.seq))
+            .limit(1)
+            .with_for_update(key_share=True, skip_locked=True)
+        )
+        return (await self._session.exec(statement)).one_or_none()
+
+    async def next_try_at(self, account_id: AccountId) -> datetime | None:
+        """When the earliest command that waits for another attempt is due."""
+        statement = select(func.min(Command.next_try_at)).where(
+            Command.workspace_id == self._workspace_id,
+            Command.account_id == account_id,
+            col(Command.state).in_(_OPEN),
+        )
+        return (await self._session.exec(statement)).one()
+
+    async def of_conversation(
+        self, conversation_id: ConversationId, *, limit: int = 20
+    ) -> Sequence[Command]:
+        """The latest first."""
+        statement = (
+            select(Command)
+            .where(
+                Command.workspace_id == self._workspace_id,
+                Command.conversation_id == conversation_id,
+            )
+            .order_by(col(Command.seq).desc())
+            .limit(limit)
+        )
+        return (await self._session.exec(statement)).all()

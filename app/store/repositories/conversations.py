@@ -1,0 +1,94 @@
+"""Conversations, and finding them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, tuple_
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import col, select
+
+from app.core.errors import NotFound
+from app.core.ids import AccountId, ConversationId, TeammateId
+from app.store.models import Conversation, ConversationStatus, Message
+from app.store.repositories.base import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationFilter:
+    account_ids: frozenset[AccountId] | None = None
+    status: ConversationStatus | None = None
+    assignee_id: TeammateId | None = None
+    unassigned: bool = False
+    query: str | None = None
+    """Words that the subject, the sender or the text of a mail contain (web search syntax)."""
+
+
+class Conversations(Repository):
+    def add_all(self, conversations: Iterable[Conversation]) -> None:
+        self._session.add_all(conversations)
+
+    async def get(self, conversation_id: ConversationId) -> Conversation:
+        """Raises `NotFound`."""
+        conversation = await self._session.get(Conversation, (self._workspace_id, conversation_id))
+        if conversation is None:
+            raise NotFound("There is no such conversation.")
+        return conversation
+
+    async def lock(self, conversation_id: ConversationId) -> Conversation:
+        """The conversation, held against other changes until we commit. Raises `NotFound`."""
+        locked = await self.lock_many([conversation_id])
+        if conversation_id not in locked:
+            raise NotFound("There is no such conversation.")
+        return locked[conversation_id]
+
+    async def lock_many(self, ids: Iterable[ConversationId]) -> dict[ConversationId, Conversation]:
+        """Lock several, in the order of their ids, so that two of us never wait for each other."""
+        statement = (
+            select(Conversation)
+            .where(Conversation.workspace_id == self._workspace_id, col(Conversation.id).in_(ids))
+            .order_by(col(Conversation.id))
+            .with_for_update(key_share=True)
+        )
+        found = (await self._session.exec(statement)).all()
+        return {conversation.id: conversation for conversation in found}
+
+    async def page(
+        self,
+        wanted: ConversationFilter,
+        *,
+        before: tuple[datetime, ConversationId] | None,
+        limit: int,
+    ) -> Sequence[Conversation]:
+        """The latest first. `before` is the last row of the page before."""
+        statement = (
+            select(Conversation)
+            .where(Conversation.workspace_id == self._workspace_id, *_conditions(wanted))
+            .order_by(col(Conversation.last_message_at).desc(), col(Conversation.id).desc())
+            .limit(limit)
+        )
+        if before is not None:
+            place = tuple_(col(Conversation.last_message_at), col(Conversation.id))
+            statement = statement.where(place < before)
+        return (await self._session.exec(statement)).all()
+
+
+def _conditions(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
+    if wanted.account_ids is not None:
+        yield col(Conversation.account_id).in_(wanted.account_ids)
+    if wanted.status is not None:
+        yield col(Conversation.status) == wanted.status
+    if wanted.assignee_id is not None:
+        yield col(Conversation.assignee_id) == wanted.assignee_id
+    if wanted.unassigned:
+        yield col(Conversation.assignee_id).is_(None)
+    if wanted.query:
+        yield (
+            select(Message.id)
+            .where(
+                Message.workspace_id == Conversation.workspace_id,
+                Message.conversation_id == Conversation.id,
+                col(Message.search).op("@@")(func.websearch_to_tsquery("simple", wanted.query)),
+            )
+            .exists()
+        )

@@ -1,0 +1,47 @@
+"""The folders of accounts."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlmodel import col, select
+
+from app.core.errors import NotFound
+from app.core.ids import AccountId, MailboxId
+from app.store.models import Mailbox
+from app.store.repositories.base import Repository
+
+
+class Mailboxes(Repository):
+    def add(self, mailbox: Mailbox) -> None:
+        self._session.add(mailbox)
+
+    async def get(self, mailbox_id: MailboxId) -> Mailbox:
+        """Raises `NotFound`."""
+        mailbox = await self._session.get(Mailbox, (self._workspace_id, mailbox_id))
+        if mailbox is None:
+            raise NotFound("There is no such folder.")
+        return mailbox
+
+    async def of_account(self, account_id: AccountId) -> Sequence[Mailbox]:
+        """All folders, the watched ones first, then by name."""
+        statement = (
+            select(Mailbox)
+            .where(Mailbox.workspace_id == self._workspace_id, Mailbox.account_id == account_id)
+            .order_by(col(Mailbox.watched).desc(), col(Mailbox.name))
+        )
+        return (await self._session.exec(statement)).all()
+
+    async def of_accounts(
+        self, account_ids: Sequence[AccountId]
+    ) -> Mapping[AccountId, list[Mailbox]]:
+        statement = (
+            select(Mailbox)
+            .where(
+                Mailbox.workspace_id == self._workspace_id,
+                col(Mailbox.account_id).in_(account_ids),
+            )
+            .order_by(col(Mailbox.watched).desc(), col(Mailbox.name))
+        )
+        grouped: dict[AccountId, list[Mailbox]] = {}
+        for mailbox in (await self._session.exec(statement)).all():
+            grouped.setdefault(mailbox.account_id, []).append(mailbox)
+        return grouped

@@ -1,0 +1,80 @@
+"""Mails and their attachments."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlmodel import col, select
+
+from app.core.errors import NotFound
+from app.core.ids import AccountId, ConversationId, MessageId
+from app.store.models import Attachment, Message
+from app.store.repositories.base import Repository
+
+
+class Messages(Repository):
+    def add_all(self, messages: Iterable[Message], attachments: Iterable[Attachment]) -> None:
+        self._session.add_all(messages)
+        self._session.add_all(attachments)
+
+    async def get(self, message_id: MessageId) -> Message:
+        """Raises `NotFound`."""
+        message = await self._session.get(Message, (self._workspace_id, message_id))
+        if message is None:
+            raise NotFound("There is no such message.")
+        return message
+
+    async def get_many(self, ids: Iterable[MessageId]) -> Sequence[Message]:
+        statement = select(Message).where(
+            Message.workspace_id == self._workspace_id, col(Message.id).in_(set(ids))
+        )
+        return (await self._session.exec(statement)).all()
+
+    async def by_digest(
+        self, account_id: AccountId, digests: Iterable[bytes]
+    ) -> dict[bytes, MessageId]:
+        """The messages of an account that have exactly these bytes."""
+        statement = select(Message.raw_sha256, Message.id).where(
+            Message.workspace_id == self._workspace_id,
+            Message.account_id == account_id,
+            col(Message.raw_sha256).in_(set(digests)),
+        )
+        rows = await self._session.exec(statement)
+        return {digest: MessageId(id_) for digest, id_ in rows}
+
+    async def by_internet_message_id(
+        self, account_id: AccountId, ids: Iterable[str]
+    ) -> Sequence[Message]:
+        statement = select(Message).where(
+            Message.workspace_id == self._workspace_id,
+            Message.account_id == account_id,
+            col(Message.internet_message_id).in_(set(ids)),
+        )
+        return (await self._session.exec(statement)).all()
+
+    async def of_conversation(
+        self, conversation_id: ConversationId, *, after: datetime | None = None, limit: int = 500
+    ) -> Sequence[Message]:
+        """The mails of a conversation, the oldest first."""
+        statement = (
+            select(Message)
+            .where(
+                Message.workspace_id == self._workspace_id,
+                Message.conversation_id == conversation_id,
+            )
+            .order_by(col(Message.received_at), col(Message.id))
+            .limit(limit)
+        )
+        if after is not None:
+            statement = statement.where(col(Message.received_at) > after)
+        return (await self._session.exec(statement)).all()
+
+    async def attachments(self, message_ids: Iterable[MessageId]) -> Sequence[Attachment]:
+        statement = (
+            select(Attachment)
+            .where(
+                Attachment.workspace_id == self._workspace_id,
+                col(Attachment.message_id).in_(set(message_ids)),
+            )
+            .order_by(col(Attachment.message_id), col(Attachment.n))
+        )
+        return (await self._session.exec(statement)).all()

@@ -1,0 +1,142 @@
+"""What we show in Slack, and what became of it there."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+
+from app.core.ids import ChannelId, ConversationId, PostId
+from app.store.models import Post, PostKind, PostState
+from app.store.repositories.base import Repository
+
+_UNSENT = (PostState.WAITING, PostState.CLAIMED)
+
+
+class Posts(Repository):
+    async def get(self, post_id: PostId) -> Post:
+        return await self._session.get_one(Post, (self._workspace_id, post_id))
+
+    async def add(self, post: Post) -> bool:
+        """Put a post at the end of its channel, unless the same thing is posted there already.
+
+        Answers whether it is new.
+        """
+        values = {
+            "workspace_id": self._workspace_id,
+            "id": post.id,
+            "channel_id": post.channel_id,
+            "kind": post.kind,
+            "conversation_id": post.conversation_id,
+            "message_id": post.message_id,
+            "placement_id": post.placement_id,
+            "payload": post.payload,
+            "state": PostState.WAITING,
+            "attempts": 0,
+            "detail": "",
+            "wanted": 0,
+            "shown": 0,
+        }
+        statement = insert(Post).values(values).on_conflict_do_nothing().returning(col(Post.id))
+        return (await self._session.exec(statement)).scalar() is not None
+
+    async def mark_stale(self, conversation_ids: Iterable[ConversationId]) -> frozenset[ChannelId]:
+        """What the cards of these conversations show has changed. Answers their channels."""
+        statement = (
+            update(Post)
+            .where(
+                col(Post.workspace_id) == self._workspace_id,
+                col(Post.conversation_id).in_(set(conversation_ids)),
+                col(Post.kind) == PostKind.CARD,
+            )
+            .values(wanted=Post.wanted + 1)
+            .returning(col(Post.channel_id))
+        )
+        return frozenset((await self._session.exec(statement)).scalars())
+
+    async def mark_placement_stale(self, post: Post) -> None:
+        post.wanted += 1
+
+    async def next_unsent(self, channel_id: ChannelId) -> Post | None:
+        """The first post that is not in Slack yet, or may not be."""
+        statement = (
+            select(Post)
+            .where(
+                Post.workspace_id == self._workspace_id,
+                Post.channel_id == channel_id,
+                col(Post.state).in_(_UNSENT),
+            )
+            .order_by(col(Post.seq))
+            .limit(1)
+        )
+        return (await self._session.exec(statement)).one_or_none()
+
+    async def next_stale(self, channel_id: ChannelId) -> Post | None:
+        """The post that shows something old, the longest unrefreshed first."""
+        statement = (
+            select(Post)
+            .where(
+                Post.workspace_id == self._workspace_id,
+                Post.channel_id == channel_id,
+                col(Post.state) == PostState.SENT,
+                col(Post.wanted) > col(Post.shown),
+            )
+            .order_by(col(Post.seq))
+            .limit(1)
+        )
+        return (await self._session.exec(statement)).one_or_none()
+
+    async def claim(self, post: Post) -> None:
+        """Say that we are about to send it; committed before Slack hears of it."""
+        statement = (
+            update(Post)
+            .where(col(Post.workspace_id) == self._workspace_id, col(Post.id) == post.id)
+            .values(state=PostState.CLAIMED, attempts=Post.attempts + 1, claimed_at=func.now())
+        )
+        await self._session.exec(statement)
+        await self._session.refresh(post)
+
+    async def card_of(self, conversation_id: ConversationId, channel_id: ChannelId) -> Post | None:
+        statement = select(Post).where(
+            Post.workspace_id == self._workspace_id,
+            Post.channel_id == channel_id,
+            Post.conversation_id == conversation_id,
+            col(Post.kind) == PostKind.CARD,
+        )
+        return (await self._session.exec(statement)).one_or_none()
+
+    async def cards_of(self, conversation_ids: Iterable[ConversationId]) -> Sequence[Post]:
+        statement = select(Post).where(
+            Post.workspace_id == self._workspace_id,
+            col(Post.conversation_id).in_(set(conversation_ids)),
+            col(Post.kind) == PostKind.CARD,
+        )
+        return (await self._session.exec(statement)).all()
+
+    async def of_placement(self, placement_id: object, kind: PostKind) -> Post | None:
+        statement = select(Post).where(
+            Post.workspace_id == self._workspace_id,
+            Post.placement_id == placement_id,
+            col(Post.kind) == kind,
+        )
+        return (await self._session.exec(statement)).one_or_none()
+
+    async def by_ts(self, channel_id: ChannelId, ts: str) -> Post | None:
+        statement = select(Post).where(
+            Post.workspace_id == self._workspace_id,
+            Post.channel_id == channel_id,
+            Post.ts == ts,
+        )
+        return (await self._session.exec(statement)).one_or_none()
+
+    async def unpark(self, channel_id: ChannelId) -> None:
+        """Let everything that was parked in a channel have another try."""
+        await self._session.exec(
+            update(Post)
+            .where(
+                col(Post.workspace_id) == self._workspace_id,
+                col(Post.channel_id) == channel_id,
+                col(Post.state) == PostState.PARKED,
+            )
+            .values(state=PostState.WAITING, detail="")
+        )

@@ -1,0 +1,29 @@
+"""The people of the team."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+
+from app.core.ids import SlackUserId, TeammateId, new_id
+from app.store.models import Teammate
+from app.store.repositories.base import Repository
+
+
+class Teammates(Repository):
+    async def by_slack_user(self, user_id: SlackUserId, name: str) -> Teammate:
+        """The teammate behind a Slack user; made, or given the newer name, where needed."""
+        row = insert(Teammate).values(
+            workspace_id=self._workspace_id, id=new_id(), slack_user_id=user_id, name=name
+        )
+        statement = row.on_conflict_do_update(
+            index_elements=["workspace_id", "slack_user_id"], set_={"name": row.excluded.name}
+        ).returning(col(Teammate.id))
+        teammate_id = (await self._session.exec(statement)).scalar_one()
+        return await self._session.get_one(Teammate, (self._workspace_id, teammate_id))
+
+    async def get_many(self, ids: Sequence[TeammateId]) -> dict[TeammateId, Teammate]:
+        statement = select(Teammate).where(
+            Teammate.workspace_id == self._workspace_id, col(Teammate.id).in_(ids)
+        )
+        return {teammate.id: teammate for teammate in (await self._session.exec(statement)).all()}

@@ -1,0 +1,56 @@
+"""Which conversation a mail belongs to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+
+from app.core.ids import AccountId, ConversationId
+from app.store.models import Conversation, ThreadLink
+from app.store.repositories.base import Repository
+
+
+class Threads(Repository):
+    async def linked(
+        self, account_id: AccountId, internet_message_ids: Iterable[str]
+    ) -> dict[str, ConversationId]:
+        """The conversation of each Message-ID that we know."""
+        statement = select(ThreadLink).where(
+            ThreadLink.workspace_id == self._workspace_id,
+            ThreadLink.account_id == account_id,
+            col(ThreadLink.internet_message_id).in_(set(internet_message_ids)),
+        )
+        links = (await self._session.exec(statement)).all()
+        return {link.internet_message_id: link.conversation_id for link in links}
+
+    async def link(self, account_id: AccountId, links: Mapping[str, ConversationId]) -> None:
+        """Remember which conversation each Message-ID belongs to; the first to say so wins."""
+        if not links:
+            return
+        rows = [
+            {
+                "workspace_id": self._workspace_id,
+                "account_id": account_id,
+                "internet_message_id": message_id,
+                "conversation_id": conversation_id,
+            }
+            for message_id, conversation_id in links.items()
+        ]
+        await self._session.exec(insert(ThreadLink).on_conflict_do_nothing(), params=rows)
+
+    async def with_subject(
+        self, account_id: AccountId, subject_keys: Iterable[str], *, since: datetime
+    ) -> Sequence[Conversation]:
+        """Conversations of these subjects that had a mail since then, the latest first."""
+        statement = (
+            select(Conversation)
+            .where(
+                Conversation.workspace_id == self._workspace_id,
+                Conversation.account_id == account_id,
+                col(Conversation.subject_key).in_(set(subject_keys)),
+                col(Conversation.last_message_at) >= since,
+            )
+            .order_by(col(Conversation.last_message_at).desc())
+        )
+        return (await self._session.exec(statement)).all()

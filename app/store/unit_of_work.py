@@ -1,0 +1,180 @@
+"""One request or job, one transaction.
+
+`async with store.begin(workspace_id) as uow:` opens it; leaving the block commits, an exception
+rolls back, and nothing else in the tree commits. What a transaction has to tell the world (events,
+jobs, notices) is written by the transaction itself, so that it is told if and only if it happened.
+
+No block may stay open across the network: read, leave, talk, enter, write.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cached_property
+from typing import Any
+
+import procrastinate
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.ids import AccountId, ChannelId, ConversationId, WorkspaceId
+from app.store.models import Event
+from app.store.notify import CHANNEL, Topic
+from app.store.queue import Job, defer, drain_channel
+from app.store.repositories.accounts import Accounts
+from app.store.repositories.api_keys import APIKeys
+from app.store.repositories.channels import Channels
+from app.store.repositories.commands import Commands
+from app.store.repositories.conversations import Conversations
+from app.store.repositories.events import Events
+from app.store.repositories.fleet import Fleet
+from app.store.repositories.idempotency import Idempotency
+from app.store.repositories.installations import Installations
+from app.store.repositories.ledger import Ledger
+from app.store.repositories.mailboxes import Mailboxes
+from app.store.repositories.messages import Messages
+from app.store.repositories.posts import Posts
+from app.store.repositories.slack_requests import SlackRequests
+from app.store.repositories.teammates import Teammates
+from app.store.repositories.threads import Threads
+
+
+class UnitOfWork:
+    """The rows of one workspace, within one transaction."""
+
+    def __init__(
+        self, session: AsyncSession, workspace_id: WorkspaceId, queue: procrastinate.App
+    ) -> None:
+        self.session = session
+        self.workspace_id = workspace_id
+        self._queue = queue
+        self._events: list[Event] = []
+        self._notices: dict[str, None] = {}
+        self._jobs: dict[str, Job] = {}
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        return Accounts(self.session, self.workspace_id)
+
+    @cached_property
+    def api_keys(self) -> APIKeys:
+        return APIKeys(self.session, self.workspace_id)
+
+    @cached_property
+    def channels(self) -> Channels:
+        return Channels(self.session, self.workspace_id)
+
+    @cached_property
+    def commands(self) -> Commands:
+        return Commands(self.session, self.workspace_id)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        return Conversations(self.session, self.workspace_id)
+
+    @cached_property
+    def events(self) -> Events:
+        return Events(self.session, self.workspace_id)
+
+    @cached_property
+    def idempotency(self) -> Idempotency:
+        return Idempotency(self.session, self.workspace_id)
+
+    @cached_property
+    def installations(self) -> Installations:
+        return Installations(self.session, self.workspace_id)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self.session, self.workspace_id)
+
+    @cached_property
+    def mailboxes(self) -> Mailboxes:
+        return Mailboxes(self.session, self.workspace_id)
+
+    @cached_property
+    def messages(self) -> Messages:
+        return Messages(self.session, self.workspace_id)
+
+    @cached_property
+    def posts(self) -> Posts:
+        return Posts(self.session, self.workspace_id)
+
+    @cached_property
+    def slack_requests(self) -> SlackRequests:
+        return SlackRequests(self.session, self.workspace_id)
+
+    @cached_property
+    def teammates(self) -> Teammates:
+        return Teammates(self.session, self.workspace_id)
+
+    @cached_property
+    def threads(self) -> Threads:
+        return Threads(self.session, self.workspace_id)
+
+    def emit(
+        self,
+        type_: str,
+        *,
+        account_id: AccountId | None = None,
+        conversation_id: ConversationId | None = None,
+        **data: Any,  # noqa: ANN401 -- whatever JSON can say
+    ) -> None:
+        """Add a line to the event log. Ids and states only: the log is read by scripts."""
+        self._events.append(
+            Event(
+                workspace_id=self.workspace_id,
+                seq=0,
+                type=type_,
+                account_id=account_id,
+                conversation_id=conversation_id,
+                data=data,
+            )
+        )
+
+    def wake(self, topic: Topic, key: object = "") -> None:
+        """Have whoever waits for this subject look again once we have committed."""
+        self._notices[f"{topic}:{key}"] = None
+
+    def leave(self, job: Job) -> None:
+        """Leave a job for later, once however often it is asked for."""
+        self._jobs[job.subject] = job
+
+    def feed_is_due(self, channel_id: ChannelId) -> None:
+        """Have the channel's posts and refreshes taken to Slack."""
+        self.leave(drain_channel(self.workspace_id, channel_id))
+        self.wake(Topic.CHANNEL, f"{self.workspace_id}/{channel_id}")
+
+    async def write_what_was_left(self) -> None:
+        """Write the jobs, events and notices: last, because the events lock the counter."""
+        await self.session.flush()
+        for job in self._jobs.values():
+            await defer(self._queue, self.session, job)
+        if self._events:
+            await self.events.append(self._events)
+            self.wake(Topic.EVENTS, self.workspace_id)
+        for notice in self._notices:
+            await self.session.exec(select(func.pg_notify(CHANNEL, notice)))
+
+
+class Store:
+    """Where the stages meet: hands out units of work."""
+
+    def __init__(self, engine: AsyncEngine, queue: procrastinate.App) -> None:
+        self._engine = engine
+        self._queue = queue
+
+    @asynccontextmanager
+    async def begin(self, workspace_id: WorkspaceId) -> AsyncIterator[UnitOfWork]:
+        """A transaction on one workspace's rows."""
+        async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
+            uow = UnitOfWork(session, workspace_id, self._queue)
+            yield uow
+            await uow.write_what_was_left()
+
+    @asynccontextmanager
+    async def across_workspaces(self) -> AsyncIterator[Fleet]:
+        """A transaction for the few questions that are asked of all workspaces at once."""
+        async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
+            yield Fleet(session)

@@ -1,0 +1,1 @@
+"""Measurements. Run by `make bench`."""

@@ -1,0 +1,3 @@
+"""Fixtures for every test; the ones that start a server live in tests/fixtures."""
+
+pytest_plugins = ["tests.fixtures.database", "tests.fixtures.clock"]

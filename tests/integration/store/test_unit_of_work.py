@@ -1,0 +1,126 @@
+"""What a transaction promises: events without gaps, jobs and notices if and only if it commits."""
+
+import asyncio
+
+import psycopg
+import pytest
+
+from app.core.ids import ChannelId
+from app.store.engine import conninfo
+from app.store.notify import NotificationHub, Topic
+from tests.fixtures.database import Workspace
+
+CHANNEL = ChannelId("C1")
+
+
+async def waiting_jobs(workspace: Workspace) -> list[str]:
+    connection = await psycopg.AsyncConnection.connect(conninfo(workspace.url))
+    async with connection:
+        rows = await connection.execute("SELECT queueing_lock FROM procrastinate_jobs ORDER BY id")
+        return [row[0] for row in await rows.fetchall()]
+
+
+class TestEvents:
+    async def test_are_numbered_from_one_without_gaps(self, workspace: Workspace) -> None:
+        for _ in range(3):
+            async with workspace.store.begin(workspace.id) as uow:
+                uow.emit("thing.happened", number=1)
+                uow.emit("thing.happened", number=2)
+
+        async with workspace.store.begin(workspace.id) as uow:
+            events = await uow.events.after(0, limit=100)
+            assert [event.seq for event in events] == [1, 2, 3, 4, 5, 6]
+            assert await uow.events.latest() == 6
+
+    async def test_a_transaction_that_fails_leaves_no_gap(self, workspace: Workspace) -> None:
+        with pytest.raises(RuntimeError):
+            async with workspace.store.begin(workspace.id) as uow:
+                uow.emit("never.happened")
+                await uow.write_what_was_left()
+                raise RuntimeError
+
+        async with workspace.store.begin(workspace.id) as uow:
+            uow.emit("thing.happened")
+        async with workspace.store.begin(workspace.id) as uow:
+            events = await uow.events.after(0, limit=100)
+            assert [(event.seq, event.type) for event in events] == [(1, "thing.happened")]
+
+    async def test_a_reader_never_misses_one_of_many_writers(self, workspace: Workspace) -> None:
+        """Read while forty transactions commit in any order: every cursor step is one."""
+
+        async def write(number: int) -> None:
+            async with workspace.store.begin(workspace.id) as uow:
+                uow.emit("thing.happened", number=number)
+                await uow.session.flush()
+
+        seen: list[int] = []
+
+        async def read() -> None:
+            while len(seen) < 40:
+                async with workspace.store.begin(workspace.id) as uow:
+                    events = await uow.events.after(seen[-1] if seen else 0, limit=7)
+                    seen.extend(event.seq for event in events)
+
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+            group.create_task(read())
+            for number in range(40):
+                group.create_task(write(number))
+
+        assert seen == list(range(1, 41))
+
+
+class TestJobs:
+    async def test_commit_with_their_reason(self, workspace: Workspace) -> None:
+        async with workspace.store.begin(workspace.id) as uow:
+            uow.feed_is_due(CHANNEL)
+
+        assert len(await waiting_jobs(workspace)) == 1
+
+    async def test_vanish_with_their_reason(self, workspace: Workspace) -> None:
+        with pytest.raises(RuntimeError):
+            async with workspace.store.begin(workspace.id) as uow:
+                uow.feed_is_due(CHANNEL)
+                await uow.write_what_was_left()
+                raise RuntimeError
+
+        assert await waiting_jobs(workspace) == []
+
+    async def test_one_of_a_subject_waits_however_many_ask(self, workspace: Workspace) -> None:
+        async def ask() -> None:
+            async with workspace.store.begin(workspace.id) as uow:
+                uow.feed_is_due(CHANNEL)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(8):
+                group.create_task(ask())
+
+        assert len(await waiting_jobs(workspace)) == 1
+
+    async def test_a_waiting_job_cannot_start_before_those_who_rely_on_it_commit(
+        self, workspace: Workspace
+    ) -> None:
+        async with workspace.store.begin(workspace.id) as uow:
+            uow.feed_is_due(CHANNEL)
+        connection = await psycopg.AsyncConnection.connect(conninfo(workspace.url))
+
+        async with connection, workspace.store.begin(workspace.id) as uow:
+            uow.feed_is_due(CHANNEL)
+            await uow.write_what_was_left()
+            free = await connection.execute(
+                "SELECT id FROM procrastinate_jobs WHERE status = 'todo' FOR UPDATE SKIP LOCKED"
+            )
+            assert await free.fetchall() == []
+
+
+class TestNotices:
+    async def test_wake_who_waits_once_committed(self, workspace: Workspace) -> None:
+        async with NotificationHub(workspace.url) as hub:
+            await hub.until_listening()
+            with hub.waker(Topic.ACCOUNT, "42") as waker, hub.waker(Topic.ACCOUNT, "43") as other:
+                async with workspace.store.begin(workspace.id) as uow:
+                    uow.wake(Topic.ACCOUNT, "42")
+                    await uow.write_what_was_left()
+                    assert not await waker.wait(0.05)
+
+                assert await waker.wait(5)
+                assert not await other.wait(0.01)

@@ -18,7 +18,7 @@ POINTS: Final[dict[str, str]] = {
     "K02": "inbound: SELECT done",
     "K03": "inbound: UIDVALIDITY read, not saved",
     "K04": "inbound: SEARCH done",
-    "K05": "inbound: half of the messages of a FETCH read",
+    "K05": "inbound: in the middle of a FETCH response",
     "K06": "inbound: raw bytes in hand",
     "K07": "inbound: raw bytes stored, parse not begun",
     "K08": "inbound: the parser is running",

@@ -1,0 +1,149 @@
+"""What can go wrong with a mail server, sorted by who has to act.
+
+`Transient` is ours to retry. `CredentialsRefused` and `ServerForbidden` wait for a person.
+`CommandRefused` is about one command, not about the connection.
+"""
+
+import imaplib
+import re
+import socket
+import ssl
+from typing import Final
+
+from app.core.errors import SharedBoxError
+
+
+class MailServerError(SharedBoxError):
+    """Anything the mail server or the way to it did to us."""
+
+
+class Transient(MailServerError):
+    """It may well work later: the network, or a server in trouble. The connection is gone."""
+
+
+class CredentialsRefused(MailServerError):
+    """The server knows us and says no."""
+
+
+class CertificateRefused(Transient):
+    """The server's certificate does not prove that it is the server we want."""
+
+
+class ServerForbidden(MailServerError):
+    """We may not connect there at all: an address inside a private network."""
+
+
+class CommandRefused(MailServerError):
+    """NO or BAD to one command; the connection is fine. `code` is the response code, if any."""
+
+    def __init__(self, what: str, *, code: str = "", fix: str = "") -> None:
+        super().__init__(what, fix=fix)
+        self.code = code
+
+
+class FolderMissing(CommandRefused):
+    """There is no such folder, or it cannot be opened."""
+
+
+class UnsafeArgument(MailServerError):
+    """Something derived from a mail or a person would break out of its IMAP argument."""
+
+
+_PASSING_TROUBLE: Final = re.compile(
+    rb"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|OVERQUOTA|CONTACTADMIN)\]|too many|temporar|try again"
+    rb"|not connected|throttl|rate limit|overload|maximum number|simultaneous|timed? ?out",
+    re.IGNORECASE,
+)
+"""Words by which servers refuse a login for now, not for good: Exchange's "User is authenticated
+but not connected", connection caps, the response codes of RFC 5530."""
+
+_RESPONSE_CODE: Final = re.compile(r"\[([A-Z][A-Z0-9-]*)[^\]]*\]")
+_NO_SUCH_FOLDER: Final = re.compile(
+    r"NONEXISTENT|TRYCREATE|no such|does not exist|doesn't exist|not found|unknown mailbox",
+    re.IGNORECASE,
+)
+
+
+def connection_error(error: BaseException, host: str, port: int) -> MailServerError:
+    """Put into words why a connection could not be made or did not last."""
+    where = f"{host}:{port}"
+    match error:
+        case MailServerError():
+            return error
+        case socket.gaierror():
+            return Transient(
+                f"The mail server’s name {host} could not be found.",
+                fix="Check the spelling of the server’s name.",
+            )
+        case ssl.SSLCertVerificationError():
+            return CertificateRefused(
+                f"The certificate of {where} cannot be trusted: {error.verify_message}.",
+                fix="Use the name that stands in the server’s certificate, or have the certificate "
+                "renewed. A private authority can be named in SHAREDBOX_TLS_CA_FILE.",
+            )
+        case ssl.SSLError():
+            return Transient(
+                f"{where} did not answer in TLS ({error.reason or error}).",
+                fix="Check the port and the security setting: TLS is usual on 993, "
+                "STARTTLS on 143.",
+            )
+        case TimeoutError():
+            return Transient(
+                f"{where} did not answer in time.",
+                fix="Check the server’s name and port, and that a firewall lets SharedBox out.",
+            )
+        case ConnectionRefusedError():
+            return Transient(
+                f"Nothing answers at {where}.", fix="Check the server’s name and port."
+            )
+        case OSError():
+            return Transient(
+                f"The connection to {where} failed: {error.strerror or error}.",
+                fix="SharedBox tries again by itself.",
+            )
+        case _:
+            return Transient(
+                f"{where} closed the connection: {_plain(error)}.",
+                fix="SharedBox tries again by itself.",
+            )
+
+
+def login_error(error: Exception, host: str, port: int, username: str) -> MailServerError:
+    """Tell a refusal of our credentials from trouble that only happened during the login.
+
+    IMAPClient raises `LoginError` for both; what really happened is its context.
+    """
+    cause = error.__context__ or error
+    if isinstance(cause, imaplib.IMAP4.abort | OSError):
+        return connection_error(cause, host, port)
+    words = _words(cause)
+    if _PASSING_TROUBLE.search(words) or b"command error: BAD" in words:
+        return Transient(
+            f"{host} does not let {username} in just now: {_plain(cause)}.",
+            fix="SharedBox tries again by itself.",
+        )
+    return CredentialsRefused(
+        f"{host} refused the password of {username}: {_plain(cause)}.",
+        fix="Check the user name and the password. Many providers want an app password here.",
+    )
+
+
+def command_error(error: imaplib.IMAP4.error, what: str) -> CommandRefused:
+    """Put a NO or BAD into words; `what` names the thing we tried."""
+    text = _plain(error)
+    code = _RESPONSE_CODE.search(text)
+    kind = FolderMissing if _NO_SUCH_FOLDER.search(text) else CommandRefused
+    return kind(f"The mail server refused to {what}: {text}.", code=code[1] if code else "")
+
+
+def _words(error: BaseException) -> bytes:
+    first = error.args[0] if error.args else b""
+    return first if isinstance(first, bytes) else str(first).encode()
+
+
+def _plain(error: BaseException) -> str:
+    """The server's own words, short and on one line: they are shown to people."""
+    text = _words(error).decode(errors="replace")
+    text = re.sub(r"^command: [A-Z ]+ => |^socket error: ", "", text)
+    text = re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip().rstrip(".")
+    return text[:200] or type(error).__name__

@@ -1,0 +1,114 @@
+"""What stands between imaplib and the wire.
+
+Only the address that was checked is connected to, no announced literal is believed beyond a limit,
+no argument may carry a line break, and a connection that hangs can be cut from another thread.
+"""
+
+import contextlib
+import imaplib
+import re
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.core.faults import faultpoint
+from app.mailbox.errors import UnsafeArgument
+from app.mailbox.hosts import Endpoint
+
+CONNECT_SECONDS: Final = 5
+_UNSAFE: Final = re.compile(rb"[\r\n\x00]")
+
+
+def check_safe(argument: object) -> None:
+    """Refuse whatever would end its line and begin a command of its own. Raises `UnsafeArgument`.
+
+    A Message-ID is written by the sender of a mail; this is all that stands between it and ours.
+    """
+    raw = argument.encode(errors="replace") if isinstance(argument, str) else argument
+    if isinstance(raw, bytes) and _UNSAFE.search(raw):
+        raise UnsafeArgument("A value with a line break in it cannot be sent to a mail server.")
+
+
+class KillSwitch:
+    """Cuts a connection that is still being made, from another thread.
+
+    It holds a second handle of the socket: the first one changes owner when TLS begins.
+    """
+
+    def __init__(self) -> None:
+        self._sock: socket.socket | None = None
+
+    def arm(self, sock: socket.socket) -> None:
+        self.disarm()
+        self._sock = sock.dup()
+
+    def cut(self) -> None:
+        if self._sock is not None:
+            cut(self._sock)
+
+    def disarm(self) -> None:
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
+
+
+def cut(sock: socket.socket) -> None:
+    """End both directions at once. On the plain socket: TLS would want to say goodbye."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How one connection is made: to which address, trusting whom, reading how much at once."""
+
+    endpoint: Endpoint
+    context: ssl.SSLContext
+    largest_literal: int
+    switch: KillSwitch
+
+
+class GuardedIMAP4(imaplib.IMAP4):
+    """imaplib's connection, over the guards."""
+
+    def __init__(self, host: str, port: int, route: Route) -> None:
+        self.route = route
+        super().__init__(host, port, CONNECT_SECONDS)
+
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:
+        sock = socket.socket(self.route.endpoint.family, socket.SOCK_STREAM)
+        try:
+            self.route.switch.arm(sock)
+            sock.settimeout(timeout or CONNECT_SECONDS)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            sock.connect((self.route.endpoint.address, self.route.endpoint.port))
+            return self._secure(sock)
+        except BaseException:
+            sock.close()
+            raise
+
+    def _secure(self, sock: socket.socket) -> socket.socket:
+        return sock
+
+    def read(self, size: int) -> bytes:
+        if size > self.route.largest_literal:
+            raise self.abort(f"the server announced {size} bytes at once")
+        faultpoint("K05")
+        return super().read(size)
+
+    def _log(self, line: str) -> None:
+        """Keep nothing. imaplib would remember the last lines, and with LOGIN the password."""
+
+    def _command(self, name: str, *args: Any) -> Any:  # noqa: ANN401 -- imaplib's own
+        for argument in args:
+            check_safe(argument)
+        return super()._command(name, *args)  # type: ignore[misc] # typeshed knows no private names
+
+
+class GuardedTLS(GuardedIMAP4):
+    """The same over TLS from the first byte."""
+
+    def _secure(self, sock: socket.socket) -> socket.socket:
+        return self.route.context.wrap_socket(sock, server_hostname=self.host)

@@ -1,0 +1,79 @@
+"""Which addresses we connect to: resolved once, checked, and then exactly those.
+
+Without this gate, anyone who may connect an account could have SharedBox knock on doors inside the
+operator's network and read the answers (server-side request forgery).
+"""
+
+import asyncio
+import ipaddress
+import re
+import socket
+from dataclasses import dataclass
+from typing import Final
+
+from app.mailbox.errors import ServerForbidden, connection_error
+
+_RESOLVE_SECONDS: Final = 10
+_HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}|\[?[0-9A-Fa-f:.]{2,45}\]?")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One address a name stood for when we asked."""
+
+    family: socket.AddressFamily
+    address: str
+    port: int
+
+
+async def resolve(host: str, port: int, *, allow_private: bool) -> list[Endpoint]:
+    """The addresses we may connect to, in the resolver's order.
+
+    Raises `Transient` for a name that is not found, `ServerForbidden` where none of its addresses
+    is a public one and private ones are not allowed.
+    """
+    name = _ascii_name(host)
+    try:
+        async with asyncio.timeout(_RESOLVE_SECONDS):
+            found = await asyncio.get_running_loop().getaddrinfo(
+                name, port, type=socket.SOCK_STREAM
+            )
+    except (OSError, TimeoutError) as error:
+        raise connection_error(error, host, port) from None
+    endpoints = [
+        Endpoint(family, str(address[0]), port)
+        for family, _, _, _, address in found
+        if allow_private or _is_public(str(address[0]))
+    ]
+    if not endpoints:
+        raise ServerForbidden(
+            f"{host} is not a public mail server.",
+            fix="To use a mail server inside your own network, start SharedBox with "
+            "SHAREDBOX_ALLOW_PRIVATE_MAIL_HOSTS=true.",
+        )
+    return endpoints
+
+
+def _ascii_name(host: str) -> str:
+    try:
+        name = host if host.isascii() else host.encode("idna").decode()
+    except UnicodeError:
+        name = ""
+    if not _HOST.fullmatch(name):
+        raise ServerForbidden(
+            "That is not the name of a mail server.",
+            fix="Write only its name, such as imap.example.com.",
+        )
+    return name.strip("[]")
+
+
+def _is_public(address: str) -> bool:
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address) and (inner := _embedded_ipv4(ip)):
+        ip = inner
+    return ip.is_global and not ip.is_multicast
+
+
+def _embedded_ipv4(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 one leads to: mapped, 6to4 or Teredo."""
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)

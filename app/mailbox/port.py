@@ -1,0 +1,169 @@
+"""What the rest of SharedBox may ask of a mail server, in values.
+
+`MailSession` is one authenticated connection; `sessions.py` has the real one, over IMAP.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from app.store.notify import Waker
+
+
+class Security(StrEnum):
+    TLS = "tls"
+    STARTTLS = "starttls"
+    """Required, never opportunistic: without it nothing is sent."""
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSpec:
+    """Where a mail server is and who we are there."""
+
+    host: str
+    port: int
+    security: Security
+    username: str
+    password: str = field(repr=False)
+
+
+class Role(StrEnum):
+    """What a folder is for: INBOX, or one of the special uses of RFC 6154."""
+
+    INBOX = "inbox"
+    ARCHIVE = "archive"
+    SENT = "sent"
+    DRAFTS = "drafts"
+    TRASH = "trash"
+    JUNK = "junk"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    name: str
+    role: Role | None = None
+    selectable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What SELECT or EXAMINE said (RFC 3501 §6.3.1). None where the server did not say."""
+
+    name: str
+    uidvalidity: int | None
+    uidnext: int | None
+    exists: int
+    highestmodseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A mail as the server describes it, before its bytes are fetched. `size` is in bytes."""
+
+    uid: int
+    size: int
+    internaldate: datetime
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells one mail from another when its UID cannot: after a move, after a reset."""
+
+    internet_message_id: str | None
+    size: int
+    internaldate: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """Where COPYUID says the mails went (RFC 4315 §3): source UID → destination UID."""
+
+    uidvalidity: int
+    uids: Mapping[int, int]
+
+
+class MailSession(Protocol):
+    """One authenticated connection to an account's server.
+
+    Calls run one after the other. Each has a total time limit; whatever exceeds it, and whatever
+    breaks the connection, raises `Transient`, after which the session is of no more use. A NO or
+    BAD raises `CommandRefused`.
+    """
+
+    @property
+    def capabilities(self) -> frozenset[str]: ...
+
+    async def folders(self) -> Sequence[Folder]:
+        """Every folder the server lists, with its role by attribute, else by well-known name."""
+        ...
+
+    async def create(self, folder: str) -> None: ...
+
+    async def examine(self, folder: str, *, max_age: float = 0) -> Selected:
+        """Open a folder read-only.
+
+        A folder that has been open for less than `max_age` seconds is not opened anew; `uidnext`
+        is then None, because nobody asked the server.
+        """
+        ...
+
+    async def select(self, folder: str) -> Selected:
+        """Open a folder to change something in it."""
+        ...
+
+    async def uids_from(self, uid: int, *, uidnext: int | None) -> list[int]:
+        """The UIDs of the open folder that are `uid` or higher, in order."""
+        ...
+
+    async def uids_since(self, day: datetime) -> list[int]:
+        """The UIDs of mails that the server received on this day or later."""
+        ...
+
+    async def list_mails(self, uids: Sequence[int]) -> dict[int, Listing]:
+        """Describe mails; a UID that is gone is not in the answer."""
+        ...
+
+    async def fetch(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """Fetch whole mails, without marking them read."""
+        ...
+
+    async def identify(self, uids: Sequence[int]) -> dict[int, Identity]: ...
+
+    async def find(self, identity: Identity) -> list[int]:
+        """The UIDs in the open folder that may be this mail; `identify` tells for sure."""
+        ...
+
+    async def move(self, uids: Sequence[int], folder: str) -> Copied | None:
+        r"""Move mails out of the open folder.
+
+        By MOVE, else by COPY, \Deleted and UID EXPUNGE. Without UIDPLUS the originals stay behind
+        marked \Deleted: a plain EXPUNGE would take other people's mail with it.
+        """
+        ...
+
+    async def add_flags(self, uids: Sequence[int], flags: Sequence[str]) -> None: ...
+
+    async def remove_flags(self, uids: Sequence[int], flags: Sequence[str]) -> None: ...
+
+    async def idle(self, waker: Waker, seconds: float) -> bool:
+        """Wait in the open folder until the server speaks, `waker` is woken or the time is up.
+
+        Answers whether the server spoke. Without IDLE it only waits for the waker.
+        """
+        ...
+
+
+class MailServers(Protocol):
+    """Opens sessions."""
+
+    def open(self, spec: ServerSpec) -> AbstractAsyncContextManager[MailSession]:
+        """Connect and log in; leaving the context logs out and closes.
+
+        Raises `Transient`, `CredentialsRefused` or `ServerForbidden`.
+        """
+        ...

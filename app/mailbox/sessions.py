@@ -1,0 +1,221 @@
+"""Sessions with mail servers: the blocking connection, run in threads, with a limit on each call.
+
+    async with servers.open(spec) as session:
+        selected = await session.examine("INBOX")
+
+A bounded pool of threads serves all connections of a process; a connection that waits in IDLE uses
+none. When a call's time is up its socket is cut, which frees the thread at once.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Self, TypeVar
+
+from app.core.faults import faultpoint
+from app.mailbox import idle, imap
+from app.mailbox.errors import Transient, connection_error
+from app.mailbox.guard import KillSwitch, Route
+from app.mailbox.hosts import resolve
+from app.mailbox.port import (
+    Copied,
+    Folder,
+    Identity,
+    Listing,
+    MailSession,
+    Selected,
+    ServerSpec,
+)
+from app.store.notify import Waker
+
+Answer = TypeVar("Answer")
+
+LOGIN_SECONDS: Final = 14
+"""From the first packet to the end of the login; with the look-up of the name before it, an answer
+to "does this work?" takes less than fifteen seconds unless the name itself is slow."""
+COMMAND_SECONDS: Final = 60
+FETCH_SECONDS: Final = 300
+LOGOUT_SECONDS: Final = 2
+DIALS_AT_ONCE: Final = 8
+_ADDRESSES_TRIED: Final = 2
+
+
+class _Threads:
+    """A pool whose free places can be waited for, so that a call's time starts when it starts."""
+
+    def __init__(self, count: int) -> None:
+        self.executor = ThreadPoolExecutor(count, thread_name_prefix="imap")
+        self.free = asyncio.Semaphore(count)
+
+
+class IMAPServers:
+    """Opens sessions. `largest_mail` bounds, in bytes, what is read at once."""
+
+    def __init__(
+        self, *, threads: int, largest_mail: int, allow_private: bool, ca_file: Path | None
+    ) -> None:
+        self._threads = _Threads(threads)
+        self._dials = asyncio.Semaphore(min(DIALS_AT_ONCE, threads))
+        self._largest_mail = largest_mail
+        self._allow_private = allow_private
+        self._context = ssl.create_default_context()
+        if ca_file is not None:
+            self._context.load_verify_locations(ca_file)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._threads.executor.shutdown(wait=False, cancel_futures=True)
+
+    @asynccontextmanager
+    async def open(self, spec: ServerSpec) -> AsyncIterator[MailSession]:
+        """Connect and log in. Raises `Transient`, `CredentialsRefused` or `ServerForbidden`."""
+        async with self._dials:
+            connection = await self._connect(spec)
+        faultpoint("K01")
+        session = IMAPSession(connection, spec, self._threads)
+        try:
+            yield session
+        finally:
+            await session.close()
+
+    async def _connect(self, spec: ServerSpec) -> imap.IMAPConnection:
+        endpoints = await resolve(spec.host, spec.port, allow_private=self._allow_private)
+        switch = KillSwitch()
+        routes = [
+            Route(endpoint, self._context, self._largest_mail, switch)
+            for endpoint in endpoints[:_ADDRESSES_TRIED]
+        ]
+        async with self._threads.free:
+            dialling = asyncio.get_running_loop().run_in_executor(
+                self._threads.executor, imap.connect, spec, routes
+            )
+            return await _within(LOGIN_SECONDS, dialling, switch.cut, spec)
+
+
+class IMAPSession:
+    """One connection. Calls are made one after the other, whoever makes them."""
+
+    def __init__(
+        self, connection: imap.IMAPConnection, spec: ServerSpec, threads: "_Threads"
+    ) -> None:
+        self._imap = connection
+        self._spec = spec
+        self._threads = threads
+        self._turn = asyncio.Lock()
+        self._selected: Selected | None = None
+        self._examined_at = 0.0
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        return self._imap.capabilities
+
+    async def close(self) -> None:
+        """Log out if the connection still answers, and let go of it in any case."""
+        try:
+            await self._call(self._imap.logout, seconds=LOGOUT_SECONDS)
+        except Transient:
+            await asyncio.get_running_loop().run_in_executor(None, self._imap.close)
+
+    async def folders(self) -> Sequence[Folder]:
+        return await self._call(self._imap.folders)
+
+    async def create(self, folder: str) -> None:
+        await self._call(lambda: self._imap.create(folder))
+
+    async def examine(self, folder: str, *, max_age: float = 0) -> Selected:
+        known = self._selected
+        if known and known.name == folder and time.monotonic() - self._examined_at < max_age:
+            return Selected(known.name, known.uidvalidity, None, known.exists)
+        selected = await self._open(folder, readonly=True)
+        self._examined_at = time.monotonic()
+        return selected
+
+    async def select(self, folder: str) -> Selected:
+        self._examined_at = float("-inf")
+        return await self._open(folder, readonly=False)
+
+    async def _open(self, folder: str, *, readonly: bool) -> Selected:
+        self._selected = None
+        self._selected = await self._call(lambda: self._imap.open(folder, readonly=readonly))
+        faultpoint("K02")
+        return self._selected
+
+    async def uids_from(self, uid: int, *, uidnext: int | None) -> list[int]:
+        return await self._call(lambda: self._imap.uids_from(uid, uidnext=uidnext))
+
+    async def uids_since(self, day: datetime) -> list[int]:
+        return await self._call(lambda: self._imap.uids_since(day))
+
+    async def list_mails(self, uids: Sequence[int]) -> dict[int, Listing]:
+        return await self._call(lambda: self._imap.list_mails(uids))
+
+    async def fetch(self, uids: Sequence[int]) -> dict[int, bytes]:
+        return await self._call(lambda: self._imap.fetch(uids), seconds=FETCH_SECONDS)
+
+    async def identify(self, uids: Sequence[int]) -> dict[int, Identity]:
+        return await self._call(lambda: self._imap.identify(uids))
+
+    async def find(self, identity: Identity) -> list[int]:
+        return await self._call(lambda: self._imap.find(identity))
+
+    async def move(self, uids: Sequence[int], folder: str) -> Copied | None:
+        return await self._call(lambda: self._imap.move(uids, folder))
+
+    async def add_flags(self, uids: Sequence[int], flags: Sequence[str]) -> None:
+        await self._call(lambda: self._imap.add_flags(uids, flags))
+
+    async def remove_flags(self, uids: Sequence[int], flags: Sequence[str]) -> None:
+        await self._call(lambda: self._imap.remove_flags(uids, flags))
+
+    async def idle(self, waker: Waker, seconds: float) -> bool:
+        if not self._imap.has("IDLE"):
+            await waker.wait(seconds)
+            return False
+        has_spoken = await self._call(self._imap.idle)
+        if not has_spoken:
+            has_spoken = await idle.wait(self._imap.socket, waker, seconds)
+        await self._call(self._imap.idle_done)
+        return has_spoken
+
+    async def _call(
+        self, call: Callable[[], Answer], *, seconds: float = COMMAND_SECONDS
+    ) -> Answer:
+        async with self._turn:
+            running = asyncio.get_running_loop().run_in_executor(self._executor, call)
+            return await _within(seconds, running, self._imap.cut, self._spec)
+
+
+async def _within(
+    seconds: float, running: asyncio.Future[Answer], cut: Callable[[], None], spec: ServerSpec
+) -> Answer:
+    """The answer of a call in a thread. If it takes longer, cut its socket and let it fail.
+
+    The same if we are cancelled: the thread must not go on with a connection nobody waits for.
+    """
+    done, _ = await _watch(running, seconds, cut)
+    if done:
+        return running.result()
+    cut()
+    await asyncio.wait([running])
+    running.exception()
+    raise connection_error(TimeoutError(), spec.host, spec.port)
+
+
+async def _watch(
+    running: asyncio.Future[Answer], seconds: float, cut: Callable[[], None]
+) -> tuple[set[asyncio.Future[Answer]], set[asyncio.Future[Answer]]]:
+    try:
+        return await asyncio.wait([running], timeout=seconds)
+    except asyncio.CancelledError:
+        cut()
+        await asyncio.wait([running])
+        if not running.cancelled():
+            running.exception()
+        raise

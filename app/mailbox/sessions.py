@@ -187,8 +187,8 @@ class IMAPSession:
     async def _call(
         self, call: Callable[[], Answer], *, seconds: float = COMMAND_SECONDS
     ) -> Answer:
-        async with self._turn:
-            running = asyncio.get_running_loop().run_in_executor(self._executor, call)
+        async with self._turn, self._threads.free:
+            running = asyncio.get_running_loop().run_in_executor(self._threads.executor, call)
             return await _within(seconds, running, self._imap.cut, self._spec)
 
 

@@ -17,6 +17,7 @@ from app.mailbox.errors import UnsafeArgument
 from app.mailbox.hosts import Endpoint
 
 CONNECT_SECONDS: Final = 5
+_CHANGES: Final = frozenset({"MOVE", "COPY", "STORE", "EXPUNGE"})
 _UNSAFE: Final = re.compile(rb"[\r\n\x00]")
 
 
@@ -104,7 +105,10 @@ class GuardedIMAP4(imaplib.IMAP4):
     def _command(self, name: str, *args: Any) -> Any:  # noqa: ANN401 -- imaplib's own
         for argument in args:
             check_safe(argument)
-        return super()._command(name, *args)  # type: ignore[misc] # typeshed knows no private names
+        tag = super()._command(name, *args)  # type: ignore[misc] # typeshed knows no private names
+        if name == "UID" and args[0] in _CHANGES:
+            faultpoint("K20")
+        return tag
 
 
 class GuardedTLS(GuardedIMAP4):

@@ -255,10 +255,15 @@ class IMAPConnection:
                 return _copied(codes.pop("COPYUID", None), len(uids))
             self._client.copy(uids, folder)
             copied = _copied(codes.pop("COPYUID", None), len(uids))
+        self.discard(uids)
+        return copied
+
+    def discard(self, uids: Sequence[int]) -> None:
+        r"""Mark \Deleted and expunge just these; without UIDPLUS the mark is all we can do."""
+        with self._doing("remove mail"):
             self._client.add_flags(uids, [imapclient.DELETED], silent=True)
             if self.has("UIDPLUS"):
                 self._client.uid_expunge(uids)
-            return copied
 
     def add_flags(self, uids: Sequence[int], flags: Sequence[str]) -> None:
         with self._doing("set flags"):

@@ -168,6 +168,9 @@ class IMAPSession:
     async def move(self, uids: Sequence[int], folder: str) -> Copied | None:
         return await self._call(lambda: self._imap.move(uids, folder))
 
+    async def discard(self, uids: Sequence[int]) -> None:
+        await self._call(lambda: self._imap.discard(uids))
+
     async def add_flags(self, uids: Sequence[int], flags: Sequence[str]) -> None:
         await self._call(lambda: self._imap.add_flags(uids, flags))
 

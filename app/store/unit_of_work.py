@@ -7,7 +7,7 @@ jobs, notices) is written by the transaction itself, so that it is told if and o
 No block may stay open across the network: read, leave, talk, enter, write.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import Any
@@ -145,6 +145,11 @@ class UnitOfWork:
         """Have the channel's posts and refreshes taken to Slack."""
         self.leave(drain_channel(self.workspace_id, channel_id))
         self.wake(Topic.CHANNEL, f"{self.workspace_id}/{channel_id}")
+
+    async def cards_are_stale(self, conversation_ids: Iterable[ConversationId]) -> None:
+        """Have the cards of these conversations show what they are now."""
+        for channel_id in await self.posts.mark_stale(conversation_ids):
+            self.feed_is_due(channel_id)
 
     async def write_what_was_left(self) -> None:
         """Write the jobs, events and notices: last, because the events lock the counter."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Identity, Index, UniqueConstraint, Uuid
+from sqlalchemy import ARRAY, BigInteger, Column, Identity, Index, String, UniqueConstraint, Uuid
 from sqlmodel import Field
 
 from app.core.access import Origin
@@ -24,7 +24,7 @@ from app.core.ids import (
     new_id,
 )
 from app.store.base import Tenanted, now_in_database, within_workspace
-from app.store.types import enum_text, json_object, text_list, timestamp
+from app.store.types import enum_text, json_object, timestamp
 
 
 class CommandType(StrEnum):
@@ -124,5 +124,6 @@ class CommandTarget(Tenanted, table=True):
     new_mailbox_id: MailboxId | None = Field(default=None, sa_type=Uuid)
     new_uidvalidity: int | None = Field(default=None, sa_type=BigInteger)
     new_uid: int | None = Field(default=None, sa_type=BigInteger)
-    flags_before: list[str] = text_list()
+    flags_before: list[str] | None = Field(default=None, sa_type=ARRAY(String))
+    """Noted before a flag is changed, so that Undo gives back what was there."""
     detail: str = ""

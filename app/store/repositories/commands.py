@@ -41,6 +41,13 @@ class Commands(Repository):
             raise NotFound("There is no such command.")
         return command
 
+    async def that_undoes(self, command_id: CommandId) -> Command | None:
+        """The command that was made to undo another one, unless it came to nothing."""
+        statement = select(Command).where(
+            Command.workspace_id == self._workspace_id, Command.undo_of_id == command_id
+        )
+        return (await self._session.exec(statement)).one_or_none()
+
     async def targets(self, command_id: CommandId) -> Sequence[CommandTarget]:
         statement = (
             select(CommandTarget)

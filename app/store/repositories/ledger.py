@@ -15,6 +15,10 @@ from app.store.models import Mailbox, Message, Placement, PlacementState
 from app.store.repositories.base import Repository
 
 _ROWS_A_STATEMENT = 500
+_WHAT_BECAME_OF_IT = (
+    "state", "message_id", "reason", "attempts",
+    "raw_sha256", "size", "internaldate", "flags", "gone_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,26 @@ class Ledger(Repository):
         )
         return (await self._session.exec(statement)).all()
 
+    async def at(self, places: Iterable[Place]) -> dict[Place, Placement]:
+        """What the ledger says of these places."""
+        found: dict[Place, Placement] = {}
+        for place in places:
+            key = (self._workspace_id, place.mailbox_id, place.uidvalidity, place.uid)
+            if (placement := await self._session.get(Placement, key)) is not None:
+                found[place] = placement
+        return found
+
+    async def attempts(
+        self, mailbox_id: MailboxId, uidvalidity: int, uids: Iterable[int]
+    ) -> dict[int, int]:
+        """How often each of these UIDs was tried; those that never were are not in the answer."""
+        statement = select(Placement.uid, Placement.attempts).where(
+            *self._in(mailbox_id, uidvalidity),
+            col(Placement.uid).in_(list(uids)),
+            col(Placement.attempts) > 0,
+        )
+        return dict((await self._session.exec(statement)).all())
+
     async def begin_attempt(
         self, mailbox_id: MailboxId, uidvalidity: int, uids: Sequence[int]
     ) -> dict[int, int]:
@@ -104,22 +128,18 @@ class Ledger(Repository):
         ).returning(col(Placement.uid), col(Placement.attempts))
         return dict((await self._session.exec(statement)).all())
 
-    async def record(self, entries: Sequence[Entry]) -> None:
+    async def record(self, entries: Sequence[Entry]) -> list[PlacementId]:
         """Write what became of each UID, over whatever the ledger said before."""
+        ids: list[PlacementId] = []
         for start in range(0, len(entries), _ROWS_A_STATEMENT):
             rows = [self._row(entry) for entry in entries[start : start + _ROWS_A_STATEMENT]]
-            statement = insert(Placement)
+            statement = insert(Placement).values(rows)
             settled = statement.on_conflict_do_update(
                 index_elements=["workspace_id", "mailbox_id", "uidvalidity", "uid"],
-                set_={
-                    name: statement.excluded[name]
-                    for name in (
-                        "state", "message_id", "reason", "raw_sha256",
-                        "size", "internaldate", "flags", "gone_at",
-                    )
-                },
-            )  # fmt: skip
-            await self._session.exec(settled, params=rows)
+                set_={name: statement.excluded[name] for name in _WHAT_BECAME_OF_IT},
+            ).returning(col(Placement.id))
+            ids += [PlacementId(id_) for id_ in (await self._session.exec(settled)).scalars()]
+        return ids
 
     def _row(self, entry: Entry) -> dict[str, Any]:
         return {
@@ -231,8 +251,8 @@ class Ledger(Repository):
         rows = await self._session.exec(statement)
         return {MailboxId(mailbox_id): count for mailbox_id, count in rows}
 
-    async def messages_once_in(self, mailbox_id: MailboxId) -> Sequence[tuple[Placement, Message]]:
-        """Every mail that a folder ever held, with its last placement there."""
+    async def live_in(self, mailbox_id: MailboxId) -> Sequence[tuple[Placement, Message]]:
+        """Every mail that lies in a folder, as far as we know."""
         statement = (
             select(Placement, Message)
             .join(
@@ -243,6 +263,7 @@ class Ledger(Repository):
             .where(
                 Placement.workspace_id == self._workspace_id,
                 Placement.mailbox_id == mailbox_id,
+                col(Placement.gone_at).is_(None),
             )
         )
         return (await self._session.exec(statement)).all()

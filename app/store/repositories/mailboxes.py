@@ -21,6 +21,20 @@ class Mailboxes(Repository):
             raise NotFound("There is no such folder.")
         return mailbox
 
+    async def named(self, account_id: AccountId, name: str) -> Mailbox:
+        """The folder of this name; made where we did not know it."""
+        statement = select(Mailbox).where(
+            Mailbox.workspace_id == self._workspace_id,
+            Mailbox.account_id == account_id,
+            Mailbox.name == name,
+        )
+        mailbox = (await self._session.exec(statement)).one_or_none()
+        if mailbox is None:
+            mailbox = Mailbox(workspace_id=self._workspace_id, account_id=account_id, name=name)
+            self._session.add(mailbox)
+            await self._session.flush()
+        return mailbox
+
     async def of_account(self, account_id: AccountId) -> Sequence[Mailbox]:
         """All folders, the watched ones first, then by name."""
         statement = (

@@ -12,8 +12,10 @@ from app.store.repositories.base import Repository
 
 
 class Messages(Repository):
-    def add_all(self, messages: Iterable[Message], attachments: Iterable[Attachment]) -> None:
+    def add_all(self, messages: Iterable[Message]) -> None:
         self._session.add_all(messages)
+
+    def add_attachments(self, attachments: Iterable[Attachment]) -> None:
         self._session.add_all(attachments)
 
     async def get(self, message_id: MessageId) -> Message:
@@ -67,6 +69,26 @@ class Messages(Repository):
         if after is not None:
             statement = statement.where(col(Message.received_at) > after)
         return (await self._session.exec(statement)).all()
+
+    async def is_first_from(self, message: Message) -> bool:
+        """Whether nobody of this address wrote to the account before."""
+        statement = (
+            select(Message.id)
+            .where(
+                Message.workspace_id == self._workspace_id,
+                Message.account_id == message.account_id,
+                Message.from_address == message.from_address,
+                col(Message.received_at) < message.received_at,
+            )
+            .limit(1)
+        )
+        return (await self._session.exec(statement)).first() is None
+
+    async def conversations_of(self, ids: Iterable[MessageId]) -> set[ConversationId]:
+        statement = select(Message.conversation_id).where(
+            Message.workspace_id == self._workspace_id, col(Message.id).in_(set(ids))
+        )
+        return {ConversationId(id_) for id_ in await self._session.exec(statement)}
 
     async def attachments(self, message_ids: Iterable[MessageId]) -> Sequence[Attachment]:
         statement = (

@@ -6,7 +6,7 @@ from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
-from app.core.ids import ChannelId, ConversationId, PostId
+from app.core.ids import ChannelId, ConversationId, PlacementId, PostId
 from app.store.models import Post, PostKind, PostState
 from app.store.repositories.base import Repository
 
@@ -16,6 +16,16 @@ _UNSENT = (PostState.WAITING, PostState.CLAIMED)
 class Posts(Repository):
     async def get(self, post_id: PostId) -> Post:
         return await self._session.get_one(Post, (self._workspace_id, post_id))
+
+    async def lock(self, post_id: PostId) -> Post:
+        """The post, held against other changes until we commit."""
+        statement = (
+            select(Post)
+            .where(Post.workspace_id == self._workspace_id, Post.id == post_id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        return (await self._session.exec(statement)).one()
 
     async def add(self, post: Post) -> bool:
         """Put a post at the end of its channel, unless the same thing is posted there already.
@@ -53,9 +63,6 @@ class Posts(Repository):
             .returning(col(Post.channel_id))
         )
         return frozenset((await self._session.exec(statement)).scalars())
-
-    async def mark_placement_stale(self, post: Post) -> None:
-        post.wanted += 1
 
     async def next_unsent(self, channel_id: ChannelId) -> Post | None:
         """The first post that is not in Slack yet, or may not be."""
@@ -113,13 +120,25 @@ class Posts(Repository):
         )
         return (await self._session.exec(statement)).all()
 
-    async def of_placement(self, placement_id: object, kind: PostKind) -> Post | None:
+    async def of_placements(
+        self, placement_ids: Iterable[PlacementId], kind: PostKind
+    ) -> Sequence[Post]:
         statement = select(Post).where(
             Post.workspace_id == self._workspace_id,
-            Post.placement_id == placement_id,
+            col(Post.placement_id).in_(list(placement_ids)),
             col(Post.kind) == kind,
         )
-        return (await self._session.exec(statement)).one_or_none()
+        return (await self._session.exec(statement)).all()
+
+    async def count_mails(self, conversation_id: ConversationId, channel_id: ChannelId) -> int:
+        """How many mails stand in the thread of a card."""
+        statement = select(func.count()).where(
+            col(Post.workspace_id) == self._workspace_id,
+            col(Post.channel_id) == channel_id,
+            col(Post.conversation_id) == conversation_id,
+            col(Post.kind) == PostKind.MAIL,
+        )
+        return (await self._session.exec(statement)).one()
 
     async def by_ts(self, channel_id: ChannelId, ts: str) -> Post | None:
         statement = select(Post).where(

@@ -1,0 +1,130 @@
+"""Writing a wish for mails down: one row, in the transaction of whoever asks for it.
+
+It stays queued until the worker that owns the account has carried it out on the server.
+"""
+
+from collections.abc import Sequence
+
+from app.commands.targets import Placed, select
+from app.commands.types import MailIntent, Move
+from app.core.access import Actor
+from app.core.errors import Conflict, InvalidInput
+from app.core.ids import AccountId, ConversationId, MessageId
+from app.store.models import Command, CommandTarget
+from app.store.notify import Topic
+from app.store.unit_of_work import UnitOfWork
+
+
+async def enqueue_for_conversation(
+    uow: UnitOfWork, actor: Actor, conversation_id: ConversationId, intent: MailIntent
+) -> Command:
+    """Wish for a change to all mails of a conversation.
+
+    Raises `NotFound`, `InvalidInput` for a folder that does not exist, and `Conflict` where there
+    is nothing to change.
+    """
+    conversation = await uow.conversations.get(conversation_id)
+    messages = await uow.messages.of_conversation(conversation_id)
+    ids = [message.id for message in messages]
+    return await _enqueue(uow, actor, conversation.account_id, intent, ids, conversation_id)
+
+
+async def enqueue_for_messages(
+    uow: UnitOfWork, actor: Actor, message_ids: Sequence[MessageId], intent: MailIntent
+) -> Command:
+    """Wish for a change to some mails of one account. Raises as the one above."""
+    messages = await uow.messages.get_many(message_ids)
+    accounts = {message.account_id for message in messages}
+    if len(messages) != len(set(message_ids)) or len(accounts) != 1:
+        raise InvalidInput(
+            "These are not all messages of one account.",
+            field="message_ids",
+            fix="Ask for the messages of each account in a command of its own.",
+        )
+    conversations = {message.conversation_id for message in messages}
+    conversation_id = conversations.pop() if len(conversations) == 1 else None
+    return await _enqueue(
+        uow, actor, accounts.pop(), intent, [one.id for one in messages], conversation_id
+    )
+
+
+async def _enqueue(
+    uow: UnitOfWork,
+    actor: Actor,
+    account_id: AccountId,
+    intent: MailIntent,
+    message_ids: Sequence[MessageId],
+    conversation_id: ConversationId | None,
+) -> Command:
+    if isinstance(intent, Move):
+        await _check_folder(uow, account_id, intent.folder)
+    targets = select(intent, await _placed(uow, message_ids))
+    if not targets:
+        raise Conflict(
+            "There is nothing to change: the mails are that way already, or no longer there."
+        )
+    command = _row(uow, actor, account_id, conversation_id, intent)
+    await uow.commands.add(
+        command, [_target(command, n, target) for n, target in enumerate(targets)]
+    )
+    uow.emit(
+        "command.queued",
+        account_id=account_id,
+        conversation_id=conversation_id,
+        command_id=str(command.id),
+        command=command.type,
+    )
+    uow.wake(Topic.ACCOUNT, account_id)
+    if conversation_id is not None:
+        await uow.cards_are_stale([conversation_id])
+    return command
+
+
+async def _check_folder(uow: UnitOfWork, account_id: AccountId, folder: str) -> None:
+    mailboxes = await uow.mailboxes.of_account(account_id)
+    if not any(one.name == folder and one.selectable and one.listed for one in mailboxes):
+        raise InvalidInput(
+            f"The account has no folder “{folder}”.",
+            field="folder",
+            fix="Choose one of the folders that GET /accounts/{id} lists.",
+        )
+
+
+async def _placed(uow: UnitOfWork, message_ids: Sequence[MessageId]) -> list[Placed]:
+    messages = {one.id: one for one in await uow.messages.get_many(message_ids)}
+    placed = await uow.ledger.live_of_messages(message_ids)
+    return [
+        Placed(messages[placement.message_id], placement, mailbox)
+        for placement, mailbox in placed
+        if placement.message_id is not None
+    ]
+
+
+def _row(
+    uow: UnitOfWork,
+    actor: Actor,
+    account_id: AccountId,
+    conversation_id: ConversationId | None,
+    intent: MailIntent,
+) -> Command:
+    return Command(
+        workspace_id=uow.workspace_id,
+        account_id=account_id,
+        conversation_id=conversation_id,
+        type=intent.type,
+        params=intent.params(),
+        origin=actor.origin,
+        requested_by_id=actor.teammate_id,
+    )
+
+
+def _target(command: Command, n: int, placed: Placed) -> CommandTarget:
+    return CommandTarget(
+        workspace_id=command.workspace_id,
+        command_id=command.id,
+        n=n,
+        message_id=placed.message.id,
+        mailbox_id=placed.mailbox.id,
+        uidvalidity=placed.placement.uidvalidity,
+        uid=placed.placement.uid,
+    )

@@ -1,0 +1,1 @@
+"""From the store to Slack: cards, the mails in their threads, and keeping both true."""

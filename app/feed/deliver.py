@@ -1,0 +1,72 @@
+"""Taking a channel's posts to Slack: each exactly once as people see it, in order, at Slack's pace.
+
+Slack offers no key that would make a repetition harmless. So every post is claimed, and the claim
+committed, before Slack hears of it; it carries its own id as metadata; and a claim that is found
+again, because the answer never came or we never lived to note it, is looked up in the channel
+before anything is repeated:
+
+    waiting ─claim─▶ claimed ─post─▶ sent(ts)
+                        │ found again: look up our id
+                        ├─ there ────▶ adopt its ts; delete a younger twin
+                        └─ not there ▶ claim once more
+
+A refresh needs none of this: the same edit made twice is the same edit. One job drains one channel;
+`jobs/` runs it under the channel's lock.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.core.ids import ChannelId, WorkspaceId
+from app.feed.context import Draining, Feeding, Later
+from app.feed.post import Poster
+from app.feed.refresh import Refresher
+from app.store.notify import Topic
+
+LONGEST_WAIT: Final = timedelta(seconds=10)
+"""A longer wait is left to a later job, so that this one does not sit idle."""
+
+
+async def drain(feeding: Feeding, workspace_id: WorkspaceId, channel_id: ChannelId) -> None:
+    """Post what waits and refresh what is stale in one channel, until nothing is left.
+
+    Raises `Later` where nothing more can be done for now, `WorkspaceRefused` where our app may do
+    nothing in the whole workspace. May be killed and run again at any point.
+    """
+    with feeding.hub.waker(Topic.CHANNEL, f"{workspace_id}/{channel_id}") as waker:
+        async with feeding.slack.of(workspace_id) as slack:
+            draining = Draining(feeding, workspace_id, channel_id, slack, waker)
+            poster, refresher = Poster(draining), Refresher(draining)
+            while await _step(draining, poster, refresher):
+                pass
+
+
+async def _step(on: Draining, poster: Poster, refresher: Refresher) -> bool:
+    """Do the next thing; answers whether there was one.
+
+    A post goes first when its time has come. Refreshes fill the time between two posts.
+    """
+    async with on.store.begin(on.workspace_id) as uow:
+        channel = await uow.channels.get(on.channel_id)
+        unsent = await uow.posts.next_unsent(on.channel_id)
+        stale = await uow.posts.next_stale(on.channel_id)
+    now = on.now()
+    post_at = channel.next_post_at or now
+    if unsent and post_at <= now:
+        await poster.send(unsent)
+    elif stale and refresher.at <= now:
+        await refresher.refresh(stale)
+    elif unsent and stale:
+        await _wait_until(on, min(post_at, refresher.at))
+    elif unsent:
+        await _wait_until(on, post_at)
+    elif stale:
+        await _wait_until(on, refresher.at)
+    return bool(unsent or stale)
+
+
+async def _wait_until(on: Draining, at: datetime) -> None:
+    wait = at - on.now()
+    if wait > LONGEST_WAIT:
+        raise Later(at)
+    await on.waker.wait(max(wait.total_seconds(), 0))

@@ -1,0 +1,84 @@
+"""The ids and values of the card's buttons: a contract with scripts, and parsed like any input."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from app.core.errors import InvalidInput
+from app.core.ids import CommandId, ConversationId, PlacementId
+
+
+class ActionId(StrEnum):
+    """`action_id`s of the card."""
+
+    ASSIGN_ME = "conversation.assign_me"
+    DONE = "conversation.done"
+    REOPEN = "conversation.reopen"
+    UNDO = "conversation.undo"
+    RETRY = "conversation.retry"
+    MENU = "conversation.menu"
+    PROCESS_AGAIN = "quarantine.process_again"
+
+
+class MenuChoice(StrEnum):
+    """The options of the card's overflow menu."""
+
+    ARCHIVE = "archive"
+    MOVE = "move"
+    DELETE = "delete"
+    SPAM = "spam"
+    MORE = "more"
+
+
+@dataclass(frozen=True, slots=True)
+class CardValue:
+    """What a button carries: the conversation, and the command it is about, if any."""
+
+    conversation_id: ConversationId
+    command_id: CommandId | None = None
+
+    def __str__(self) -> str:
+        parts = (
+            [self.conversation_id, self.command_id] if self.command_id else [self.conversation_id]
+        )
+        return "/".join(map(str, parts))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises `InvalidInput`."""
+        conversation, _, command = text.partition("/")
+        return cls(
+            ConversationId(_uuid(conversation)), CommandId(_uuid(command)) if command else None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MenuValue:
+    """What an option of the overflow menu carries."""
+
+    choice: MenuChoice
+    conversation_id: ConversationId
+
+    def __str__(self) -> str:
+        return f"{self.choice}/{self.conversation_id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises `InvalidInput`."""
+        choice, _, conversation = text.partition("/")
+        if choice not in set(MenuChoice):
+            raise InvalidInput("This menu entry is not one of ours.")
+        return cls(MenuChoice(choice), ConversationId(_uuid(conversation)))
+
+
+def parse_placement(text: str) -> PlacementId:
+    """Raises `InvalidInput`."""
+    return PlacementId(_uuid(text))
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidInput("This button carries a value that is not ours.") from None

@@ -1,0 +1,169 @@
+"""From rows to what a card shows."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from app.core.ids import CommandId, MessageId, TeammateId
+from app.feed.view import (
+    CardView,
+    CommandView,
+    FileView,
+    MailView,
+    Person,
+    QuarantineView,
+    Where,
+)
+from app.mailbox.port import Role
+from app.store.models import (
+    Command,
+    CommandState,
+    CommandType,
+    Mailbox,
+    Message,
+    Placement,
+    PlacementState,
+    Post,
+    Teammate,
+)
+from app.store.unit_of_work import UnitOfWork
+
+_PUT_AWAY: Final[dict[Role | None, Where]] = {
+    Role.ARCHIVE: Where.ARCHIVE,
+    Role.TRASH: Where.TRASH,
+    Role.JUNK: Where.JUNK,
+}
+_UNDOABLE: Final = frozenset(CommandType) - {
+    CommandType.RESTORE,
+    CommandType.PROCESS_AGAIN,
+    CommandType.DONE,
+    CommandType.REOPEN,
+}
+"""Done and Reopen undo each other, by their own buttons."""
+
+
+async def load_card(uow: UnitOfWork, post: Post) -> CardView:
+    """Everything the card `post` shows. Raises `NotFound` where the conversation is gone."""
+    assert post.conversation_id is not None
+    assert post.message_id is not None
+    conversation = await uow.conversations.get(post.conversation_id)
+    account = await uow.accounts.get(conversation.account_id)
+    message = await uow.messages.get(post.message_id)
+    placed = await uow.ledger.live_of_conversation(conversation.id)
+    command = _command_to_show(await uow.commands.of_conversation(conversation.id))
+    people = await _people(
+        uow,
+        conversation.assignee_id,
+        conversation.done_by_id,
+        command.requested_by_id if command else None,
+    )
+    where, folder = _where(placed)
+    return CardView(
+        conversation_id=conversation.id,
+        address=account.address,
+        subject=conversation.subject,
+        mail=await _mail(uow, message),
+        further_mails=await uow.posts.count_mails(conversation.id, post.channel_id),
+        first_contact=await uow.messages.is_first_from(message),
+        assignee=people.get(conversation.assignee_id),
+        done_by=people.get(conversation.done_by_id),
+        done_at=conversation.done_at,
+        is_done=conversation.status == "done",
+        waiting_since=conversation.waiting_since,
+        where=where,
+        folder=folder,
+        flagged=any("\\Flagged" in placement.flags for placement, _ in placed),
+        tags=tuple(conversation.tags),
+        command=_command_view(command, people) if command else None,
+    )
+
+
+async def load_mail(uow: UnitOfWork, message_id: MessageId) -> MailView:
+    return await _mail(uow, await uow.messages.get(message_id))
+
+
+async def load_command(uow: UnitOfWork, post: Post) -> CommandView:
+    """The command that a notice is about."""
+    command = await uow.commands.get(CommandId(UUID(post.payload["command_id"])))
+    return _command_view(command, await _people(uow, command.requested_by_id))
+
+
+async def load_quarantine(uow: UnitOfWork, post: Post) -> QuarantineView:
+    assert post.placement_id is not None
+    placement = await uow.ledger.get(post.placement_id)
+    mailbox = await uow.mailboxes.get(placement.mailbox_id)
+    account = await uow.accounts.get(mailbox.account_id)
+    return QuarantineView(
+        placement_id=placement.id,
+        address=account.address,
+        folder=mailbox.name,
+        reason=placement.reason,
+        received_at=placement.internaldate,
+        has_raw=placement.raw_sha256 is not None,
+        settled=placement.state not in {PlacementState.QUARANTINED, PlacementState.PENDING},
+        pending=placement.state is PlacementState.PENDING,
+    )
+
+
+async def _mail(uow: UnitOfWork, message: Message) -> MailView:
+    files = await uow.messages.attachments([message.id])
+    return MailView(
+        sender_name=message.from_name,
+        sender_address=message.from_address,
+        received_at=message.received_at,
+        excerpt=message.excerpt,
+        files=tuple(FileView(file.filename, file.size) for file in files if not file.inline),
+        cc_count=len(message.cc),
+    )
+
+
+def _where(placed: Sequence[tuple[Placement, Mailbox]]) -> tuple[Where, str | None]:
+    """Where the mails lie, and the folder to name. What we sent ourselves does not count."""
+    folders = [mailbox for _, mailbox in placed if mailbox.role != Role.SENT]
+    if not folders:
+        return (Where.HERE if placed else Where.GONE), None
+    at_work = [one for one in folders if one.watched and _role(one) not in _PUT_AWAY]
+    if at_work:
+        return Where.HERE, at_work[-1].name
+    put_away = [_PUT_AWAY.get(_role(one)) for one in folders]
+    if None in put_away:
+        return Where.ELSEWHERE, folders[-1].name
+    return put_away[-1] or Where.ELSEWHERE, folders[-1].name
+
+
+def _role(mailbox: Mailbox) -> Role | None:
+    return Role(mailbox.role) if mailbox.role else None
+
+
+def _command_to_show(commands: Sequence[Command]) -> Command | None:
+    """The last wish, unless it came to nothing or was an Undo that worked."""
+    for command in commands:
+        if command.state in {CommandState.CANCELLED, CommandState.UNDONE}:
+            continue
+        if command.type is CommandType.RESTORE and command.state is CommandState.DONE:
+            return None
+        return command
+    return None
+
+
+def _command_view(command: Command, people: dict[TeammateId | None, Person]) -> CommandView:
+    return CommandView(
+        id=command.id,
+        type=command.type,
+        state=command.state,
+        detail=command.detail,
+        folder=command.params.get("folder"),
+        by=people.get(command.requested_by_id),
+        at=command.settled_at or command.created_at,
+        can_be_undone=command.type in _UNDOABLE
+        and command.state in {CommandState.QUEUED, CommandState.DONE},
+    )
+
+
+async def _people(uow: UnitOfWork, *ids: TeammateId | None) -> dict[TeammateId | None, Person]:
+    found = await uow.teammates.get_many([id_ for id_ in ids if id_ is not None])
+    return {id_: _person(teammate) for id_, teammate in found.items()}
+
+
+def _person(teammate: Teammate) -> Person:
+    return Person(teammate.name, teammate.slack_user_id)

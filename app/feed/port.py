@@ -1,0 +1,107 @@
+"""What the feed asks of Slack, and what Slack may answer."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from app.core.errors import SharedBoxError
+from app.core.ids import ChannelId, PostId, WorkspaceId
+
+Block = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message: blocks for the eye, `text` for notifications and screen readers."""
+
+    text: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload that Slack has agreed to: its file id, and where the bytes go."""
+
+    file_id: str
+    url: str
+
+
+class SlackRefused(SharedBoxError):
+    """Slack answered, and the answer is no. `code` is Slack's own word for it."""
+
+    def __init__(self, code: str, what: str = "", *, fix: str = "") -> None:
+        super().__init__(what or f"Slack answered “{code}”.", fix=fix)
+        self.code = code
+
+
+class RateLimited(SlackRefused):
+    """Too many, too fast; not before `after`."""
+
+    def __init__(self, after: timedelta) -> None:
+        super().__init__("ratelimited", f"Slack asks us to wait {after.total_seconds():.0f} s.")
+        self.after = after
+
+
+class ChannelRefused(SlackRefused):
+    """We may not post in this channel: archived, gone, or we are not in it."""
+
+
+class WorkspaceRefused(SlackRefused):
+    """We may do nothing in this workspace: the token was revoked, or the app removed."""
+
+
+class ContentRefused(SlackRefused):
+    """This message cannot be shown as it is."""
+
+
+class MessageGone(SlackRefused):
+    """The message we wanted to change is no longer there."""
+
+
+class OutcomeUnknown(SharedBoxError):
+    """No answer, or a broken one: it may have happened or not. Look before repeating it."""
+
+
+class NotReached(SharedBoxError):
+    """Slack was not reached at all: surely nothing happened."""
+
+
+class SlackFeed(Protocol):
+    """Slack, as one workspace's bot. Each call is tried once, within a total time limit.
+
+    Any call raises one of the errors above.
+    """
+
+    async def post(
+        self, channel: ChannelId, message: Rendered, *, post_id: PostId, thread_ts: str | None
+    ) -> str:
+        """Post a message marked with our id; answers its ts."""
+        ...
+
+    async def update(self, channel: ChannelId, ts: str, message: Rendered) -> None: ...
+
+    async def delete(self, channel: ChannelId, ts: str) -> None: ...
+
+    async def find(
+        self, channel: ChannelId, post_id: PostId, *, since: datetime, thread_ts: str | None
+    ) -> list[str]:
+        """The ts of every message that carries our id, the oldest first."""
+        ...
+
+    async def begin_upload(self, filename: str, size: int) -> Upload: ...
+
+    async def send_bytes(self, upload: Upload, data: bytes) -> None: ...
+
+    async def complete_upload(
+        self, file_id: str, title: str, channel: ChannelId, *, thread_ts: str
+    ) -> None: ...
+
+    async def is_shared(self, file_id: str, channel: ChannelId) -> bool: ...
+
+
+class SlackFeeds(Protocol):
+    def of(self, workspace_id: WorkspaceId) -> AbstractAsyncContextManager[SlackFeed]:
+        """Raises `WorkspaceRefused` where the workspace has no working installation."""
+        ...

@@ -1,0 +1,183 @@
+"""Sending a post once, whatever happens on the way. The story is told in `deliver.py`."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+from app.core.errors import NotFound
+from app.core.faults import faultpoint
+from app.core.ids import PostId
+from app.core.logging import get_logger
+from app.feed.attach import attach
+from app.feed.context import PAUSE, Draining, Later, patience
+from app.feed.port import (
+    ChannelRefused,
+    ContentRefused,
+    MessageGone,
+    NotReached,
+    OutcomeUnknown,
+    RateLimited,
+    Rendered,
+)
+from app.feed.show import Ready, ready, rendered, thread_of
+from app.store.models import ChannelState, Post, PostKind, PostState
+
+_LOOK_UP_MARGIN: Final = timedelta(minutes=2)
+_LOOK_AGAIN_SECONDS: Final = 1.5
+"""A request whose answer was lost may still be under way when we look for the first time."""
+log = get_logger(__name__)
+
+
+class Poster:
+    def __init__(self, draining: Draining) -> None:
+        self._on = draining
+
+    async def send(self, post: Post) -> None:
+        """Post it, adopt it, or note why not. Raises `Later`."""
+        if post.state is PostState.CLAIMED and await self._adopt(post):
+            return
+        claimed = await self._claim(post.id)
+        if claimed is None:
+            return
+        faultpoint("K11")
+        try:
+            ts = await self._deliver(claimed)
+        except RateLimited as limit:
+            await self._release(claimed, wait=limit.after)
+        except NotReached:
+            await self._release(claimed, wait=patience(claimed.attempts))
+        except OutcomeUnknown as error:
+            log.warning("post.unknown", post=str(claimed.post_id), error=str(error))
+            await self._hold(patience(claimed.attempts))
+        except ContentRefused as error:
+            await self._simplify_or_park(claimed, error)
+        except MessageGone as error:
+            await self._park(claimed, str(error))
+        except ChannelRefused as error:
+            await self._pause(claimed, error)
+        else:
+            faultpoint("K13")
+            await self._settle(claimed, ts)
+
+    async def _deliver(self, claimed: Ready) -> str:
+        if claimed.kind is PostKind.FILE:
+            assert claimed.thread_ts is not None
+            return await attach(
+                self._on.store,
+                self._on.feeding.blobs,
+                self._on.slack,
+                self._on.workspace_id,
+                claimed.post_id,
+                claimed.thread_ts,
+            )
+        return await self._on.slack.post(
+            self._on.channel_id,
+            claimed.message,
+            post_id=claimed.post_id,
+            thread_ts=claimed.thread_ts,
+        )
+
+    async def _claim(self, post_id: PostId) -> Ready | None:
+        """Make ready and claim; None where there is nothing to show any more."""
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            post = await uow.posts.get(post_id)
+            thread = await thread_of(uow, post)
+            if thread is not None and thread.ts is None:
+                post.state, post.detail = PostState.PARKED, "What it belongs to is not in Slack."
+                return None
+            try:
+                message = await rendered(uow, post)
+            except NotFound:
+                post.state, post.detail = PostState.DELETED, "What it showed no longer exists."
+                return None
+            await uow.posts.claim(post)
+            return ready(post, message, thread.ts if thread else None)
+
+    async def _adopt(self, post: Post) -> bool:
+        """Find out whether a claimed post is in Slack after all, and note it if it is."""
+        if post.kind is PostKind.FILE:
+            return False
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            thread = await thread_of(uow, post)
+        found = await self._find(post, thread.ts if thread else None)
+        if not found:
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            found = await self._find(post, thread.ts if thread else None)
+        if not found:
+            return False
+        for twin in found[1:]:
+            await self._on.slack.delete(self._on.channel_id, twin)
+        log.info("post.adopted", post=str(post.id), twins=len(found) - 1)
+        message = Rendered("", ())
+        await self._settle(ready(post, message, None, wanted=post.shown), found[0])
+        return True
+
+    async def _find(self, post: Post, thread_ts: str | None) -> list[str]:
+        assert post.claimed_at is not None
+        since = post.claimed_at - _LOOK_UP_MARGIN
+        try:
+            return await self._on.slack.find(
+                self._on.channel_id, post.id, since=since, thread_ts=thread_ts
+            )
+        except RateLimited as limit:
+            raise Later(self._on.now() + limit.after) from None
+        except (OutcomeUnknown, NotReached):
+            raise Later(self._on.now() + patience(post.attempts)) from None
+
+    async def _settle(self, claimed: Ready, ts: str) -> None:
+        """Note that a post is in Slack. If another worker claimed it meanwhile, ours is a twin."""
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            post = await uow.posts.lock(claimed.post_id)
+            is_ours = post.state is PostState.CLAIMED and post.attempts == claimed.attempts
+            if is_ours:
+                post.state, post.ts, post.detail = PostState.SENT, ts, ""
+                post.shown = claimed.wanted
+                channel = await uow.channels.get(self._on.channel_id)
+                channel.next_post_at = self._on.now() + self._on.feeding.apart
+                if channel.state is ChannelState.PAUSED:
+                    channel.state, channel.detail = ChannelState.OPEN, ""
+                    uow.emit("channel.resumed", channel=self._on.channel_id)
+        faultpoint("K14")
+        if not is_ours and claimed.kind is not PostKind.FILE and ts != post.ts:
+            log.warning("post.twin", post=str(claimed.post_id))
+            await self._on.slack.delete(self._on.channel_id, ts)
+
+    async def _release(self, claimed: Ready, *, wait: timedelta) -> None:
+        """Slack surely did not take it: let it wait as if it had never been claimed."""
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            post = await uow.posts.lock(claimed.post_id)
+            post.state = PostState.WAITING
+            (await uow.channels.get(self._on.channel_id)).next_post_at = self._on.now() + wait
+
+    async def _hold(self, wait: timedelta) -> None:
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            (await uow.channels.get(self._on.channel_id)).next_post_at = self._on.now() + wait
+
+    async def _simplify_or_park(self, claimed: Ready, error: ContentRefused) -> None:
+        """Replace blocks that Slack will not have by plain text; after that only a person can help."""
+        log.error("post.refused", post=str(claimed.post_id), code=error.code)
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            post = await uow.posts.lock(claimed.post_id)
+            if post.payload.get("plain"):
+                post.state, post.detail = PostState.PARKED, str(error)
+            else:
+                post.payload = {**post.payload, "plain": True}
+                post.state = PostState.WAITING
+
+    async def _park(self, claimed: Ready, detail: str) -> None:
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            post = await uow.posts.lock(claimed.post_id)
+            post.state, post.detail = PostState.PARKED, detail
+
+    async def _pause(self, claimed: Ready, error: ChannelRefused) -> None:
+        """Leave the whole channel alone for a while; everything in it is kept."""
+        until = self._on.now() + PAUSE
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            post = await uow.posts.lock(claimed.post_id)
+            post.state = PostState.WAITING
+            channel = await uow.channels.get(self._on.channel_id)
+            if channel.state is not ChannelState.PAUSED:
+                uow.emit("channel.paused", channel=self._on.channel_id, reason=error.code)
+            channel.state, channel.detail = ChannelState.PAUSED, error.sentence
+            channel.next_post_at = until
+        raise Later(until)

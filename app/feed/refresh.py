@@ -1,0 +1,68 @@
+"""Making a post show what is true now. The same edit made twice is the same edit."""
+
+from app.core.errors import NotFound
+from app.core.logging import get_logger
+from app.feed.context import PAUSE, Draining, Later, patience
+from app.feed.port import (
+    ChannelRefused,
+    ContentRefused,
+    MessageGone,
+    NotReached,
+    OutcomeUnknown,
+    RateLimited,
+)
+from app.feed.show import Ready, ready, rendered
+from app.store.models import Post, PostState
+
+log = get_logger(__name__)
+
+
+class Refresher:
+    """`at`: not before this moment, because Slack asked us to wait or did not answer."""
+
+    def __init__(self, draining: Draining) -> None:
+        self._on = draining
+        self._failures = 0
+        self.at = draining.now()
+
+    async def refresh(self, stale: Post) -> None:
+        """Edit the message. Raises `Later`."""
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            post = await uow.posts.get(stale.id)
+            try:
+                shown = ready(post, await rendered(uow, post), None)
+            except NotFound:
+                post.shown = post.wanted
+                return
+        assert shown.ts is not None
+        try:
+            await self._on.slack.update(self._on.channel_id, shown.ts, shown.message)
+        except RateLimited as limit:
+            self.at = self._on.now() + limit.after
+        except (OutcomeUnknown, NotReached):
+            self._failures += 1
+            self.at = self._on.now() + patience(self._failures)
+        except ChannelRefused as error:
+            raise Later(self._on.now() + PAUSE) from error
+        except MessageGone:
+            await self._refreshed(shown, PostState.DELETED)
+        except ContentRefused as error:
+            await self._refresh_plainly(shown, error)
+        else:
+            self._failures = 0
+            await self._refreshed(shown, PostState.SENT)
+
+    async def _refreshed(self, shown: Ready, state: PostState) -> None:
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            post = await uow.posts.lock(shown.post_id)
+            if post.state is PostState.SENT and post.ts == shown.ts:
+                post.state = state
+                post.shown = max(post.shown, shown.wanted)
+
+    async def _refresh_plainly(self, shown: Ready, error: ContentRefused) -> None:
+        log.error("refresh.refused", post=str(shown.post_id), code=error.code)
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            post = await uow.posts.lock(shown.post_id)
+            if post.payload.get("plain"):
+                post.shown = shown.wanted
+            post.payload = {**post.payload, "plain": True}

@@ -1,0 +1,269 @@
+"""The card and what stands in its thread, as blocks. Pure.
+
+One card per conversation, always edited in place: who wrote what, and the state line that tells
+where it stands. A word goes with every glyph, so that nothing is said by colour or picture alone.
+All text of a message together stays far below the 13,200 characters at which Slack refuses it.
+"""
+
+from typing import Any, Final
+
+from app.feed.ids import ActionId, CardValue, MenuChoice, MenuValue
+from app.feed.mrkdwn import bold, cut_lines, escape, escape_line, mention, moment, size
+from app.feed.port import Block, Rendered
+from app.feed.view import CardView, CommandView, FileView, MailView, QuarantineView, Where
+from app.store.models import CommandState, CommandType
+
+_SUBJECT: Final = 200
+_NAME: Final = 80
+_ADDRESS: Final = 120
+_EXCERPT: Final = 600
+_EXCERPT_LINES: Final = 6
+_THREAD_EXCERPT: Final = 2400
+_THREAD_LINES: Final = 40
+_FILES_SHOWN: Final = 8
+_DETAIL: Final = 300
+_SECTION: Final = 2900
+"""Slack's own limit is 3,000 (docs.slack.dev/reference/block-kit/blocks/section-block)."""
+
+_DOING: Final = {
+    CommandType.ARCHIVE: "Archiving",
+    CommandType.MOVE: "Moving",
+    CommandType.DELETE: "Moving to Trash",
+    CommandType.SPAM: "Marking as spam",
+    CommandType.FLAG: "Flagging",
+    CommandType.UNFLAG: "Removing the flag",
+    CommandType.MARK_READ: "Marking as read",
+    CommandType.MARK_UNREAD: "Marking as unread",
+    CommandType.RESTORE: "Undoing",
+}
+_NAMES: Final = {
+    CommandType.ARCHIVE: "Archive",
+    CommandType.MOVE: "Move",
+    CommandType.DELETE: "Delete",
+    CommandType.SPAM: "Mark as spam",
+    CommandType.FLAG: "Flag",
+    CommandType.UNFLAG: "Remove flag",
+    CommandType.MARK_READ: "Mark as read",
+    CommandType.MARK_UNREAD: "Mark as unread",
+    CommandType.RESTORE: "Undo",
+}
+_MENU: Final = {
+    MenuChoice.ARCHIVE: "Archive",
+    MenuChoice.MOVE: "Move to…",
+    MenuChoice.DELETE: "Delete",
+    MenuChoice.SPAM: "Mark as spam",
+    MenuChoice.MORE: "More actions…",
+}
+_PUT_AWAY: Final = {
+    Where.ARCHIVE: "🗄 Archived",
+    Where.TRASH: "🗑 In Trash",
+    Where.JUNK: "🚫 Spam",
+    Where.GONE: "👻 No longer on the mail server",
+}
+
+
+def card(view: CardView) -> Rendered:
+    """The one message of a conversation."""
+    subject = _subject(view.subject)
+    text = f"{_sender(view.mail)} - {subject} ({escape_line(view.address, _ADDRESS)})"
+    if view.where in _PUT_AWAY:
+        return Rendered(text, [_context(_put_away(view)), *_actions(view)])
+    blocks: list[Block] = [
+        {
+            "type": "section",
+            "text": {"type": "mrkdwn", "text": bold(subject)},
+            "accessory": _menu(view),
+        },
+        _context(_envelope(view)),
+    ]
+    if excerpt := cut_lines(view.mail.excerpt, lines=_EXCERPT_LINES, characters=_EXCERPT):
+        blocks.append(_section(escape(excerpt, _SECTION)))
+    if view.mail.files:
+        blocks.append(_context(_files(view.mail.files)))
+    blocks.append(_context(_state(view)))
+    return Rendered(text, [*blocks, *_actions(view)])
+
+
+def mail(view: MailView) -> Rendered:
+    """A later mail of a conversation, in the thread of its card."""
+    sender = _sender(view)
+    first_line = cut_lines(view.excerpt, lines=1, characters=150)
+    blocks: list[Block] = [
+        _context(f"✉️ {bold(sender)} {escape_line(view.sender_address, _ADDRESS)} · "
+                 f"{moment(view.received_at)}")
+    ]  # fmt: skip
+    body = cut_lines(view.excerpt, lines=_THREAD_LINES, characters=_THREAD_EXCERPT)
+    if body:
+        blocks.append(_section(escape(body, _SECTION)))
+    if view.files:
+        blocks.append(_context(_files(view.files)))
+    return Rendered(f"{sender}: {escape(first_line, 300) or '(no text)'}", blocks)
+
+
+def notice(text: str) -> Rendered:
+    """A line in the thread. `text` is our own words; what it quotes is escaped already."""
+    return Rendered(text, [_context(text)])
+
+
+def failure(command: CommandView) -> str:
+    """What a notice says when a command has failed for good."""
+    reason = escape_line(command.detail, _DETAIL)
+    return f"⚠️ {_NAMES.get(command.type, 'Action')} failed: {reason}"
+
+
+def quarantine(view: QuarantineView) -> Rendered:
+    """A mail that could not be brought in, standing where its card would stand."""
+    where = f"{escape_line(view.address, _ADDRESS)}, folder {escape_line(view.folder, 80)}"
+    if view.settled:
+        text = f"✅ A mail to {where} that could not be read at first was read after all."
+        return Rendered(text, [_context(text)])
+    when = f" It arrived {moment(view.received_at)}." if view.received_at else ""
+    raw = " The original is attached in the thread." if view.has_raw else ""
+    text = (
+        f"⚠️ *A mail to {where} could not be read:* {escape_line(view.reason, _DETAIL)}.{when}{raw}"
+    )
+    blocks: list[Block] = [_section(text)]
+    if view.pending:
+        blocks.append(_context("⏳ Reading it once more…"))
+    else:
+        value = str(view.placement_id)
+        button = _button(ActionId.PROCESS_AGAIN, "Process again", value)
+        blocks.append({"type": "actions", "elements": [button]})
+    return Rendered(f"⚠️ A mail to {where} could not be read.", blocks)
+
+
+def _subject(subject: str) -> str:
+    return escape_line(subject, _SUBJECT) or "(no subject)"
+
+
+def _sender(view: MailView) -> str:
+    name = escape_line(view.sender_name, _NAME)
+    return name or escape_line(view.sender_address, _ADDRESS) or "(unknown sender)"
+
+
+def _envelope(view: CardView) -> str:
+    """The line below the subject: from whom to whom, when, and what comes with it."""
+    mail = view.mail
+    who = bold(_sender(mail))
+    if mail.sender_name.strip():
+        who += f" {escape_line(mail.sender_address, _ADDRESS)}"
+    parts = [f"{who} → {escape_line(view.address, _ADDRESS)}", moment(mail.received_at)]
+    if mail.files:
+        parts.append(f"📎 {len(mail.files)}")
+    if mail.cc_count:
+        parts.append(f"CC {mail.cc_count}")
+    if view.first_contact:
+        parts.append("🆕 first contact")
+    return " · ".join(parts)
+
+
+def _files(files: tuple[FileView, ...]) -> str:
+    shown = [f"{escape_line(file.name, 60)} ({size(file.size)})" for file in files[:_FILES_SHOWN]]
+    if len(files) > _FILES_SHOWN:
+        shown.append(f"and {len(files) - _FILES_SHOWN} more")
+    return "📎 " + " · ".join(shown)
+
+
+def _state(view: CardView) -> str:
+    """The state line, always the last one above the buttons."""
+    parts = [_standing(view)]
+    if view.waiting_since and not view.is_done:
+        parts.append(f"⏱ waiting since {moment(view.waiting_since)}")
+    if view.further_mails:
+        mails = "mail" if view.further_mails == 1 else "mails"
+        parts.append(f"✉️ {view.further_mails} more {mails} in the thread")
+    if view.flagged:
+        parts.append("🚩 Flagged")
+    if view.tags:
+        parts.append("🏷 " + ", ".join(escape_line(tag, 40) for tag in view.tags[:8]))
+    if view.folder:
+        parts.append(f"📂 {escape_line(view.folder, 80)}")
+    return " · ".join([*parts, *_command_state(view.command)])
+
+
+def _standing(view: CardView) -> str:
+    if view.is_done:
+        by = f" by {mention(view.done_by.name, view.done_by.slack_user_id)}" if view.done_by else ""
+        return f"✅ Done{by}" + (f" {moment(view.done_at)}" if view.done_at else "")
+    if view.assignee:
+        return f"🔵 {mention(view.assignee.name, view.assignee.slack_user_id)}"
+    return "🟠 Unassigned"
+
+
+def _put_away(view: CardView) -> str:
+    """The single line of a card whose mails were put away."""
+    parts = [_PUT_AWAY[view.where]]
+    command = view.command
+    if command and command.state is CommandState.DONE and command.by:
+        parts[0] += f" by {mention(command.by.name, command.by.slack_user_id)} {moment(command.at)}"
+    parts.append(f"{bold(_subject(view.subject))} from {_sender(view.mail)}")
+    return " · ".join([*parts, *_command_state(command)])
+
+
+def _command_state(command: CommandView | None) -> list[str]:
+    """What is under way or went wrong; nothing once the card shows it done."""
+    if command is None or command.type not in _DOING:
+        return []
+    match command.state:
+        case CommandState.QUEUED | CommandState.RUNNING:
+            folder = f" to {escape_line(command.folder, 80)}" if command.folder else ""
+            retry = f" ({escape_line(command.detail, _DETAIL)})" if command.detail else ""
+            return [f"⏳ {_DOING[command.type]}{folder}…{retry}"]
+        case CommandState.FAILED:
+            return [failure(command)]
+        case CommandState.DONE if command.detail:
+            return [f"ℹ️ {escape_line(command.detail, _DETAIL)}"]
+        case _:
+            return []
+
+
+def _actions(view: CardView) -> list[Block]:
+    """The buttons, by state; four at the most."""
+    value = str(CardValue(view.conversation_id))
+    buttons: list[Block] = []
+    if view.where not in _PUT_AWAY:
+        if view.is_done:
+            buttons.append(_button(ActionId.REOPEN, "Reopen", value))
+        else:
+            if view.assignee is None:
+                buttons.append(_button(ActionId.ASSIGN_ME, "Assign to me", value))
+            buttons.append(_button(ActionId.DONE, "Done", value))
+    command = view.command
+    if command:
+        about_it = str(CardValue(view.conversation_id, command.id))
+        if command.state is CommandState.FAILED:
+            buttons.append(_button(ActionId.RETRY, "Retry", about_it))
+        if command.can_be_undone:
+            buttons.append(_button(ActionId.UNDO, "Undo", about_it))
+    return [{"type": "actions", "elements": buttons}] if buttons else []
+
+
+def _menu(view: CardView) -> Block:
+    return {
+        "type": "overflow",
+        "action_id": ActionId.MENU,
+        "options": [
+            {
+                "text": {"type": "plain_text", "text": label},
+                "value": str(MenuValue(choice, view.conversation_id)),
+            }
+            for choice, label in _MENU.items()
+        ],
+    }
+
+
+def _button(action: ActionId, label: str, value: str) -> dict[str, Any]:
+    return {
+        "type": "button",
+        "action_id": action,
+        "text": {"type": "plain_text", "text": label},
+        "value": value,
+    }
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def _context(text: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}

@@ -1,0 +1,71 @@
+"""Making a post ready to be shown: what it says, and in whose thread it stands."""
+
+from dataclasses import dataclass
+
+from app.core.ids import PostId
+from app.feed import render
+from app.feed.load import load_card, load_command, load_mail, load_quarantine
+from app.feed.port import Rendered
+from app.store.models import Post, PostKind
+from app.store.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A post as it is to be shown, and what we must know to settle it."""
+
+    post_id: PostId
+    kind: PostKind
+    attempts: int
+    wanted: int
+    ts: str | None
+    thread_ts: str | None
+    message: Rendered
+
+
+def ready(
+    post: Post, message: Rendered, thread_ts: str | None, *, wanted: int | None = None
+) -> Ready:
+    return Ready(
+        post_id=post.id,
+        kind=post.kind,
+        attempts=post.attempts,
+        wanted=post.wanted if wanted is None else wanted,
+        ts=post.ts,
+        thread_ts=thread_ts,
+        message=message,
+    )
+
+
+async def thread_of(uow: UnitOfWork, post: Post) -> Post | None:
+    """The post in whose thread this one stands; None for one that stands in the channel."""
+    match post.kind:
+        case PostKind.MAIL | PostKind.NOTICE:
+            assert post.conversation_id is not None
+            return await uow.posts.card_of(post.conversation_id, post.channel_id)
+        case PostKind.FILE:
+            assert post.placement_id is not None
+            beside = await uow.posts.of_placements([post.placement_id], PostKind.QUARANTINE)
+            return beside[0] if beside else None
+        case PostKind.CARD | PostKind.QUARANTINE:
+            return None
+
+
+async def rendered(uow: UnitOfWork, post: Post) -> Rendered:
+    message = await _render_fully(uow, post)
+    return Rendered(message.text, ()) if post.payload.get("plain") else message
+
+
+async def _render_fully(uow: UnitOfWork, post: Post) -> Rendered:
+    match post.kind:
+        case PostKind.CARD:
+            return render.card(await load_card(uow, post))
+        case PostKind.MAIL:
+            assert post.message_id is not None
+            return render.mail(await load_mail(uow, post.message_id))
+        case PostKind.QUARANTINE:
+            return render.quarantine(await load_quarantine(uow, post))
+        case PostKind.NOTICE:
+            return render.notice(render.failure(await load_command(uow, post)))
+        case PostKind.FILE:
+            return Rendered("", ())

@@ -1,0 +1,97 @@
+"""What a card shows, in values: everything the renderer needs, and nothing else."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.core.ids import CommandId, ConversationId, PlacementId
+from app.store.models import CommandState, CommandType
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class MailView:
+    """One mail as the channel sees it."""
+
+    sender_name: str
+    sender_address: str
+    received_at: datetime
+    excerpt: str
+    files: tuple[FileView, ...] = ()
+    cc_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who did something; without a Slack user, only a name."""
+
+    name: str
+    slack_user_id: str | None = None
+
+
+class Where(StrEnum):
+    """Where the mails of a conversation lie."""
+
+    HERE = "here"
+    """In a folder that is watched, or in several places."""
+    ARCHIVE = "archive"
+    TRASH = "trash"
+    JUNK = "junk"
+    ELSEWHERE = "elsewhere"
+    """All in another folder."""
+    GONE = "gone"
+    """Nowhere on the server that we know of."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandView:
+    """The last thing somebody asked for."""
+
+    id: CommandId
+    type: CommandType
+    state: CommandState
+    detail: str
+    folder: str | None
+    by: Person | None
+    at: datetime
+    can_be_undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    conversation_id: ConversationId
+    address: str
+    """The account's own address."""
+    subject: str
+    mail: MailView
+    further_mails: int = 0
+    first_contact: bool = False
+    assignee: Person | None = None
+    done_by: Person | None = None
+    done_at: datetime | None = None
+    is_done: bool = False
+    waiting_since: datetime | None = None
+    where: Where = Where.HERE
+    folder: str | None = None
+    flagged: bool = False
+    tags: tuple[str, ...] = ()
+    command: CommandView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineView:
+    placement_id: PlacementId
+    address: str
+    folder: str
+    reason: str
+    received_at: datetime | None
+    has_raw: bool
+    settled: bool
+    """It was read after all."""
+    pending: bool
+    """It is being read once more."""

@@ -1,0 +1,147 @@
+"""From UIDs to bytes: many at a time, and one by one where that failed.
+
+Every attempt is counted in the ledger before it is made, so that a mail which kills the worker, the
+parser or the server's connection is tried three times and then set aside, and the rest goes on. A
+mail that was tried before is always tried alone: nothing else may be counted for what it does.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from app.core.logging import get_logger
+from app.mailbox.errors import CommandRefused
+from app.mailbox.port import Listing, MailSession
+from app.sync.plan import batches
+from app.sync.port import Folder, Syncing
+
+MOST_ATTEMPTS: Final = 3
+_PORTION_BYTES: Final = 4 * 1024 * 1024
+_PORTION_MAILS: Final = 100
+_LISTED_AT_ONCE: Final = 1000
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    listing: Listing
+    raw: bytes
+
+
+@dataclass(slots=True)
+class Portion:
+    """What a fetch came to, for each UID it was asked for."""
+
+    mails: list[Fetched] = field(default_factory=list)
+    vanished: list[int] = field(default_factory=list)
+    """The server no longer has them."""
+    failed: dict[int, str] = field(default_factory=dict)
+    """Not brought in, with the reason."""
+
+
+Keep = Callable[[Portion], Awaitable[None]]
+
+
+async def bring_in(
+    syncing: Syncing, session: MailSession, folder: Folder, uids: Sequence[int], keep: Keep
+) -> None:
+    """Fetch these UIDs of the open folder and hand them to `keep`.
+
+    What `keep` is given as failed has failed for good. First come those that were tried before.
+    """
+    async with syncing.store.begin(syncing.workspace_id) as uow:
+        tried = await uow.ledger.attempts(folder.mailbox_id, folder.uidvalidity, uids)
+    for uid in sorted(tried):
+        await keep(await _alone(syncing, session, folder, uid))
+    failed: list[int] = []
+    fresh = [uid for uid in uids if uid not in tried]
+    async for portion in _ahead(_together(syncing, session, folder, fresh)):
+        failed += portion.failed
+        portion.failed = {}
+        await keep(portion)
+    for uid in failed:
+        await keep(await _alone(syncing, session, folder, uid))
+
+
+async def _together(
+    syncing: Syncing, session: MailSession, folder: Folder, uids: Sequence[int]
+) -> AsyncIterator[Portion]:
+    for start in range(0, len(uids), _LISTED_AT_ONCE):
+        wanted = uids[start : start + _LISTED_AT_ONCE]
+        listings = await session.list_mails(wanted)
+        fitting = [one for one in listings.values() if one.size <= syncing.largest_mail]
+        yield Portion(
+            vanished=[uid for uid in wanted if uid not in listings],
+            failed=dict.fromkeys(listings.keys() - {one.uid for one in fitting}, ""),
+        )
+        for batch in batches(fitting, most_bytes=_PORTION_BYTES, most_mails=_PORTION_MAILS):
+            await _count_attempt(syncing, folder, [one.uid for one in batch])
+            yield await _fetch(session, batch)
+
+
+async def _alone(syncing: Syncing, session: MailSession, folder: Folder, uid: int) -> Portion:
+    """Try one mail until it is in, gone, or was tried too often."""
+    reason = "earlier attempts to bring it in did not come to an end"
+    while True:
+        attempts = (await _count_attempt(syncing, folder, [uid])).get(uid)
+        if attempts is None:
+            return Portion()
+        if attempts > MOST_ATTEMPTS:
+            return Portion(failed={uid: reason})
+        listing = (await session.list_mails([uid])).get(uid)
+        if listing is None:
+            return Portion(vanished=[uid])
+        if listing.size > syncing.largest_mail:
+            return Portion(failed={uid: _too_large(syncing)})
+        portion = await _fetch(session, [listing], trust_size=False)
+        if portion.mails:
+            return portion
+        reason = portion.failed[uid]
+
+
+async def _count_attempt(syncing: Syncing, folder: Folder, uids: Sequence[int]) -> dict[int, int]:
+    """Count one more attempt on each; a UID that is settled already is not in the answer."""
+    async with syncing.store.begin(syncing.workspace_id) as uow:
+        await uow.accounts.owned(syncing.account_id, syncing.fence)
+        return await uow.ledger.begin_attempt(folder.mailbox_id, folder.uidvalidity, uids)
+
+
+async def _fetch(
+    session: MailSession, listings: Sequence[Listing], *, trust_size: bool = True
+) -> Portion:
+    """One FETCH.
+
+    A mail shorter than its RFC822.SIZE was cut off, or the server counts otherwise: among others it
+    counts as failed, and alone it is believed.
+    """
+    try:
+        raws = await session.fetch([one.uid for one in listings])
+    except CommandRefused as error:
+        log.warning("fetch.refused", uids=len(listings), error=str(error))
+        return Portion(failed={one.uid: str(error) for one in listings})
+    portion = Portion()
+    for one in listings:
+        raw = raws.get(one.uid)
+        if raw is None or (trust_size and len(raw) < one.size):
+            portion.failed[one.uid] = "the server lists it but does not hand it over"
+        else:
+            portion.mails.append(Fetched(one, raw))
+    return portion
+
+
+async def _ahead(portions: AsyncIterator[Portion]) -> AsyncIterator[Portion]:
+    """Fetch the next portion while the last one is parsed and stored."""
+    coming = asyncio.ensure_future(anext(portions, None))
+    try:
+        while (portion := await coming) is not None:
+            coming = asyncio.ensure_future(anext(portions, None))
+            yield portion
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+
+
+def _too_large(syncing: Syncing) -> str:
+    megabytes = syncing.largest_mail / 1_000_000
+    return f"it is larger than the limit of {megabytes:.0f} MB (SHAREDBOX_MAX_MAIL_BYTES)"

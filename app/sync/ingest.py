@@ -1,0 +1,208 @@
+"""From bytes into the store: one transaction writes all that a portion of mail causes.
+
+Raw bytes are kept first; then the mail is parsed in a child process; then message, placement,
+conversation, event, post and watermark are written together. A crash between any two steps leaves
+either everything or nothing, and nothing means that the watermark still points at it.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from app.core.faults import faultpoint
+from app.core.ids import MessageId, new_id
+from app.core.logging import get_logger
+from app.mailbox.port import Role
+from app.store.models import Account, Direction, Mailbox, Message, PlacementState
+from app.store.repositories.ledger import Entry, Place
+from app.store.unit_of_work import UnitOfWork
+from app.sync.fetch import MOST_ATTEMPTS, Fetched, Portion
+from app.sync.parsing import ParseFailed
+from app.sync.plan import watermark_after
+from app.sync.port import Folder, Syncing
+from app.sync.rows import Readable, attachment_rows, message_row
+from app.sync.threads import find_conversations
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """A mail that is to be set aside. Without a digest, its bytes were never had."""
+
+    uid: int
+    reason: str
+    digest: bytes | None = None
+    fetched: Fetched | None = None
+
+
+class Ingest:
+    """Keeps the mails of one folder, portion by portion.
+
+    `found` are all UIDs this look is about, `unsettled` those that are still to be kept. History is
+    kept without a word: nothing is announced, and the watermark is not about it.
+    """
+
+    def __init__(
+        self,
+        syncing: Syncing,
+        folder: Folder,
+        *,
+        found: Sequence[int],
+        unsettled: Iterable[int],
+        history: bool = False,
+    ) -> None:
+        self._syncing = syncing
+        self._folder = folder
+        self._found = found
+        self._unsettled = set(unsettled)
+        self._history = history
+
+    async def keep(self, portion: Portion) -> None:
+        """Store a portion. Raises `OwnershipLost` where the account is no longer ours."""
+        faultpoint("K06")
+        read, unread = await self._read(portion.mails)
+        unread += [_Unreadable(uid, reason) for uid, reason in portion.failed.items()]
+        uids = {*(one.listing.uid for one in portion.mails), *portion.vanished, *portion.failed}
+        if not uids:
+            return
+        async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
+            account = await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
+            mailbox = await uow.mailboxes.get(self._folder.mailbox_id)
+            await self._store(uow, account, mailbox, read)
+            await self._set_aside(uow, account, unread)
+            await uow.ledger.record([self._vanished(uid) for uid in portion.vanished])
+            self._advance(mailbox, self._unsettled - uids)
+            await uow.session.flush()
+            faultpoint("K09")
+        faultpoint("K10")
+        self._unsettled -= uids
+
+    async def finish(self) -> None:
+        """Move the watermark over UIDs that were settled before this look began."""
+        async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
+            await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
+            self._advance(await uow.mailboxes.get(self._folder.mailbox_id), self._unsettled)
+
+    def _advance(self, mailbox: Mailbox, unsettled: set[int]) -> None:
+        if self._history or mailbox.watermark is None:
+            return
+        mailbox.watermark = watermark_after(mailbox.watermark, self._found, unsettled)
+        mailbox.missing = len(unsettled)
+
+    async def _read(self, mails: Sequence[Fetched]) -> tuple[list[Readable], list[_Unreadable]]:
+        digests = await self._syncing.blobs.put_many([one.raw for one in mails])
+        faultpoint("K07")
+        results = await asyncio.gather(
+            *(self._parse(one, digest) for one, digest in zip(mails, digests, strict=True))
+        )
+        read = [one for one in results if isinstance(one, Readable)]
+        return read, [one for one in results if isinstance(one, _Unreadable)]
+
+    async def _parse(self, fetched: Fetched, digest: bytes) -> Readable | _Unreadable:
+        uid, attempts = fetched.listing.uid, 1
+        while True:
+            try:
+                parsed = await self._syncing.parser.parse(fetched.raw)
+                return Readable(MessageId(new_id()), fetched, digest, parsed)
+            except ParseFailed as error:
+                log.warning("parse.failed", digest=digest.hex()[:16], reason=str(error))
+                reason = str(error)
+            if attempts >= MOST_ATTEMPTS:
+                return _Unreadable(uid, reason, digest, fetched)
+            attempts = await self._count_attempt(uid)
+
+    async def _count_attempt(self, uid: int) -> int:
+        async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
+            counts = await uow.ledger.begin_attempt(
+                self._folder.mailbox_id, self._folder.uidvalidity, [uid]
+            )
+        return counts.get(uid, MOST_ATTEMPTS)
+
+    async def _store(
+        self, uow: UnitOfWork, account: Account, mailbox: Mailbox, read: Sequence[Readable]
+    ) -> None:
+        known = await uow.messages.by_digest(account.id, [one.digest for one in read])
+        new = [
+            one for one in read if known.setdefault(one.digest, one.message_id) == one.message_id
+        ]
+        messages = await self._store_messages(uow, account, mailbox, new)
+        settled = await uow.ledger.record([self._stored(one, known[one.digest]) for one in read])
+        if not self._history:
+            came_back = {known[one.digest] for one in read} - {one.message_id for one in new}
+            await uow.cards_are_stale(await uow.messages.conversations_of(came_back))
+            await self._syncing.announce.arrived(uow, account, messages)
+            await self._syncing.announce.settled(uow, settled)
+
+    async def _store_messages(
+        self, uow: UnitOfWork, account: Account, mailbox: Mailbox, new: Sequence[Readable]
+    ) -> list[Message]:
+        direction = Direction.OUTBOUND if mailbox.role == Role.SENT else Direction.INBOUND
+        conversations = await find_conversations(
+            uow, account, new, direction=direction, history=self._history
+        )
+        messages = [
+            message_row(
+                account, one, conversations[one.message_id].id,
+                direction=direction, history=self._history,
+            )
+            for one in new
+        ]  # fmt: skip
+        await uow.session.flush()
+        uow.messages.add_all(messages)
+        await uow.session.flush()
+        uow.messages.add_attachments(
+            row for one in new for row in attachment_rows(account.workspace_id, one)
+        )
+        for message in messages:
+            uow.emit(
+                "message.imported" if self._history else "message.received",
+                account_id=account.id,
+                conversation_id=message.conversation_id,
+                message_id=str(message.id),
+            )
+        return messages
+
+    async def _set_aside(
+        self, uow: UnitOfWork, account: Account, unread: Sequence[_Unreadable]
+    ) -> None:
+        placements = await uow.ledger.record([self._quarantined(one) for one in unread])
+        for placement_id, one in zip(placements, unread, strict=True):
+            log.warning("mail.quarantined", placement=str(placement_id), reason=one.reason)
+            uow.emit(
+                "mail.quarantined",
+                account_id=account.id,
+                placement_id=str(placement_id),
+                reason=one.reason,
+            )
+        if not self._history:
+            await self._syncing.announce.quarantined(uow, account, placements)
+
+    def _place(self, uid: int) -> Place:
+        return Place(self._folder.mailbox_id, self._folder.uidvalidity, uid)
+
+    def _stored(self, one: Readable, message_id: MessageId) -> Entry:
+        listing = one.fetched.listing
+        return Entry(
+            place=self._place(listing.uid),
+            state=PlacementState.STORED,
+            message_id=message_id,
+            raw_sha256=one.digest,
+            size=listing.size,
+            internaldate=listing.internaldate,
+            flags=listing.flags,
+        )
+
+    def _quarantined(self, one: _Unreadable) -> Entry:
+        listing = one.fetched.listing if one.fetched else None
+        return Entry(
+            place=self._place(one.uid),
+            state=PlacementState.QUARANTINED,
+            reason=one.reason,
+            raw_sha256=one.digest,
+            size=listing.size if listing else None,
+            internaldate=listing.internaldate if listing else None,
+        )
+
+    def _vanished(self, uid: int) -> Entry:
+        return Entry(place=self._place(uid), state=PlacementState.VANISHED)

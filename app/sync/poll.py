@@ -1,0 +1,119 @@
+"""Catching up with one folder: the whole story of a look.
+
+    examine ──▶ plan ──▶ BEGIN     remember UIDVALIDITY and UIDNEXT; bring in nothing
+                    ├──▶ NOTHING   the common case: one round trip, nothing written
+                    ├──▶ LOOK      UID SEARCH from the watermark; fetch what the ledger lacks
+                    ├──▶ RESET     new UIDs: match what we know, fetch what arrived in between
+                    └──▶ UNUSABLE  say so; the account keeps its other folders
+
+A look is complete or it fails: whatever breaks it leaves the watermark at the first UID that is not
+settled, and the next look begins there. It may run any number of times.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.core.faults import faultpoint
+from app.core.ids import MailboxId
+from app.core.logging import get_logger
+from app.mailbox.errors import FolderMissing
+from app.mailbox.port import MailSession, Selected
+from app.store.models import Mailbox, PlacementState
+from app.sync.fetch import bring_in
+from app.sync.ingest import Ingest
+from app.sync.plan import Kind, Known, plan
+from app.sync.port import Folder, Syncing
+from app.sync.reset import reset
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look found out."""
+
+    kind: Kind
+    found: int = 0
+    """UIDs that were brought in."""
+
+
+async def catch_up(
+    syncing: Syncing, session: MailSession, mailbox_id: MailboxId, *, max_age: float = 0
+) -> Look:
+    """Bring in everything new of one folder. `max_age`: see `MailSession.examine`.
+
+    Raises `Transient` where the connection breaks, `FolderMissing` where the folder is not there,
+    and `OwnershipLost` where the account is no longer ours.
+    """
+    async with syncing.store.begin(syncing.workspace_id) as uow:
+        mailbox = await uow.mailboxes.get(mailbox_id)
+        pending = (
+            await uow.ledger.pending(mailbox_id, mailbox.uidvalidity)
+            if mailbox.uidvalidity is not None
+            else []
+        )
+    selected = await session.examine(mailbox.name, max_age=max_age)
+    faultpoint("K03")
+    known = Known(mailbox.uidvalidity, mailbox.watermark, len(pending))
+    decision = plan(known, selected)
+    if decision.kind is not Kind.NOTHING:
+        log.info("look", folder=str(mailbox_id), kind=decision.kind, reason=decision.reason)
+    match decision.kind:
+        case Kind.BEGIN:
+            await _begin(syncing, session, mailbox, selected)
+            return Look(Kind.BEGIN)
+        case Kind.LOOK:
+            return await _look(syncing, session, mailbox, selected, pending)
+        case Kind.RESET:
+            return Look(Kind.RESET, await reset(syncing, session, mailbox, selected))
+        case Kind.UNUSABLE:
+            raise FolderMissing(
+                f"The server gives the folder {mailbox.name} no UIDVALIDITY, so its mails cannot "
+                "be told apart.",
+                fix="This server cannot be watched by any IMAP client that keeps state.",
+            )
+        case Kind.NOTHING:
+            return Look(Kind.NOTHING)
+
+
+async def _begin(
+    syncing: Syncing, session: MailSession, mailbox: Mailbox, selected: Selected
+) -> None:
+    """Start at UIDNEXT: whatever is there already was there before us."""
+    start = selected.uidnext
+    if start is None:
+        start = max(await session.uids_from(1, uidnext=None), default=0) + 1
+    async with syncing.store.begin(syncing.workspace_id) as uow:
+        await uow.accounts.owned(syncing.account_id, syncing.fence)
+        row = await uow.mailboxes.get(mailbox.id)
+        row.uidvalidity = selected.uidvalidity
+        row.watermark = row.first_uid = start
+        row.highestmodseq = selected.highestmodseq
+        row.started_at = syncing.clock.now()
+
+
+async def _look(
+    syncing: Syncing,
+    session: MailSession,
+    mailbox: Mailbox,
+    selected: Selected,
+    pending: Sequence[int],
+) -> Look:
+    folder = Folder(mailbox.id, mailbox.name, _checked(mailbox.uidvalidity))
+    watermark = _checked(mailbox.watermark)
+    shown = await session.uids_from(watermark, uidnext=selected.uidnext)
+    faultpoint("K04")
+    candidates = sorted({*shown, *pending})
+    async with syncing.store.begin(syncing.workspace_id) as uow:
+        states = await uow.ledger.states(folder.mailbox_id, folder.uidvalidity, candidates)
+    unsettled = PlacementState.PENDING
+    wanted = [uid for uid in candidates if states.get(uid, unsettled) is unsettled]
+    ingest = Ingest(syncing, folder, found=candidates, unsettled=wanted)
+    await bring_in(syncing, session, folder, wanted, ingest.keep)
+    await ingest.finish()
+    return Look(Kind.LOOK, len(wanted))
+
+
+def _checked(number: int | None) -> int:
+    assert number is not None  # `plan` looks only where both are known
+    return number

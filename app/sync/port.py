@@ -1,0 +1,60 @@
+"""What the sync stage is given by whoever runs it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.core.clock import Clock
+from app.core.ids import AccountId, MailboxId, PlacementId, WorkspaceId
+from app.mail.parsed import ParsedMail
+from app.store.blobs import Blobs
+from app.store.models import Account, Message
+from app.store.unit_of_work import Store, UnitOfWork
+
+
+class Parser(Protocol):
+    async def parse(self, raw: bytes) -> ParsedMail:
+        """Raises `ParseFailed`."""
+        ...
+
+
+class Announce(Protocol):
+    """Puts before the team what came in. Called within the transaction that stores it."""
+
+    async def arrived(self, uow: UnitOfWork, account: Account, messages: Sequence[Message]) -> None:
+        """New mails, each in the conversation it joined."""
+        ...
+
+    async def quarantined(
+        self, uow: UnitOfWork, account: Account, placements: Sequence[PlacementId]
+    ) -> None: ...
+
+    async def settled(self, uow: UnitOfWork, placements: Sequence[PlacementId]) -> None:
+        """What became of these is known now; some of them may have been in quarantine before."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder whose UIDs we know the meaning of."""
+
+    mailbox_id: MailboxId
+    name: str
+    uidvalidity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Syncing:
+    """One account that this worker owns, and what it takes to bring its mail in."""
+
+    store: Store
+    blobs: Blobs
+    parser: Parser
+    clock: Clock
+    announce: Announce
+    workspace_id: WorkspaceId
+    account_id: AccountId
+    fence: int
+    """Which ownership this is; every write proves that it is still the latest."""
+    largest_mail: int
+    """In bytes; a larger mail is quarantined."""

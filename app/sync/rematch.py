@@ -1,0 +1,50 @@
+"""Which mail is which, after a folder was given new UIDs. Pure.
+
+The UIDs are gone, but a mail still has its Message-ID, its size and the moment it was received.
+Only what agrees in all of them is surely the same; what is left over may agree in fewer, as servers
+that were moved recount sizes or forget dates.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping
+from typing import TypeVar
+
+from app.mailbox.port import Identity
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+def rematch(known: Mapping[Key, Identity], found: Mapping[int, Identity]) -> dict[int, Key]:
+    """The known mail that each found UID is; a UID that is not in the answer is unknown."""
+    matched: dict[int, Key] = {}
+    for feature in (_everything, _message_id_and_size, _message_id):
+        candidates = _by_feature(known, set(matched.values()), feature)
+        for uid, identity in sorted(found.items()):
+            what = feature(identity)
+            if uid not in matched and what is not None and candidates[what]:
+                matched[uid] = candidates[what].pop(0)
+    return matched
+
+
+def _by_feature(
+    known: Mapping[Key, Identity], taken: set[Key], feature: Callable[[Identity], Hashable | None]
+) -> defaultdict[Hashable, list[Key]]:
+    candidates: defaultdict[Hashable, list[Key]] = defaultdict(list)
+    for key, identity in known.items():
+        if key not in taken:
+            candidates[feature(identity)].append(key)
+    return candidates
+
+
+def _everything(identity: Identity) -> Hashable | None:
+    return (identity.internet_message_id, identity.size, identity.internaldate)
+
+
+def _message_id_and_size(identity: Identity) -> Hashable | None:
+    if identity.internet_message_id is None:
+        return None
+    return (identity.internet_message_id, identity.size)
+
+
+def _message_id(identity: Identity) -> Hashable | None:
+    return identity.internet_message_id

@@ -1,0 +1,83 @@
+"""From a parsed mail to the rows that keep it. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.core.ids import ConversationId, MessageId, WorkspaceId
+from app.mail.address import Address
+from app.mail.parsed import ParsedMail
+from app.store.models import Account, Attachment, Direction, Message
+from app.sync.fetch import Fetched
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A mail that was read, under the id it gets if it is new."""
+
+    message_id: MessageId
+    fetched: Fetched
+    digest: bytes
+    parsed: ParsedMail
+
+    @property
+    def received_at(self) -> datetime:
+        return self.fetched.listing.internaldate
+
+
+def message_row(
+    account: Account,
+    one: Readable,
+    conversation_id: ConversationId,
+    *,
+    direction: Direction,
+    history: bool,
+) -> Message:
+    mail, listing = one.parsed, one.fetched.listing
+    return Message(
+        workspace_id=account.workspace_id,
+        id=one.message_id,
+        account_id=account.id,
+        conversation_id=conversation_id,
+        direction=direction,
+        imported=history,
+        internet_message_id=mail.internet_message_id,
+        in_reply_to=mail.in_reply_to,
+        reference_ids=list(mail.references),
+        subject=mail.subject,
+        from_name=mail.sender.name if mail.sender else "",
+        from_address=mail.sender.address if mail.sender else "",
+        to=_addresses(mail.to),
+        cc=_addresses(mail.cc),
+        reply_to=_addresses(mail.reply_to),
+        sent_at=mail.sent_at,
+        received_at=listing.internaldate,
+        body=mail.body,
+        excerpt=mail.excerpt,
+        has_html=mail.has_html,
+        attachment_count=len(mail.attachments),
+        size=len(one.fetched.raw),
+        raw_sha256=one.digest,
+    )
+
+
+def attachment_rows(workspace_id: WorkspaceId, one: Readable) -> Iterator[Attachment]:
+    for file in one.parsed.attachments:
+        yield Attachment(
+            workspace_id=workspace_id,
+            message_id=one.message_id,
+            n=file.n,
+            filename=file.filename,
+            content_type=file.content_type,
+            size=file.size,
+            content_id=file.content_id,
+            inline=file.inline,
+            offset=file.offset,
+            length=file.length,
+            encoding=file.encoding,
+        )
+
+
+def _addresses(addresses: Sequence[Address]) -> list[dict[str, Any]]:
+    return [{"name": one.name, "address": one.address} for one in addresses]

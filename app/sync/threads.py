@@ -1,0 +1,167 @@
+"""Putting new mails into conversations, and noting what they change about these.
+
+`mail/threading.py` decides; this reads what it needs to know and writes down the result. Within a
+portion each mail sees the ones before it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from app.core.ids import ConversationId, MessageId, new_id
+from app.mail.threading import (
+    SUBJECT_WINDOW,
+    Candidate,
+    Decision,
+    Reason,
+    decide,
+    has_reply_prefix,
+    known_by,
+    participants,
+    subject_key,
+)
+from app.store.models import Account, Conversation, ConversationStatus, Direction
+from app.store.unit_of_work import UnitOfWork
+from app.sync.rows import Readable
+
+_MOST_PARTICIPANTS: Final = 50
+
+
+async def find_conversations(
+    uow: UnitOfWork,
+    account: Account,
+    mails: Sequence[Readable],
+    *,
+    direction: Direction,
+    history: bool,
+) -> dict[MessageId, Conversation]:
+    """The conversation of each mail, made where it starts one, and changed by it."""
+    threads = _Threads(uow, account)
+    await threads.read(mails)
+    for one in mails:
+        conversation = threads.place(one)
+        _note(uow, conversation, one, account, direction=direction, history=history)
+    await threads.write()
+    return threads.placed
+
+
+class _Threads:
+    """What is known about the conversations that a portion of mails may belong to."""
+
+    def __init__(self, uow: UnitOfWork, account: Account) -> None:
+        self._uow = uow
+        self._account = account
+        self._linked: dict[str, ConversationId] = {}
+        self._new_links: dict[str, ConversationId] = {}
+        self._by_id: dict[ConversationId, Conversation] = {}
+        self._by_subject: defaultdict[str, list[Conversation]] = defaultdict(list)
+        self._new: list[Conversation] = []
+        self.placed: dict[MessageId, Conversation] = {}
+
+    async def read(self, mails: Sequence[Readable]) -> None:
+        ids = {id_ for one in mails for id_ in _ids(one)}
+        self._linked = await self._uow.threads.linked(self._account.id, ids)
+        keys = {
+            subject_key(one.parsed.subject) for one in mails if has_reply_prefix(one.parsed.subject)
+        }
+        similar: Sequence[Conversation] = []
+        if keys:
+            since = min(one.received_at for one in mails) - SUBJECT_WINDOW
+            similar = await self._uow.threads.with_subject(self._account.id, keys, since=since)
+        wanted = {*self._linked.values(), *(one.id for one in similar)}
+        self._by_id = await self._uow.conversations.lock_many(wanted)
+        for conversation in similar:
+            self._by_subject[conversation.subject_key].append(self._by_id[conversation.id])
+
+    def place(self, one: Readable) -> Conversation:
+        decision = self._decide(one)
+        if decision.conversation is not None:
+            conversation = self._by_id[decision.conversation]
+        else:
+            conversation = self._start(one)
+        for id_ in _ids(one):
+            if id_ not in self._linked:
+                self._linked[id_] = self._new_links[id_] = conversation.id
+        self.placed[one.message_id] = conversation
+        return conversation
+
+    def _decide(self, one: Readable) -> Decision:
+        own = one.parsed.internet_message_id
+        if own is not None and own in self._linked:
+            # An answer to it came in first, and told us of it.
+            return Decision(self._linked[own], Reason.REFERENCES)
+        return decide(
+            one.parsed,
+            self._linked,
+            [
+                Candidate(other.id, other.participants, other.last_message_at)
+                for other in self._by_subject[subject_key(one.parsed.subject)]
+            ],
+            arrived_at=one.received_at,
+            own_addresses=[self._account.address],
+        )
+
+    def _start(self, one: Readable) -> Conversation:
+        conversation = Conversation(
+            workspace_id=self._account.workspace_id,
+            id=ConversationId(new_id()),
+            account_id=self._account.id,
+            subject=one.parsed.subject,
+            subject_key=subject_key(one.parsed.subject),
+            first_message_at=one.received_at,
+            last_message_at=one.received_at,
+        )
+        self._new.append(conversation)
+        self._by_id[conversation.id] = conversation
+        self._by_subject[conversation.subject_key].insert(0, conversation)
+        return conversation
+
+    async def write(self) -> None:
+        self._uow.conversations.add_all(self._new)
+        await self._uow.session.flush()
+        await self._uow.threads.link(self._account.id, self._new_links)
+
+
+def _ids(one: Readable) -> Iterable[str]:
+    """Every Message-ID that a mail names: its own and those it refers to."""
+    own = one.parsed.internet_message_id
+    return (*known_by(one.parsed), *((own,) if own else ()))
+
+
+def _note(
+    uow: UnitOfWork,
+    conversation: Conversation,
+    one: Readable,
+    account: Account,
+    *,
+    direction: Direction,
+    history: bool,
+) -> None:
+    """What a mail changes about its conversation."""
+    conversation.message_count += 1
+    conversation.version += 1
+    conversation.first_message_at = min(conversation.first_message_at, one.received_at)
+    conversation.last_message_at = max(conversation.last_message_at, one.received_at)
+    people = dict.fromkeys(conversation.participants)
+    people |= dict.fromkeys(sorted(participants(one.parsed, [account.address])))
+    conversation.participants = list(people)[:_MOST_PARTICIPANTS]
+    if history:
+        if conversation.message_count == 1:
+            # What was there before us is nobody's work to do.
+            conversation.status = ConversationStatus.DONE
+        return
+    if direction is Direction.INBOUND:
+        _wants_attention(uow, conversation, one)
+
+
+def _wants_attention(uow: UnitOfWork, conversation: Conversation, one: Readable) -> None:
+    if conversation.status is ConversationStatus.DONE:
+        conversation.status = ConversationStatus.OPEN
+        conversation.done_by_id = conversation.done_at = conversation.waiting_since = None
+        uow.emit(
+            "conversation.reopened",
+            account_id=conversation.account_id,
+            conversation_id=conversation.id,
+            status=conversation.status,
+        )
+    conversation.waiting_since = conversation.waiting_since or one.received_at

@@ -134,9 +134,10 @@ async def process_again(uow: UnitOfWork, placement_id: PlacementId) -> None:
             fix="If it is still there, it was announced again under its new UID.",
         )
     await uow.ledger.try_again(placement)
-    if mailbox.watermark is not None:
+    if placement.uid < (mailbox.first_uid or 0):
+        (await uow.accounts.get(mailbox.account_id)).history_imported_at = None
+    elif mailbox.watermark is not None:
         mailbox.watermark = min(mailbox.watermark, placement.uid)
-    mailbox.next_poll_at = None
     for post in await uow.posts.of_placements([placement.id], PostKind.QUARANTINE):
         post.wanted += 1
         uow.feed_is_due(post.channel_id)

@@ -52,6 +52,10 @@ class WorkspaceRefused(SlackRefused):
     """We may do nothing in this workspace: the token was revoked, or the app removed."""
 
 
+class ScopeMissing(SlackRefused):
+    """The app lacks a permission; `code` names it."""
+
+
 class ContentRefused(SlackRefused):
     """This message cannot be shown as it is."""
 

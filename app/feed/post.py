@@ -18,6 +18,8 @@ from app.feed.port import (
     OutcomeUnknown,
     RateLimited,
     Rendered,
+    ScopeMissing,
+    SlackRefused,
 )
 from app.feed.show import Ready, ready, rendered, thread_of
 from app.store.models import ChannelState, Post, PostKind, PostState
@@ -42,22 +44,33 @@ class Poster:
         faultpoint("K11")
         try:
             ts = await self._deliver(claimed)
-        except RateLimited as limit:
-            await self._release(claimed, wait=limit.after)
         except NotReached:
             await self._release(claimed, wait=patience(claimed.attempts))
         except OutcomeUnknown as error:
             log.warning("post.unknown", post=str(claimed.post_id), error=str(error))
             await self._hold(patience(claimed.attempts))
-        except ContentRefused as error:
-            await self._simplify_or_park(claimed, error)
-        except MessageGone as error:
-            await self._park(claimed, str(error))
-        except ChannelRefused as error:
-            await self._pause(claimed, error)
+        except SlackRefused as refusal:
+            await self._refused(claimed, refusal)
         else:
             faultpoint("K13")
             await self._settle(claimed, ts)
+
+    async def _refused(self, claimed: Ready, refusal: SlackRefused) -> None:
+        """Slack said no, so it surely did not take it: what follows depends on why."""
+        match refusal:
+            case RateLimited():
+                await self._release(claimed, wait=refusal.after)
+            case ContentRefused():
+                await self._simplify_or_park(claimed, refusal)
+            case MessageGone():
+                await self._park(claimed, str(refusal))
+            case ScopeMissing() if claimed.kind is PostKind.FILE:
+                await self._park(claimed, refusal.sentence)
+            case ScopeMissing() | ChannelRefused():
+                await self._pause(claimed, refusal)
+            case _:
+                await self._release(claimed, wait=timedelta(0))
+                raise refusal
 
     async def _deliver(self, claimed: Ready) -> str:
         if claimed.kind is PostKind.FILE:
@@ -123,6 +136,9 @@ class Poster:
             raise Later(self._on.now() + limit.after) from None
         except (OutcomeUnknown, NotReached):
             raise Later(self._on.now() + patience(post.attempts)) from None
+        except (ScopeMissing, ChannelRefused):
+            # Without a look we must not post again; whoever mends the app or the channel helps us.
+            raise Later(self._on.now() + PAUSE) from None
 
     async def _settle(self, claimed: Ready, ts: str) -> None:
         """Note that a post is in Slack. If another worker claimed it meanwhile, ours is a twin."""
@@ -154,7 +170,7 @@ class Poster:
             (await uow.channels.get(self._on.channel_id)).next_post_at = self._on.now() + wait
 
     async def _simplify_or_park(self, claimed: Ready, error: ContentRefused) -> None:
-        """Replace blocks that Slack will not have by plain text; after that only a person can help."""
+        """Say it in plain text where Slack will not have the blocks; else leave it to a person."""
         log.error("post.refused", post=str(claimed.post_id), code=error.code)
         async with self._on.store.begin(self._on.workspace_id) as uow:
             post = await uow.posts.lock(claimed.post_id)
@@ -169,7 +185,7 @@ class Poster:
             post = await uow.posts.lock(claimed.post_id)
             post.state, post.detail = PostState.PARKED, detail
 
-    async def _pause(self, claimed: Ready, error: ChannelRefused) -> None:
+    async def _pause(self, claimed: Ready, error: SlackRefused) -> None:
         """Leave the whole channel alone for a while; everything in it is kept."""
         until = self._on.now() + PAUSE
         async with self._on.store.begin(self._on.workspace_id) as uow:

@@ -10,6 +10,7 @@ from app.feed.port import (
     NotReached,
     OutcomeUnknown,
     RateLimited,
+    ScopeMissing,
 )
 from app.feed.show import Ready, ready, rendered
 from app.store.models import Post, PostState
@@ -42,7 +43,7 @@ class Refresher:
         except (OutcomeUnknown, NotReached):
             self._failures += 1
             self.at = self._on.now() + patience(self._failures)
-        except ChannelRefused as error:
+        except (ChannelRefused, ScopeMissing) as error:
             raise Later(self._on.now() + PAUSE) from error
         except MessageGone:
             await self._refreshed(shown, PostState.DELETED)

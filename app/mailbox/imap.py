@@ -187,6 +187,20 @@ class IMAPConnection:
             highestmodseq=said.get(b"HIGHESTMODSEQ") or None,
         )
 
+    def status(self, folder: str) -> Selected:
+        items = ["MESSAGES", "UIDNEXT", "UIDVALIDITY"]
+        if self.has("CONDSTORE"):
+            items.append("HIGHESTMODSEQ")
+        with self._doing(f"look into the folder {folder}"):
+            said = self._client.folder_status(folder, items)
+        return Selected(
+            name=folder,
+            uidvalidity=said.get(b"UIDVALIDITY") or None,
+            uidnext=said.get(b"UIDNEXT") or None,
+            exists=said.get(b"MESSAGES", 0),
+            highestmodseq=said.get(b"HIGHESTMODSEQ") or None,
+        )
+
     def uids_from(self, uid: int, *, uidnext: int | None) -> list[int]:
         """UIDs from `uid` on. An open-ended range always answers the last mail, too: drop it."""
         if uidnext is None or uidnext - uid <= _UIDS_A_SEARCH:

@@ -112,6 +112,10 @@ class MailSession(Protocol):
         """
         ...
 
+    async def status(self, folder: str) -> Selected:
+        """Ask about a folder without opening it (RFC 3501 §6.3.10)."""
+        ...
+
     async def select(self, folder: str) -> Selected:
         """Open a folder to change something in it."""
         ...

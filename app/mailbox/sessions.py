@@ -137,6 +137,9 @@ class IMAPSession:
         self._examined_at = time.monotonic()
         return selected
 
+    async def status(self, folder: str) -> Selected:
+        return await self._call(lambda: self._imap.status(folder))
+
     async def select(self, folder: str) -> Selected:
         self._examined_at = float("-inf")
         return await self._open(folder, readonly=False)

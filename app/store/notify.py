@@ -71,9 +71,9 @@ class NotificationHub:
             await self._task
 
     @contextlib.contextmanager
-    def waker(self, topic: Topic, key: object = "") -> Iterator[Waker]:
-        """Hear of one subject for as long as the context lasts."""
-        waker, subject = Waker(), f"{topic}:{key}"
+    def waker(self, topic: Topic, key: object = "", waker: Waker | None = None) -> Iterator[Waker]:
+        """Hear of one subject, by a waker of one's own or a new one, while the context lasts."""
+        waker, subject = waker or Waker(), f"{topic}:{key}"
         self._wakers[subject].add(waker)
         try:
             yield waker

@@ -6,10 +6,10 @@ The jobs themselves are procrastinate's; this module is the one place that names
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import procrastinate
-from procrastinate.jobs import DeleteJobCondition
 from sqlalchemy import URL, func, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -17,7 +17,6 @@ from app.core.ids import ChannelId, WorkspaceId
 from app.store.engine import conninfo
 
 FEED_QUEUE: Final = "feed"
-KEEP_JOBS: Final = DeleteJobCondition.SUCCESSFUL
 _WAKE_CHANNEL: Final = "procrastinate_queue_v1#{queue}"
 """What procrastinate's own insert trigger notifies."""
 _LOCK_WAITING: Final = text(
@@ -38,9 +37,12 @@ class Job:
     lock: str
     subject: str
     args: dict[str, Any]
+    not_before: datetime | None = None
 
 
-def drain_channel(workspace_id: WorkspaceId, channel_id: ChannelId) -> Job:
+def drain_channel(
+    workspace_id: WorkspaceId, channel_id: ChannelId, *, not_before: datetime | None = None
+) -> Job:
     """Post and refresh what is due in one channel, in order."""
     subject = f"channel:{workspace_id}:{channel_id}"
     return Job(
@@ -49,6 +51,7 @@ def drain_channel(workspace_id: WorkspaceId, channel_id: ChannelId) -> Job:
         lock=subject,
         subject=subject,
         args={"workspace_id": str(workspace_id), "channel_id": channel_id},
+        not_before=not_before,
     )
 
 
@@ -85,6 +88,7 @@ async def _insert(queue: procrastinate.App, session: AsyncSession, job: Job) -> 
         queue=job.queue,
         lock=job.lock,
         queueing_lock=job.subject,
+        schedule_at=job.not_before,
         connection=raw.driver_connection,
     )
     savepoint = await connection.begin_nested()
@@ -95,3 +99,44 @@ async def _insert(queue: procrastinate.App, session: AsyncSession, job: Job) -> 
         await defer(queue, session, job)
     else:
         await savepoint.commit()
+
+
+WORKER_PRESENCE: Final = 0x5B0C
+"""The class of the advisory locks by which workers of the queue show that they live."""
+_STALLED: Final = text(
+    """
+    SELECT job.id, job.queueing_lock IS NOT NULL AND EXISTS (
+        SELECT 1 FROM procrastinate_jobs AS waiting
+        WHERE waiting.queueing_lock = job.queueing_lock AND waiting.status = 'todo'
+    ) AS superseded
+    FROM procrastinate_jobs AS job
+    LEFT JOIN procrastinate_workers AS worker ON worker.id = job.worker_id
+    WHERE job.status = 'doing'
+      AND (worker.id IS NULL OR worker.last_heartbeat < now() - interval '3 seconds')
+      AND NOT EXISTS (
+        SELECT 1 FROM pg_locks
+        WHERE locktype = 'advisory' AND granted AND objsubid = 2
+          AND classid = :presence AND objid = job.worker_id
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      )
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stalled:
+    """A job whose worker is dead. `superseded`: the same one waits anew already."""
+
+    job_id: int
+    superseded: bool
+
+
+async def stalled_jobs(session: AsyncSession) -> list[Stalled]:
+    """Jobs that a dead worker left behind.
+
+    A worker holds a lock for as long as it lives, which Postgres takes away when its connection
+    ends. So the death of a process is known at once, and a long job of a living one is left alone.
+    """
+    connection = await session.connection()
+    rows = await connection.execute(_STALLED, {"presence": WORKER_PRESENCE})
+    return [Stalled(job_id, superseded) for job_id, superseded in rows]

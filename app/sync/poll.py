@@ -19,6 +19,7 @@ from app.core.logging import get_logger
 from app.mailbox.errors import FolderMissing
 from app.mailbox.port import MailSession, Selected
 from app.store.models import Mailbox, PlacementState
+from app.store.unit_of_work import UnitOfWork
 from app.sync.fetch import bring_in
 from app.sync.ingest import Ingest
 from app.sync.plan import Kind, Known, plan
@@ -38,21 +39,25 @@ class Look:
 
 
 async def catch_up(
-    syncing: Syncing, session: MailSession, mailbox_id: MailboxId, *, max_age: float = 0
+    syncing: Syncing,
+    session: MailSession,
+    mailbox_id: MailboxId,
+    *,
+    max_age: float = 0,
+    peek: bool = False,
 ) -> Look:
-    """Bring in everything new of one folder. `max_age`: see `MailSession.examine`.
+    """Bring in everything new of one folder.
+
+    `max_age`: see `MailSession.examine`. `peek`: ask by STATUS first, so that the folder which is
+    open stays open unless there is something to do.
 
     Raises `Transient` where the connection breaks, `FolderMissing` where the folder is not there,
     and `OwnershipLost` where the account is no longer ours.
     """
     async with syncing.store.begin(syncing.workspace_id) as uow:
         mailbox = await uow.mailboxes.get(mailbox_id)
-        pending = (
-            await uow.ledger.pending(mailbox_id, mailbox.uidvalidity)
-            if mailbox.uidvalidity is not None
-            else []
-        )
-    selected = await session.examine(mailbox.name, max_age=max_age)
+        pending = await _pending(uow, mailbox)
+    selected = await _ask(session, mailbox, max_age=max_age, peek=peek)
     faultpoint("K03")
     known = Known(mailbox.uidvalidity, mailbox.watermark, len(pending))
     decision = plan(known, selected)
@@ -63,8 +68,12 @@ async def catch_up(
             await _begin(syncing, session, mailbox, selected)
             return Look(Kind.BEGIN)
         case Kind.LOOK:
+            opened = await session.examine(mailbox.name, max_age=float("inf"))
+            if opened.uidvalidity not in {selected.uidvalidity, None}:
+                return Look(Kind.LOOK)
             return await _look(syncing, session, mailbox, selected, pending)
         case Kind.RESET:
+            selected = await session.examine(mailbox.name)
             return Look(Kind.RESET, await reset(syncing, session, mailbox, selected))
         case Kind.UNUSABLE:
             raise FolderMissing(
@@ -74,6 +83,20 @@ async def catch_up(
             )
         case Kind.NOTHING:
             return Look(Kind.NOTHING)
+
+
+async def _pending(uow: UnitOfWork, mailbox: Mailbox) -> list[int]:
+    """UIDs of our own time that were begun and not settled; older ones are the import's."""
+    if mailbox.uidvalidity is None:
+        return []
+    pending = await uow.ledger.pending(mailbox.id, mailbox.uidvalidity)
+    return [uid for uid in pending if uid >= (mailbox.first_uid or 0)]
+
+
+async def _ask(session: MailSession, mailbox: Mailbox, *, max_age: float, peek: bool) -> Selected:
+    if peek and mailbox.uidvalidity is not None:
+        return await session.status(mailbox.name)
+    return await session.examine(mailbox.name, max_age=max_age)
 
 
 async def _begin(

@@ -55,6 +55,10 @@ class Account(Tenanted, table=True):
     retry_at: datetime | None = timestamp(default=None)
     synced_at: datetime | None = timestamp(default=None)
     history_imported_at: datetime | None = timestamp(default=None)
+    revision: int = 0
+    """Raised by each change that takes a new connection to have an effect."""
+    settled_revision: int = -1
+    """Up to which revision `state` and `detail` are the answer."""
     fence: int = Field(default=0, sa_type=BigInteger)
     """Raised by each worker that takes the account; a write with an older number is refused."""
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())

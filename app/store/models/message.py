@@ -35,6 +35,7 @@ class Message(Tenanted, table=True):
             "ix_messages_internet_message_id", "workspace_id", "account_id", "internet_message_id"
         ),
         Index("ix_messages_sender", "workspace_id", "account_id", "from_address", "received_at"),
+        Index("ix_messages_raw_sha256", "raw_sha256"),
         Index("ix_messages_search", "search", postgresql_using="gin"),
     )
 

@@ -18,12 +18,21 @@ class Accounts(Repository):
     def add(self, account: Account) -> None:
         self._session.add(account)
 
-    async def find(self, account_id: AccountId) -> Account | None:
-        return await self._session.get(Account, (self._workspace_id, account_id))
-
     async def get(self, account_id: AccountId) -> Account:
         """Raises `NotFound`."""
-        account = await self.find(account_id)
+        account = await self._session.get(Account, (self._workspace_id, account_id))
+        if account is None:
+            raise NotFound("There is no such account.", fix="List the accounts to find its id.")
+        return account
+
+    async def lock(self, account_id: AccountId) -> Account:
+        """The account, held against other changes until we commit. Raises `NotFound`."""
+        statement = (
+            select(Account)
+            .where(Account.workspace_id == self._workspace_id, Account.id == account_id)
+            .with_for_update(key_share=True)
+        )
+        account = (await self._session.exec(statement)).one_or_none()
         if account is None:
             raise NotFound("There is no such account.", fix="List the accounts to find its id.")
         return account

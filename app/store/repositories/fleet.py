@@ -2,30 +2,41 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import bindparam, delete, func, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
-from app.core.ids import AccountId, ChannelId, WorkspaceId, new_id
+from app.core.ids import AccountId, ChannelId, MailboxId, WorkspaceId, new_id
+from app.store.base import Tenanted
 from app.store.models import (
     Account,
     AccountState,
     APIKey,
     Channel,
+    ChannelState,
+    Command,
+    CommandState,
     EventCounter,
     IdempotencyRecord,
     Installation,
+    InstallationState,
     Mailbox,
+    Placement,
+    PlacementState,
     Post,
     PostState,
     SlackRequest,
     Workspace,
 )
+from app.store.queue import Stalled, stalled_jobs
 
+_UNSENT: Final = (PostState.WAITING, PostState.CLAIMED)
 _DEFAULT_WORKSPACE_LOCK: Final = 0x5B0C_0002
 
 
@@ -33,6 +44,33 @@ _DEFAULT_WORKSPACE_LOCK: Final = 0x5B0C_0002
 class AccountRef:
     workspace_id: WorkspaceId
     account_id: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Numbers over all workspaces. Ages are in seconds; 0 where nothing waits."""
+
+    accounts: dict[AccountState, int]
+    missing: int
+    quarantined: int
+    commands_open: int
+    commands_failed: int
+    posts_unsent: int
+    posts_parked: int
+    channels_paused: int
+    feed_lag_seconds: float
+    check_lag_seconds: float
+    slack_connected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A folder was looked at."""
+
+    workspace_id: WorkspaceId
+    mailbox_id: MailboxId
+    checked_at: datetime
+    next_poll_at: datetime
 
 
 class Fleet:
@@ -95,13 +133,40 @@ class Fleet:
         statement = (
             select(Post.workspace_id, Post.channel_id)
             .where(
-                col(Post.state).in_((PostState.WAITING, PostState.CLAIMED))
+                col(Post.state).in_(_UNSENT)
                 | ((col(Post.state) == PostState.SENT) & (col(Post.wanted) > col(Post.shown)))
             )
             .distinct()
         )
         rows = await self._session.exec(statement)
         return [(WorkspaceId(team), ChannelId(channel)) for team, channel in rows]
+
+    async def stalled_jobs(self) -> list[Stalled]:
+        """Jobs that a dead worker left behind."""
+        return await stalled_jobs(self._session)
+
+    async def note_checks(self, checks: Sequence[Check]) -> None:
+        """Write down when folders were looked at: many at once, since most looks find nothing."""
+        if not checks:
+            return
+        connection = await self._session.connection()
+        await connection.execute(
+            update(Mailbox)
+            .where(
+                col(Mailbox.workspace_id) == bindparam("team"),
+                col(Mailbox.id) == bindparam("mailbox"),
+            )
+            .values(last_checked_at=bindparam("checked"), next_poll_at=bindparam("due")),
+            [
+                {
+                    "team": check.workspace_id,
+                    "mailbox": check.mailbox_id,
+                    "checked": check.checked_at,
+                    "due": check.next_poll_at,
+                }
+                for check in checks
+            ],
+        )
 
     async def forget_old(self, *, requests: timedelta, answers: timedelta) -> None:
         """Drop what was kept only to recognise repetitions."""
@@ -121,14 +186,42 @@ class Fleet:
             .on_conflict_do_nothing()
         )
 
-    async def accounts_by_state(self) -> dict[AccountState, int]:
-        statement = select(Account.state, func.count()).group_by(col(Account.state))
-        rows = await self._session.exec(statement)
-        return {AccountState(state): count for state, count in rows}
-
-    async def missing(self) -> int:
-        """UIDs that servers showed and no ledger has settled."""
-        statement = select(func.coalesce(func.sum(Mailbox.missing), 0)).where(
-            col(Mailbox.watched).is_(True)
+    async def figures(self) -> Figures:
+        """How the whole installation is doing."""
+        states = select(Account.state, func.count()).group_by(col(Account.state))
+        accounts = {AccountState(state): n for state, n in await self._session.exec(states)}
+        slack = select(func.count()).where(col(Installation.state) == InstallationState.ACTIVE)
+        return Figures(
+            accounts=accounts,
+            missing=await self._number(
+                select(func.sum(Mailbox.missing)).where(col(Mailbox.watched))
+            ),
+            quarantined=await self._count(
+                Placement, col(Placement.state) == PlacementState.QUARANTINED
+            ),
+            commands_open=await self._count(
+                Command, col(Command.state).in_((CommandState.QUEUED, CommandState.RUNNING))
+            ),
+            commands_failed=await self._count(Command, col(Command.state) == CommandState.FAILED),
+            posts_unsent=await self._count(Post, col(Post.state).in_(_UNSENT)),
+            posts_parked=await self._count(Post, col(Post.state) == PostState.PARKED),
+            channels_paused=await self._count(Channel, col(Channel.state) == ChannelState.PAUSED),
+            feed_lag_seconds=await self._age(
+                select(func.min(Post.created_at)).where(col(Post.state).in_(_UNSENT))
+            ),
+            check_lag_seconds=await self._age(
+                select(func.min(Mailbox.last_checked_at)).where(col(Mailbox.watched))
+            ),
+            slack_connected=bool(await self._number(slack)),
         )
-        return int((await self._session.exec(statement)).one())
+
+    async def _count(self, model: type[Tenanted], *conditions: ColumnElement[bool]) -> int:
+        return await self._number(select(func.count()).select_from(model).where(*conditions))
+
+    async def _number(self, statement: SelectOfScalar[int]) -> int:
+        return int((await self._session.exec(statement)).one() or 0)
+
+    async def _age(self, statement: SelectOfScalar[Any]) -> float:
+        oldest = statement.scalar_subquery()
+        seconds = select(func.extract("epoch", func.now() - oldest))
+        return max(float((await self._session.exec(seconds)).one() or 0), 0.0)

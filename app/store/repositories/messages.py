@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from sqlalchemy import exists
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
@@ -69,6 +71,20 @@ class Messages(Repository):
         if after is not None:
             statement = statement.where(col(Message.received_at) > after)
         return (await self._session.exec(statement)).all()
+
+    async def digests_only_in(self, account_id: AccountId) -> list[bytes]:
+        """Raw mails that no other account of any workspace has, too."""
+        other = aliased(Message)
+        elsewhere = exists().where(
+            col(other.raw_sha256) == col(Message.raw_sha256),
+            col(other.account_id) != account_id,
+        )
+        statement = select(Message.raw_sha256).where(
+            Message.workspace_id == self._workspace_id,
+            Message.account_id == account_id,
+            ~elsewhere,
+        )
+        return list((await self._session.exec(statement)).all())
 
     async def is_first_from(self, message: Message) -> bool:
         """Whether nobody of this address wrote to the account before."""

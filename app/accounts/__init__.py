@@ -1,0 +1,1 @@
+"""Connecting mail accounts, changing and removing them, and telling how they are."""

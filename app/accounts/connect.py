@@ -1,0 +1,205 @@
+"""Connecting an account, changing it, trying it out, and removing it.
+
+None of this talks to a mail server. The row is written and the worker that owns the account is
+woken; what it finds out stands in the account's `state` and `detail`, and `settled_revision` tells
+up to which change of the row.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from app.core.crypto import Vault
+from app.core.errors import Conflict, InvalidInput
+from app.core.ids import AccountId, ChannelId
+from app.mailbox.port import Security
+from app.store.models import Account
+from app.store.notify import Topic
+from app.store.unit_of_work import UnitOfWork
+
+MOST_FOLDERS: Final = 50
+MOST_HISTORY_DAYS: Final = 3650
+_WORD: Final = r"[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]"
+_ADDRESS: Final = re.compile(rf"{_WORD}{{1,64}}@{_WORD}{{1,255}}")
+_CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]{2,}")
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLogin:
+    """One server, as an operator types it in."""
+
+    host: str
+    port: int
+    security: Security
+    username: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    address: str
+    imap: ServerLogin
+    smtp: ServerLogin | None
+    folders: tuple[str, ...]
+    channel: str
+    history_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """What is None stays as it is."""
+
+    imap: ServerLogin | None = None
+    smtp: ServerLogin | None = None
+    folders: tuple[str, ...] | None = None
+    channel: str | None = None
+
+
+async def connect(uow: UnitOfWork, vault: Vault, wanted: NewAccount) -> Account:
+    """Add an account; a worker takes it within seconds. Raises `InvalidInput` and `Conflict`."""
+    address = _checked_address(wanted.address)
+    if await uow.accounts.find_by_address(address) is not None:
+        raise Conflict(
+            f"{address} is connected already.", fix="Change that account, or remove it first."
+        )
+    if not 0 <= wanted.history_days <= MOST_HISTORY_DAYS:
+        raise InvalidInput(
+            f"History can be imported for 0 to {MOST_HISTORY_DAYS} days.", field="history_days"
+        )
+    account = Account(
+        workspace_id=uow.workspace_id,
+        address=address,
+        channel_id=_checked_channel(wanted.channel),
+        folders=_checked_folders(wanted.folders),
+        history_days=wanted.history_days,
+        imap_host="",
+        imap_port=0,
+        imap_security="",
+        imap_username="",
+        imap_secret=b"",
+    )
+    _set_imap(account, vault, wanted.imap)
+    _set_smtp(account, vault, wanted.smtp)
+    uow.accounts.add(account)
+    await uow.channels.get(account.channel_id)
+    uow.emit("account.connected", account_id=account.id, address=address)
+    uow.wake(Topic.ACCOUNTS)
+    return account
+
+
+async def change(
+    uow: UnitOfWork, vault: Vault, account_id: AccountId, wanted: AccountChange
+) -> Account:
+    """Change an account; its connection is made anew. Raises `NotFound` and `InvalidInput`."""
+    account = await uow.accounts.lock(account_id)
+    if wanted.imap is not None:
+        _set_imap(account, vault, wanted.imap)
+    if wanted.smtp is not None:
+        _set_smtp(account, vault, wanted.smtp)
+    if wanted.folders is not None:
+        account.folders = _checked_folders(wanted.folders)
+    if wanted.channel is not None:
+        account.channel_id = _checked_channel(wanted.channel)
+        await uow.channels.get(account.channel_id)
+    uow.emit("account.changed", account_id=account.id)
+    _reconnect(uow, account)
+    return account
+
+
+async def ask_for_test(uow: UnitOfWork, account_id: AccountId) -> Account:
+    """Have the account connected anew, now; `settled_revision` tells when it was. `NotFound`."""
+    account = await uow.accounts.lock(account_id)
+    _reconnect(uow, account)
+    return account
+
+
+async def import_history(uow: UnitOfWork, account_id: AccountId, days: int) -> Account:
+    """Bring in the last `days` days, silently, beside new mail. `NotFound`, `InvalidInput`."""
+    if not 1 <= days <= MOST_HISTORY_DAYS:
+        raise InvalidInput(
+            f"History can be imported for 1 to {MOST_HISTORY_DAYS} days.", field="days"
+        )
+    account = await uow.accounts.lock(account_id)
+    account.history_days, account.history_imported_at = days, None
+    uow.emit("account.import_started", account_id=account.id, days=days)
+    uow.wake(Topic.ACCOUNT, account.id)
+    return account
+
+
+async def remove(uow: UnitOfWork, account_id: AccountId) -> list[bytes]:
+    """Remove an account with its mail, conversations and cards' memory. Raises `NotFound`.
+
+    Answers the digests of raw mail that nobody needs any more, to be deleted after the commit.
+    """
+    account = await uow.accounts.lock(account_id)
+    orphans = await uow.messages.digests_only_in(account_id)
+    uow.emit("account.removed", account_id=account.id, address=account.address)
+    uow.wake(Topic.ACCOUNT, account.id)
+    await uow.accounts.delete(account)
+    return orphans
+
+
+def _reconnect(uow: UnitOfWork, account: Account) -> None:
+    account.revision += 1
+    uow.wake(Topic.ACCOUNT, account.id)
+
+
+def _set_imap(account: Account, vault: Vault, login: ServerLogin) -> None:
+    _check_login("imap", login)
+    account.imap_host, account.imap_port = login.host, login.port
+    account.imap_security, account.imap_username = login.security, login.username
+    account.imap_secret = vault.seal(login.password)
+
+
+def _set_smtp(account: Account, vault: Vault, login: ServerLogin | None) -> None:
+    if login is None:
+        account.smtp_host = account.smtp_port = account.smtp_security = None
+        account.smtp_username = account.smtp_secret = None
+        return
+    _check_login("smtp", login)
+    account.smtp_host, account.smtp_port = login.host, login.port
+    account.smtp_security, account.smtp_username = login.security, login.username
+    account.smtp_secret = vault.seal(login.password)
+
+
+def _check_login(field: str, login: ServerLogin) -> None:
+    for name in ("host", "username", "password"):
+        value = getattr(login, name)
+        if not value or _CONTROLS.search(value):
+            raise InvalidInput(
+                f"The {name} of the {field.upper()} server is empty or not usable.",
+                field=f"{field}.{name}",
+                fix="Write it on one line, without control characters.",
+            )
+
+
+def _checked_address(address: str) -> str:
+    address = address.strip()
+    if not _ADDRESS.fullmatch(address):
+        raise InvalidInput(
+            "That is not a mail address.", field="address", fix="Write it as name@example.com."
+        )
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{domain.lower()}"
+
+
+def _checked_channel(channel: str) -> ChannelId:
+    if not _CHANNEL.fullmatch(channel):
+        raise InvalidInput(
+            "That is not the id of a Slack channel.",
+            field="channel",
+            fix="Use the id (C…), not the name: it stands at the end of the channel’s details.",
+        )
+    return ChannelId(channel)
+
+
+def _checked_folders(folders: tuple[str, ...]) -> list[str]:
+    names = list(dict.fromkeys("INBOX" if one.upper() == "INBOX" else one for one in folders))
+    if not names or len(names) > MOST_FOLDERS:
+        raise InvalidInput(
+            f"Name 1 to {MOST_FOLDERS} folders that are to be watched.", field="folders"
+        )
+    if any(not name or _CONTROLS.search(name) for name in names):
+        raise InvalidInput("A folder’s name is empty or has control characters.", field="folders")
+    return names

@@ -1,0 +1,176 @@
+"""Building everything: the only place that knows which concrete part stands behind which port."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import aiohttp
+import uvicorn
+from sqlalchemy import URL
+
+from app.container import Container
+from app.core.clock import SystemClock
+from app.core.config import Settings
+from app.core.errors import SharedBoxError
+from app.feed.announce import Announcer
+from app.feed.context import Feeding
+from app.jobs.context import Tending
+from app.jobs.worker import Worker
+from app.mailbox.sessions import IMAPServers
+from app.slack.bolt import build_app
+from app.slack.client import WorkspaceClients, http_session, web_client
+from app.slack.http import SlackHTTP
+from app.slack.installations import Installations, adopt_until_done
+from app.store.blobs import Blobs
+from app.store.embedded import EmbeddedPostgres
+from app.store.engine import open_engine, parse_database_url
+from app.store.migrate import is_current
+from app.store.notify import NotificationHub
+from app.store.queue import open_queue
+from app.store.unit_of_work import Store
+from app.sync.parsing import ParserPool
+from app.web.app import create_app
+
+STOP_SECONDS: Final = 15
+
+
+class SchemaOutdated(SharedBoxError):
+    """The database has a schema that this code was not written for."""
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[URL]:
+    """Where the database is; one of our own is started where none is given."""
+    if settings.database_url:
+        yield parse_database_url(settings.database_url)
+        return
+    async with EmbeddedPostgres(settings.data_dir / "postgres") as postgres:
+        yield postgres.url
+
+
+@asynccontextmanager
+async def open_container(settings: Settings) -> AsyncIterator[Container]:
+    """What every process needs, opened in order and closed in reverse. Raises `SchemaOutdated`."""
+    async with contextlib.AsyncExitStack() as stack:
+        url = await stack.enter_async_context(open_database(settings))
+        if not await asyncio.to_thread(is_current, url):
+            raise SchemaOutdated(
+                "The database has not the schema of this version.", fix="Run: sharedbox migrate"
+            )
+        engine = open_engine(url)
+        stack.push_async_callback(engine.dispose)
+        queue = open_queue(url)
+        hub = await stack.enter_async_context(NotificationHub(url))
+        yield Container(
+            settings=settings,
+            url=url,
+            store=Store(engine, queue),
+            queue=queue,
+            blobs=Blobs(settings.blob_location),
+            hub=hub,
+            vault=settings.vault(),
+            clock=SystemClock(),
+        )
+
+
+async def run_web(settings: Settings, stop: asyncio.Event) -> None:
+    """Serve HTTP until `stop` is set."""
+    async with contextlib.AsyncExitStack() as stack:
+        container = await stack.enter_async_context(open_container(settings))
+        http = await stack.enter_async_context(http_session())
+        installations = await _installations(container, http, stack)
+        slack = None
+        if settings.slack_signing_secret is not None:
+            slack = SlackHTTP(build_app(container, installations, http))
+        server = _Server(
+            uvicorn.Config(
+                create_app(container, slack),
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=STOP_SECONDS,
+            )
+        )
+        stopping = asyncio.create_task(_stop_server(server, stop), name="stop")
+        try:
+            await server.serve()
+        finally:
+            stopping.cancel()
+
+
+async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
+    """Tend accounts and run jobs until `stop` is set."""
+    async with contextlib.AsyncExitStack() as stack:
+        container = await stack.enter_async_context(open_container(settings))
+        http = await stack.enter_async_context(http_session())
+        installations = await _installations(container, http, stack)
+        parser = await stack.enter_async_context(ParserPool(settings.parser_processes))
+        servers = await stack.enter_async_context(
+            IMAPServers(
+                threads=settings.imap_threads,
+                largest_mail=settings.max_mail_bytes,
+                allow_private=settings.allow_private_mail_hosts,
+                ca_file=settings.tls_ca_file,
+            )
+        )
+        tending = Tending(
+            store=container.store,
+            blobs=container.blobs,
+            parser=parser,
+            servers=servers,
+            hub=container.hub,
+            clock=container.clock,
+            vault=container.vault,
+            announce=Announcer(),
+            ladder=settings.ladder(),
+            poll_seconds=settings.poll_seconds,
+            idle_renew_seconds=settings.idle_renew_seconds,
+            largest_mail=settings.max_mail_bytes,
+        )
+        feeding = Feeding(
+            store=container.store,
+            blobs=container.blobs,
+            slack=WorkspaceClients(installations, http, settings.slack_api_url),
+            hub=container.hub,
+            clock=container.clock,
+        )
+        await Worker(container, tending, feeding).run(stop)
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to whoever started us."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _installations(
+    container: Container, http: aiohttp.ClientSession, stack: contextlib.AsyncExitStack
+) -> Installations:
+    """The installations, with the configured bot token adopted in the background."""
+    installations = Installations(container.store, container.vault)
+    async with container.store.across_workspaces() as fleet:
+        workspace_id = await fleet.default_workspace()
+    token = container.settings.slack_bot_token
+    if token is not None:
+        client = web_client(http, container.settings.slack_api_url, token.get_secret_value())
+        task = asyncio.create_task(
+            adopt_until_done(installations, workspace_id, client), name="slack installation"
+        )
+        stack.push_async_callback(_cancel, task)
+    return installations
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _stop_server(server: uvicorn.Server, stop: asyncio.Event) -> None:
+    await stop.wait()
+    server.should_exit = True

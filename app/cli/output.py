@@ -1,0 +1,62 @@
+"""How commands speak: tables for people, JSON for scripts, errors in words."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from app.core.config import Settings
+from app.core.errors import SharedBoxError
+
+console = Console()
+errors = Console(stderr=True)
+Answer = TypeVar("Answer")
+AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def settings() -> Settings:
+    """The settings, or a clear word about the one that is wrong (exit code 2)."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for one in error.errors():
+            name = "SHAREDBOX_" + "_".join(str(part) for part in one["loc"]).upper()
+            errors.print(f"[red]{name}:[/red] {one['msg']}", highlight=False)
+        raise typer.Exit(2) from None
+
+
+def run(work: Callable[[Settings], Awaitable[Answer]]) -> Answer:
+    """Run a command's work; what we can explain ends in a sentence and exit code 1."""
+    given = settings()
+    try:
+        return asyncio.run(_awaited(work(given)))
+    except SharedBoxError as error:
+        fail(error.sentence)
+
+
+async def _awaited(work: Awaitable[Answer]) -> Answer:
+    return await work
+
+
+def fail(sentence: str) -> NoReturn:
+    errors.print(f"[red]{sentence}[/red]", highlight=False)
+    raise typer.Exit(1)
+
+
+def show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
+    """Print rows; an empty list says so."""
+    if as_json:
+        typer.echo(json.dumps(list(rows), default=str, indent=2))
+        return
+    if not rows:
+        console.print("Nothing here yet.")
+        return
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(str(row[column]) for column in columns))
+    console.print(table)

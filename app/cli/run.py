@@ -1,0 +1,106 @@
+"""`sharedbox run`: the long-running processes."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import Annotated, Final
+
+import typer
+import uvloop
+
+from app.bootstrap import open_database, run_web, run_worker
+from app.cli.output import errors, fail, settings
+from app.core.config import Settings
+from app.core.errors import SharedBoxError
+from app.core.logging import configure_logging, get_logger
+from app.store.engine import conninfo
+
+_STOP_SECONDS: Final = 20
+_LONGEST_WAIT: Final = 30.0
+log = get_logger(__name__)
+
+
+class Process(StrEnum):
+    WEB = "web"
+    WORKER = "worker"
+    ALL = "all"
+
+
+def run(
+    process: Annotated[Process, typer.Argument(help="web, worker, or all of them together.")],
+) -> None:
+    """Run SharedBox until Ctrl-C or SIGTERM.
+
+    Example: sharedbox migrate && sharedbox run all
+    """
+    given = settings()
+    configure_logging(process=process, json=not sys.stderr.isatty(), level=given.log_level.upper())
+    works: dict[Process, Callable[[Settings, asyncio.Event], Awaitable[None]]] = {
+        Process.WEB: run_web,
+        Process.WORKER: run_worker,
+        Process.ALL: _run_all,
+    }
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_until_told_to_stop(works[process], given))
+    except SharedBoxError as error:
+        fail(error.sentence)
+
+
+async def _until_told_to_stop(
+    work: Callable[[Settings, asyncio.Event], Awaitable[None]], given: Settings
+) -> None:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await work(given, stop)
+
+
+async def _run_all(given: Settings, stop: asyncio.Event) -> None:
+    """Web and worker as children; one that dies is started again."""
+    async with open_database(given) as url:
+        environment = {**os.environ, "SHAREDBOX_DATABASE_URL": conninfo(url)}
+        if not given.database_url:
+            errors.print(f"The database is in {given.data_dir.absolute()}.", highlight=False)
+        async with asyncio.TaskGroup() as group:
+            for process in (Process.WEB, Process.WORKER):
+                group.create_task(keep_running(process, environment, stop))
+
+
+async def keep_running(process: Process, environment: dict[str, str], stop: asyncio.Event) -> None:
+    """Start a process, and start it again whenever it ends before `stop` is set."""
+    wait = 1.0
+    while not stop.is_set():
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "app", "run", process, env=environment
+        )
+        started = asyncio.get_running_loop().time()
+        stopping = asyncio.create_task(stop.wait())
+        ending = asyncio.create_task(child.wait())
+        await asyncio.wait({stopping, ending}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if stop.is_set():
+            await _end(child)
+            return
+        log.error("process.ended", process_name=process, code=child.returncode)
+        if asyncio.get_running_loop().time() - started > _LONGEST_WAIT:
+            wait = 1.0
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), wait)
+        wait = min(wait * 2, _LONGEST_WAIT)
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    """Ask politely, then insist."""
+    with contextlib.suppress(ProcessLookupError):
+        child.terminate()
+    try:
+        await asyncio.wait_for(child.wait(), _STOP_SECONDS)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()

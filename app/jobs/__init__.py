@@ -1,0 +1,1 @@
+"""The background: who owns which account, what is due, and carrying it out."""

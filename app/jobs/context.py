@@ -1,0 +1,64 @@
+"""What it takes to tend accounts, and one account's share of it."""
+
+from dataclasses import dataclass
+
+from app.commands.claim import Executing
+from app.core.clock import Clock
+from app.core.crypto import Vault
+from app.core.retry import RetryLadder
+from app.mailbox.port import MailServers, Security, ServerSpec
+from app.store.blobs import Blobs
+from app.store.models import Account
+from app.store.notify import NotificationHub
+from app.store.repositories.fleet import AccountRef
+from app.store.unit_of_work import Store
+from app.sync.port import Announce, Parser, Syncing
+
+
+@dataclass(frozen=True, slots=True)
+class Tending:
+    """Shared by all accounts of a worker. Times are in seconds, sizes in bytes."""
+
+    store: Store
+    blobs: Blobs
+    parser: Parser
+    servers: MailServers
+    hub: NotificationHub
+    clock: Clock
+    vault: Vault
+    announce: Announce
+    ladder: RetryLadder
+    poll_seconds: float
+    idle_renew_seconds: float
+    largest_mail: int
+
+    def syncing(self, ref: AccountRef, fence: int) -> Syncing:
+        return Syncing(
+            store=self.store,
+            blobs=self.blobs,
+            parser=self.parser,
+            clock=self.clock,
+            announce=self.announce,
+            workspace_id=ref.workspace_id,
+            account_id=ref.account_id,
+            fence=fence,
+            largest_mail=self.largest_mail,
+        )
+
+    def executing(self, ref: AccountRef, fence: int) -> Executing:
+        return Executing(
+            store=self.store,
+            clock=self.clock,
+            workspace_id=ref.workspace_id,
+            account_id=ref.account_id,
+            fence=fence,
+        )
+
+    def server(self, account: Account) -> ServerSpec:
+        return ServerSpec(
+            host=account.imap_host,
+            port=account.imap_port,
+            security=Security(account.imap_security),
+            username=account.imap_username,
+            password=self.vault.open(account.imap_secret),
+        )

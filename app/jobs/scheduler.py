@@ -1,0 +1,87 @@
+"""The clock: APScheduler ticks, and each tick looks at what is due.
+
+What is due lives in rows and in the tenders; nothing is lost if a tick is late or left out.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+import procrastinate
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from procrastinate.jobs import Status
+
+from app.core.clock import Clock
+from app.core.logging import get_logger
+from app.jobs.ownership import Ownership
+from app.store.queue import drain_channel
+from app.store.unit_of_work import Store
+
+_KEEP_REQUESTS: Final = timedelta(hours=24)
+_KEEP_ANSWERS: Final = timedelta(hours=24)
+log = get_logger(__name__)
+
+
+class Ticks:
+    """What is looked at, and how often (in seconds)."""
+
+    def __init__(
+        self, store: Store, queue: procrastinate.App, ownership: Ownership, clock: Clock
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._queue = queue
+        self._ownership = ownership
+
+    def schedule(self) -> AsyncIOScheduler:
+        scheduler = AsyncIOScheduler(
+            timezone="UTC",
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        ticks: tuple[tuple[Callable[[], Awaitable[None]], float], ...] = (
+            (self.poll, 1),
+            (self.revive_stalled_jobs, 3),
+            (self.sweep_feed, 10),
+            (self.note_checks, 15),
+            (self.forget_old, 3600),
+        )
+        for tick, seconds in ticks:
+            scheduler.add_job(tick, "interval", seconds=seconds, id=tick.__name__)
+        return scheduler
+
+    async def poll(self) -> None:
+        """Wake the accounts with a folder whose time has come."""
+        for tender in self._ownership.tenders:
+            tender.poll()
+
+    async def note_checks(self) -> None:
+        """Write down when folders were last looked at."""
+        checks = [check for tender in self._ownership.tenders for check in tender.take_checks()]
+        async with self._store.across_workspaces() as fleet:
+            await fleet.note_checks(checks)
+
+    async def sweep_feed(self) -> None:
+        """See that every channel with something to show has a job: the net below the wire."""
+        async with self._store.across_workspaces() as fleet:
+            channels = await fleet.channels_with_work()
+        for workspace_id, channel_id in channels:
+            async with self._store.begin(workspace_id) as uow:
+                uow.leave(drain_channel(workspace_id, channel_id))
+
+    async def revive_stalled_jobs(self) -> None:
+        """Put back what a dead worker was doing."""
+        async with self._store.across_workspaces() as fleet:
+            stalled = await fleet.stalled_jobs()
+        manager = self._queue.job_manager
+        for job in stalled:
+            log.warning("job.revived", job=job.job_id, superseded=job.superseded)
+            if job.superseded:
+                await manager.finish_job_by_id_async(
+                    job_id=job.job_id, status=Status.FAILED, delete_job=True
+                )
+            else:
+                await manager.retry_job_by_id_async(job_id=job.job_id, retry_at=self._clock.now())
+
+    async def forget_old(self) -> None:
+        async with self._store.across_workspaces() as fleet:
+            await fleet.forget_old(requests=_KEEP_REQUESTS, answers=_KEEP_ANSWERS)

@@ -1,0 +1,145 @@
+"""One connection to one account's server, for as long as it lasts.
+
+Wishes come first, for somebody waits for them; then new mail; then a portion of history. When
+nothing is left the connection waits in IDLE, where a new mail, a new wish or the clock wakes it.
+After every IDLE it looks again before it waits again: a notice that came while we were leaving
+IDLE is one that nobody sees.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+from app.commands.claim import Executing
+from app.commands.execute import run_due
+from app.core.ids import MailboxId
+from app.core.logging import get_logger
+from app.jobs.context import Tending
+from app.mailbox.errors import FolderMissing
+from app.mailbox.port import MailSession
+from app.store.notify import Waker
+from app.store.repositories.fleet import Check
+from app.sync.backfill import import_portion
+from app.sync.folders import read_folders
+from app.sync.poll import catch_up
+from app.sync.port import Syncing
+
+_LIST_AGAIN: Final = timedelta(minutes=5)
+"""How often the folder list is read anew, to notice folders that were made or removed."""
+log = get_logger(__name__)
+
+
+class Reconnect(Exception):
+    """The account was changed: what it says now takes a new connection."""
+
+
+class Serving:
+    """`on_live` is called after every round in which every watched folder was looked at."""
+
+    def __init__(
+        self,
+        tending: Tending,
+        syncing: Syncing,
+        executing: Executing,
+        session: MailSession,
+        waker: Waker,
+        revision: int,
+        on_live: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._on = tending
+        self._syncing = syncing
+        self._executing = executing
+        self._session = session
+        self._waker = waker
+        self._revision = revision
+        self._wants_history = True
+        self._on_live = on_live
+        self._history_days = 0
+        self._folders: list[MailboxId] = []
+        self._listed_at = tending.clock.now()
+        self.checks: dict[MailboxId, Check] = {}
+        """When each folder was last looked at; whoever writes that down takes it from here."""
+
+    async def round(self) -> None:
+        """Do everything there is to do, once.
+
+        Raises `MailServerError`, `OwnershipLost`, and `Reconnect`.
+        """
+        async with self._on.store.begin(self._syncing.workspace_id) as uow:
+            account = await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
+        if account.revision != self._revision:
+            raise Reconnect
+        self._wants_history = bool(account.history_days) and not account.history_imported_at
+        self._history_days = account.history_days
+        await run_due(self._executing, self._session)
+        await self._read_folders()
+        idle, *others = self._folders
+        for folder in others:
+            if self._is_due(folder):
+                await self._look(folder, peek=True)
+        await self._look(idle, max_age=self._on.poll_seconds)
+        await self._on_live()
+
+    async def import_history(self) -> bool:
+        """Bring in a portion of history; answers whether there may be more."""
+        if not self._wants_history:
+            return False
+        more = False
+        for folder in self._folders:
+            more |= await import_portion(
+                self._syncing, self._session, folder, days=self._history_days
+            )
+        if not more:
+            async with self._on.store.begin(self._syncing.workspace_id) as uow:
+                account = await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
+                account.history_imported_at = self._on.clock.now()
+                uow.emit("account.history_imported", account_id=account.id)
+        return more
+
+    async def wait(self) -> None:
+        """Wait until there may be something to do; the first folder is the one that is open."""
+        await self._session.idle(self._waker, await self._longest_wait())
+
+    async def _longest_wait(self) -> float:
+        can_idle = "IDLE" in self._session.capabilities
+        longest = self._on.idle_renew_seconds if can_idle else self._on.poll_seconds
+        async with self._on.store.begin(self._syncing.workspace_id) as uow:
+            retry_at = await uow.commands.next_try_at(self._syncing.account_id)
+        if retry_at is None:
+            return longest
+        return min(longest, max((retry_at - self._on.clock.now()).total_seconds(), 0))
+
+    async def _read_folders(self) -> None:
+        now = self._on.clock.now()
+        if self._folders and now - self._listed_at < _LIST_AGAIN:
+            return
+        self._folders = await read_folders(self._syncing, self._session)
+        self._listed_at = now
+        if not self._folders:
+            raise FolderMissing(
+                "None of the folders that are to be watched is on the server.",
+                fix="Check the folders of this account.",
+            )
+
+    def is_due(self) -> bool:
+        """Whether a folder that nobody announces anything about is to be looked at."""
+        return any(self._is_due(folder) for folder in self._folders)
+
+    def _is_due(self, folder: MailboxId) -> bool:
+        check = self.checks.get(folder)
+        return check is None or check.next_poll_at <= self._on.clock.now()
+
+    async def _look(self, folder: MailboxId, *, max_age: float = 0, peek: bool = False) -> None:
+        try:
+            await catch_up(self._syncing, self._session, folder, max_age=max_age, peek=peek)
+        except FolderMissing as error:
+            if folder == self._folders[0]:
+                raise
+            log.warning("folder.missing", folder=str(folder), error=str(error))
+        now = self._on.clock.now()
+        self.checks[folder] = Check(
+            workspace_id=self._syncing.workspace_id,
+            mailbox_id=folder,
+            checked_at=now,
+            next_poll_at=now + timedelta(seconds=self._on.poll_seconds),
+        )

@@ -1,0 +1,41 @@
+"""What the job queue runs."""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import procrastinate
+
+from app.core.ids import ChannelId, WorkspaceId
+from app.core.logging import get_logger
+from app.feed.context import Feeding, Later
+from app.feed.deliver import drain
+from app.feed.port import WorkspaceRefused
+from app.store.queue import FEED_QUEUE, drain_channel
+
+_WORKSPACE_WAIT: Final = timedelta(minutes=10)
+log = get_logger(__name__)
+
+
+def register(queue: procrastinate.App, feeding: Feeding) -> None:
+    """Tell the queue what its jobs mean.
+
+    A job that cannot go on leaves a later one behind and ends well: a retry of its own would
+    collide with the one that others may have left meanwhile.
+    """
+
+    @queue.task(name="feed.drain", queue=FEED_QUEUE)
+    async def drain_one_channel(workspace_id: str, channel_id: str) -> None:
+        workspace, channel = WorkspaceId(UUID(workspace_id)), ChannelId(channel_id)
+        try:
+            await drain(feeding, workspace, channel)
+        except Later as later:
+            log.info("feed.later", channel=channel_id, at=later.at.isoformat())
+            at = later.at
+        except WorkspaceRefused as refused:
+            log.warning("feed.refused", channel=channel_id, code=refused.code)
+            at = feeding.clock.now() + _WORKSPACE_WAIT
+        else:
+            return
+        async with feeding.store.begin(workspace) as uow:
+            uow.leave(drain_channel(workspace, channel, not_before=at))

@@ -1,0 +1,137 @@
+"""The worker: one process that tends accounts and runs jobs, beside any number of others.
+
+    start ──▶ epoch: hold the lock connection ──▶ claim accounts, run jobs, tick ──▶ stop
+                ▲                                     │
+                └──── the lock connection was lost ◀──┘
+
+Everything this process believes to own hangs on one connection to Postgres, its presence. When that
+is lost, other workers may take over at once, so all of it is ended and begun anew: an epoch.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Final
+
+import procrastinate
+import psycopg
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import DeleteJobCondition
+from procrastinate.worker import Worker as QueueWorker
+from sqlalchemy.exc import DBAPIError
+
+from app.container import Container
+from app.core.logging import get_logger
+from app.feed.context import Feeding
+from app.jobs.context import Tending
+from app.jobs.ownership import Ownership
+from app.jobs.scheduler import Ticks
+from app.jobs.tasks import register
+from app.store.notify import Topic
+from app.store.presence import Presence, PresenceLost
+from app.store.queue import FEED_QUEUE
+
+_CLAIM_SECONDS: Final = 2.0
+_AGAIN_SECONDS: Final = 1.0
+_JOBS_AT_ONCE: Final = 20
+_STOP_SECONDS: Final = 12
+_DATABASE_TROUBLE: Final = (
+    PresenceLost,
+    DBAPIError,
+    psycopg.Error,
+    ConnectorException,
+    OSError,
+)
+log = get_logger(__name__)
+
+
+class Worker:
+    def __init__(self, container: Container, tending: Tending, feeding: Feeding) -> None:
+        self._container = container
+        self._tending = tending
+        self._queue = container.queue
+        register(self._queue, feeding)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; whatever is held is finished or handed back."""
+        while not stop.is_set():
+            try:
+                await self._epoch(stop)
+            except _DATABASE_TROUBLE as error:
+                log.warning("worker.database", error=str(error))
+                await _wait(stop, _AGAIN_SECONDS)
+
+    async def _epoch(self, stop: asyncio.Event) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            presence = await stack.enter_async_context(Presence(self._container.url))
+            ownership = Ownership(self._tending, presence)
+            stack.push_async_callback(ownership.stop)
+            jobs = await stack.enter_async_context(_running(self._queue))
+            ticks = Ticks(
+                self._container.store, self._queue, ownership, self._container.clock
+            ).schedule()
+            ticks.start()
+            stack.callback(ticks.shutdown, wait=False)
+            await self._claim_until(stop, presence, ownership, jobs)
+
+    async def _claim_until(
+        self, stop: asyncio.Event, presence: Presence, ownership: Ownership, jobs: "_Jobs"
+    ) -> None:
+        is_shown = False
+        with self._container.hub.waker(Topic.ACCOUNTS) as waker:
+            stopping = asyncio.create_task(_wake_when(stop, waker.wake), name="stop")
+            try:
+                while not stop.is_set():
+                    jobs.check()
+                    if not is_shown and jobs.worker.worker_id is not None:
+                        await presence.show_worker(jobs.worker.worker_id)
+                        is_shown = True
+                    await ownership.claim()
+                    await waker.wait(_CLAIM_SECONDS)
+            finally:
+                stopping.cancel()
+
+
+class _Jobs:
+    """The queue's own worker, running beside us."""
+
+    def __init__(self, worker: QueueWorker, task: asyncio.Task[None]) -> None:
+        self.worker = worker
+        self._task = task
+
+    def check(self) -> None:
+        """Raise what it died of."""
+        if self._task.done():
+            self._task.result()
+            raise ConnectorException("the queue's worker ended")
+
+
+@contextlib.asynccontextmanager
+async def _running(queue: procrastinate.App) -> AsyncIterator[_Jobs]:
+    async with queue.open_async():
+        worker = QueueWorker(
+            queue,
+            queues=[FEED_QUEUE],
+            concurrency=_JOBS_AT_ONCE,
+            fetch_job_polling_interval=1.0,
+            shutdown_graceful_timeout=_STOP_SECONDS,
+            delete_jobs=DeleteJobCondition.SUCCESSFUL,
+            install_signal_handlers=False,
+        )
+        task = asyncio.create_task(worker.run(), name="jobs")  # type: ignore[no-untyped-call]
+        try:
+            yield _Jobs(worker, task)
+        finally:
+            worker.stop()  # type: ignore[no-untyped-call]
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+
+
+async def _wake_when(stop: asyncio.Event, wake: Callable[[], None]) -> None:
+    await stop.wait()
+    wake()

@@ -1,0 +1,1 @@
+"""Slack as a front door, and as what the feed writes to."""

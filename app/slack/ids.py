@@ -1,0 +1,41 @@
+"""The ids of our modals and their fields, and what a modal remembers. See also `feed/ids.py`."""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from app.core.errors import InvalidInput
+from app.core.ids import ConversationId
+
+
+class ViewId(StrEnum):
+    """`callback_id`s of modals."""
+
+    MOVE = "move"
+    DELETE = "delete"
+    SPAM = "spam"
+    MORE = "more"
+
+
+class FieldId(StrEnum):
+    """`block_id`s and `action_id`s of the fields in modals."""
+
+    FOLDER = "move.folder"
+    ACTION = "more.action"
+
+
+class Memory(BaseModel):
+    """The `private_metadata` of a modal: ids only. It comes back from outside, so it is parsed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    conversation_id: ConversationId
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises `InvalidInput`."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError:
+            raise InvalidInput("This window does not belong to a conversation of ours.") from None

@@ -1,0 +1,128 @@
+"""Our app in Slack workspaces: the tokens we act by, and which workspace a request came from."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiohttp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from app.core.crypto import Vault
+from app.core.ids import WorkspaceId
+from app.core.logging import get_logger
+from app.store.models import Installation, InstallationState
+from app.store.unit_of_work import Store
+
+_REMEMBERED_SECONDS: Final = 60
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    until: float
+    token: str | None
+
+
+class Installations:
+    """Reads and writes installations; remembers tokens for a minute."""
+
+    def __init__(self, store: Store, vault: Vault) -> None:
+        self._store = store
+        self._vault = vault
+        self._tokens: dict[WorkspaceId, _Remembered] = {}
+
+    async def token_of(self, workspace_id: WorkspaceId) -> str | None:
+        """The bot token of a workspace; None where we are not installed."""
+        known = self._tokens.get(workspace_id)
+        if known is not None and known.until > time.monotonic():
+            return known.token
+        async with self._store.begin(workspace_id) as uow:
+            installation = await uow.installations.current()
+        token = self._vault.open(installation.bot_token) if installation else None
+        self._tokens[workspace_id] = _Remembered(time.monotonic() + _REMEMBERED_SECONDS, token)
+        return token
+
+    async def note_refusal(self, workspace_id: WorkspaceId, code: str) -> None:
+        """Slack will not have us in this workspace: say so, and ask for the token anew."""
+        self._tokens.pop(workspace_id, None)
+        async with self._store.begin(workspace_id) as uow:
+            installation = await uow.installations.current()
+            if installation and installation.state is not InstallationState.REVOKED:
+                installation.state = InstallationState.REVOKED
+                installation.detail = code
+                uow.emit("slack.refused", reason=code)
+
+    async def authorize(
+        self,
+        enterprise_id: str | None,
+        team_id: str | None,
+        **_: Any,  # noqa: ANN401 -- Bolt's
+    ) -> AuthorizeResult | None:
+        """Bolt's question: whose bot answers this request? By our own rows, without a call."""
+        installation = await self.of_team(team_id)
+        if installation is None:
+            return None
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            team=installation.team_name,
+            bot_id=installation.bot_id,
+            bot_user_id=installation.bot_user_id,
+            bot_token=self._vault.open(installation.bot_token),
+        )
+
+    async def of_team(self, team_id: str | None) -> Installation | None:
+        if team_id is None:
+            return None
+        async with self._store.across_workspaces() as fleet:
+            return await fleet.installation_of(team_id)
+
+    async def adopt(self, workspace_id: WorkspaceId, client: AsyncWebClient) -> None:
+        """Find out whose bot token this is, and keep it as the workspace's installation.
+
+        Raises `SlackApiError` and `aiohttp.ClientError`.
+        """
+        who = await client.auth_test()
+        team_id, token = str(who["team_id"]), str(client.token)
+        async with self._store.begin(workspace_id) as uow:
+            installation = await uow.installations.lock()
+            if installation is None:
+                installation = Installation(
+                    workspace_id=workspace_id, team_id=team_id, bot_id="", bot_user_id="",
+                    bot_token=b"",
+                )  # fmt: skip
+                uow.installations.add(installation)
+            installation.team_id, installation.team_name = team_id, str(who.get("team", ""))
+            installation.bot_id = str(who.get("bot_id", ""))
+            installation.bot_user_id = str(who["user_id"])
+            installation.enterprise_id = who.get("enterprise_id")
+            installation.bot_token = self._vault.seal(token)
+            installation.state, installation.detail = InstallationState.ACTIVE, ""
+            scopes = (who.headers or {}).get("x-oauth-scopes", "")
+            installation.scopes = [scope.strip() for scope in scopes.split(",") if scope.strip()]
+        async with self._store.across_workspaces() as fleet:
+            workspace = await fleet.workspace(workspace_id)
+            workspace.slack_team_id, workspace.name = team_id, installation.team_name
+        self._tokens.pop(workspace_id, None)
+        log.info("slack.connected", team=team_id)
+
+
+async def adopt_until_done(
+    installations: Installations, workspace_id: WorkspaceId, client: AsyncWebClient
+) -> None:
+    """Adopt the configured token, however long Slack takes to answer."""
+    wait = 1.0
+    while True:
+        try:
+            await installations.adopt(workspace_id, client)
+        except SlackApiError as error:
+            log.error("slack.token_refused", code=str(error.response.get("error")))  # noqa: TRY400
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            log.warning("slack.not_reached", error=str(error))
+        else:
+            return
+        await asyncio.sleep(wait)
+        wait = min(wait * 2, 60)

@@ -1,0 +1,125 @@
+"""What comes back from modals, and what their selects offer."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.context.async_context import AsyncBoltContext
+
+from app.commands.change import change_conversation
+from app.commands.enqueue import enqueue_for_conversation
+from app.commands.types import (
+    Assign,
+    Delete,
+    Flag,
+    MailIntent,
+    MarkRead,
+    MarkUnread,
+    Move,
+    Spam,
+    Unflag,
+)
+from app.core.access import Actor
+from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.ids import MailboxId
+from app.mailbox.port import Role
+from app.slack.ids import FieldId, Memory, ViewId
+from app.slack.middleware import Door, workspace_of
+from app.slack.views.more import MoreAction
+from app.slack.views.move import FolderChoice, suggestions
+from app.store.unit_of_work import UnitOfWork
+
+Body = Mapping[str, Any]
+"""A `view_submission` or `block_suggestion` payload."""
+
+_MAIL_ACTIONS = {
+    MoreAction.FLAG: Flag(),
+    MoreAction.UNFLAG: Unflag(),
+    MoreAction.MARK_READ: MarkRead(),
+    MoreAction.MARK_UNREAD: MarkUnread(),
+}
+
+
+class Modals:
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def register(self, app: AsyncApp) -> None:
+        app.view(ViewId.MOVE.value)(self.move)
+        app.view(ViewId.DELETE.value)(self.delete)
+        app.view(ViewId.SPAM.value)(self.spam)
+        app.view(ViewId.MORE.value)(self.more)
+        app.options(FieldId.FOLDER.value)(self.folders)
+
+    async def folders(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
+        memory = Memory.parse(body["view"]["private_metadata"])
+        async with self._door.store.begin(workspace_of(context)) as uow:
+            conversation = await uow.conversations.get(memory.conversation_id)
+            mailboxes = await uow.mailboxes.of_account(conversation.account_id)
+        choices = [
+            FolderChoice(one.id, one.name, Role(one.role) if one.role else None)
+            for one in mailboxes
+            if one.selectable and one.listed
+        ]
+        await ack(**suggestions(choices, str(body.get("value", ""))))
+
+    async def move(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
+        memory = Memory.parse(body["view"]["private_metadata"])
+        mailbox_id = MailboxId(UUID(_chosen(body, FieldId.FOLDER)))
+
+        async def enqueue(uow: UnitOfWork, actor: Actor) -> None:
+            mailbox = await uow.mailboxes.get(mailbox_id)
+            intent = Move(mailbox.name)
+            await enqueue_for_conversation(uow, actor, memory.conversation_id, intent)
+
+        try:
+            await self._door.act(context, body, enqueue)
+        except (Conflict, InvalidInput, NotFound) as error:
+            await ack(response_action="errors", errors={FieldId.FOLDER: error.sentence})
+        else:
+            await ack()
+
+    async def delete(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
+        await self._enqueue(context, body, Delete())
+        await ack()
+
+    async def spam(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
+        await self._enqueue(context, body, Spam())
+        await ack()
+
+    async def _enqueue(self, context: AsyncBoltContext, body: Body, intent: MailIntent) -> None:
+        memory = Memory.parse(body["view"]["private_metadata"])
+        await self._door.act(
+            context,
+            body,
+            lambda uow, actor: enqueue_for_conversation(uow, actor, memory.conversation_id, intent),
+        )
+
+    async def more(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
+        memory = Memory.parse(body["view"]["private_metadata"])
+        action = MoreAction(_chosen(body, FieldId.ACTION))
+
+        async def do(uow: UnitOfWork, actor: Actor) -> None:
+            if action in _MAIL_ACTIONS:
+                intent = _MAIL_ACTIONS[action]
+                await enqueue_for_conversation(uow, actor, memory.conversation_id, intent)
+            else:
+                assignee = actor.teammate_id if action is MoreAction.ASSIGN_ME else None
+                now = self._door.clock.now()
+                await change_conversation(
+                    uow, actor, memory.conversation_id, Assign(assignee), now=now
+                )
+
+        try:
+            await self._door.act(context, body, do)
+        except (Conflict, NotFound) as error:
+            await ack(response_action="errors", errors={FieldId.ACTION: error.sentence})
+        else:
+            await ack()
+
+
+def _chosen(body: Body, field: FieldId) -> str:
+    """The value of the option chosen in a select or among radio buttons."""
+    state = body["view"]["state"]["values"][field][field]
+    return str(state["selected_option"]["value"])

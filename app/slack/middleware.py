@@ -1,0 +1,85 @@
+"""Who asks, on behalf of which workspace, and whether we have acted on this delivery before."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from slack_bolt.context.async_context import AsyncBoltContext
+
+from app.core.access import Actor, Origin
+from app.core.clock import Clock
+from app.core.errors import NotAllowed
+from app.core.faults import faultpoint
+from app.core.ids import SlackUserId, WorkspaceId
+from app.slack.installations import Installations
+from app.store.unit_of_work import Store, UnitOfWork
+
+_WORKSPACE = "sharedbox_workspace_id"
+
+
+Effect = Callable[[UnitOfWork, Actor], Awaitable[object]]
+"""What a delivery causes, in its transaction."""
+
+
+class Door:
+    """What listeners need; one for the whole app."""
+
+    def __init__(self, store: Store, clock: Clock, installations: Installations) -> None:
+        self.store = store
+        self.clock = clock
+        self._installations = installations
+
+    async def identify(
+        self,
+        context: AsyncBoltContext,
+        body: Mapping[str, Any],
+        next_: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Note the workspace of the request. Bolt has verified its signature already."""
+        installation = await self._installations.of_team(_team_of(body) or context.team_id)
+        if installation is not None:
+            context[_WORKSPACE] = installation.workspace_id
+        await next_()
+
+    async def act(self, context: AsyncBoltContext, body: Mapping[str, Any], do: Effect) -> None:
+        """Do what a delivery asks for, unless it was done before.
+
+        The key of the delivery commits with its effect, so a delivery that failed may come again,
+        and one that succeeded does nothing the second time. (docs.slack.dev/apis/events-api)
+        """
+        async with self.store.begin(workspace_of(context)) as uow:
+            if await uow.slack_requests.first_time(_key(body)):
+                await do(uow, await _actor(uow, body))
+            await uow.session.flush()
+            faultpoint("K17")
+        faultpoint("K18")
+
+
+def workspace_of(context: AsyncBoltContext) -> WorkspaceId:
+    """Raises `NotAllowed` where SharedBox is not installed in the workspace."""
+    workspace_id = context.get(_WORKSPACE)
+    if workspace_id is None:
+        raise NotAllowed("SharedBox is not connected to this workspace.")
+    return WorkspaceId(workspace_id)
+
+
+async def _actor(uow: UnitOfWork, body: Mapping[str, Any]) -> Actor:
+    user = body.get("user") or {}
+    user_id = SlackUserId(str(user.get("id", "")))
+    name = str(user.get("name") or user.get("username") or user_id)
+    teammate = await uow.teammates.by_slack_user(user_id, name)
+    return Actor(uow.workspace_id, Origin.SLACK, teammate_id=teammate.id, name=name)
+
+
+def _team_of(body: Mapping[str, Any]) -> str | None:
+    team = body.get("team")
+    return team.get("id") if isinstance(team, dict) else None
+
+
+def _key(body: Mapping[str, Any]) -> str:
+    """What stays the same when Slack delivers the same thing again."""
+    if "event_id" in body:
+        return str(body["event_id"])
+    view = body.get("view") or {}
+    if body.get("type") in {"view_submission", "view_closed"}:
+        return f"{body['type']}:{view.get('id')}:{view.get('hash')}"
+    return str(body.get("trigger_id", ""))

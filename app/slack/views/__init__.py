@@ -1,0 +1,1 @@
+"""Modals, as values. Pure."""

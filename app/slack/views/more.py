@@ -1,0 +1,66 @@
+"""The rarer things one can do with a conversation."""
+
+from enum import StrEnum
+from typing import Any, Final
+
+from app.core.ids import ConversationId
+from app.feed.mrkdwn import bold, escape_line
+from app.slack.ids import FieldId, Memory, ViewId
+
+
+class MoreAction(StrEnum):
+    ASSIGN_ME = "assign_me"
+    UNASSIGN = "unassign"
+    FLAG = "flag"
+    UNFLAG = "unflag"
+    MARK_READ = "mark_read"
+    MARK_UNREAD = "mark_unread"
+
+
+_LABELS: Final = {
+    MoreAction.ASSIGN_ME: ("Assign to me", "Also when somebody else has it"),
+    MoreAction.UNASSIGN: ("Assign to nobody", "Leave it to whoever takes it next"),
+    MoreAction.FLAG: ("Flag", "The newest mail, on the mail server"),
+    MoreAction.UNFLAG: ("Remove flag", "From every mail, on the mail server"),
+    MoreAction.MARK_READ: ("Mark as read", "Every mail, on the mail server"),
+    MoreAction.MARK_UNREAD: ("Mark as unread", "The newest mail, on the mail server"),
+}
+
+
+def view(conversation_id: ConversationId, subject: str) -> dict[str, Any]:
+    return {
+        "type": "modal",
+        "callback_id": ViewId.MORE,
+        "private_metadata": Memory(conversation_id=conversation_id).model_dump_json(),
+        "title": {"type": "plain_text", "text": "More actions"},
+        "submit": {"type": "plain_text", "text": "Do it"},
+        "close": {"type": "plain_text", "text": "Cancel"},
+        "blocks": [
+            {
+                "type": "section",
+                "text": {
+                    "type": "mrkdwn",
+                    "text": bold(escape_line(subject, 200) or "(no subject)"),
+                },
+            },
+            {
+                "type": "input",
+                "block_id": FieldId.ACTION,
+                "label": {"type": "plain_text", "text": "What should happen?"},
+                "element": {
+                    "type": "radio_buttons",
+                    "action_id": FieldId.ACTION,
+                    "options": [_option(action) for action in MoreAction],
+                },
+            },
+        ],
+    }
+
+
+def _option(action: MoreAction) -> dict[str, Any]:
+    label, description = _LABELS[action]
+    return {
+        "text": {"type": "plain_text", "text": label},
+        "description": {"type": "plain_text", "text": description},
+        "value": action,
+    }

@@ -1,0 +1,1 @@
+"""HTTP: the REST API, Slack's deliveries, health, and the pages."""

@@ -1,0 +1,240 @@
+"""Mail accounts: connect, look at, change, try out, import, remove."""
+
+import time
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from app.accounts import connect
+from app.accounts.connect import AccountChange, NewAccount, ServerLogin
+from app.accounts.health import AccountHealth, health_of
+from app.container import Container
+from app.core.access import Actor
+from app.core.errors import NotAllowed
+from app.core.ids import AccountId
+from app.mailbox.port import Security
+from app.store.models import Account, AccountState
+from app.store.notify import Topic
+from app.web.deps import (
+    Admin,
+    Cursor,
+    Limit,
+    Parts,
+    Reader,
+    check_visible,
+    read_cursor,
+    write_cursor,
+)
+from app.web.idempotency import Idempotent
+
+router = APIRouter(prefix="/accounts", tags=["accounts"])
+_TEST_SECONDS: Final = 20.0
+
+
+class Server(BaseModel):
+    """How to reach a mail server. `starttls` is required when chosen, never opportunistic."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: Annotated[str, Field(min_length=1, max_length=253, examples=["imap.example.com"])]
+    port: Annotated[int, Field(ge=1, le=65535, examples=[993])]
+    security: Security
+    username: Annotated[str, Field(min_length=1, max_length=320)]
+    password: Annotated[SecretStr, Field(min_length=1, max_length=4096)]
+
+    def login(self) -> ServerLogin:
+        return ServerLogin(
+            self.host, self.port, self.security, self.username, self.password.get_secret_value()
+        )
+
+
+class AccountIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    address: Annotated[str, Field(max_length=320, examples=["support@example.com"])]
+    imap: Server
+    smtp: Server | None = None
+    folders: Annotated[list[str], Field(max_length=50)] = ["INBOX"]
+    channel: Annotated[str, Field(description="The id of a Slack channel.", examples=["C024BE91L"])]
+    history_days: Annotated[
+        int, Field(ge=0, description="Import so many days of mail, silently. 0: from now on.")
+    ] = 0
+
+
+class AccountPatch(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    imap: Server | None = None
+    smtp: Server | None = None
+    folders: Annotated[list[str] | None, Field(max_length=50)] = None
+    channel: str | None = None
+
+
+class ImportIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    days: Annotated[int, Field(ge=1, le=connect.MOST_HISTORY_DAYS)]
+
+
+class MailboxOut(BaseModel):
+    """`accounted`: UIDs whose fate is known. `missing`: seen on the server, not yet brought in."""
+
+    id: UUID
+    name: str
+    role: str | None
+    watched: bool
+    selectable: bool
+    listed: bool
+    uidvalidity: int | None
+    watermark: int | None
+    accounted: int
+    missing: int
+    last_checked_at: datetime | None
+
+
+class AccountOut(BaseModel):
+    id: UUID
+    address: str
+    state: AccountState
+    detail: str
+    channel: str
+    history_days: int
+    history_imported_at: datetime | None
+    retry_at: datetime | None
+    created_at: datetime
+    mailboxes: list[MailboxOut]
+
+
+class AccountPage(BaseModel):
+    items: list[AccountOut]
+    next_cursor: str | None
+
+
+class TestOut(BaseModel):
+    """`ok`: connected, logged in and looked at every watched folder."""
+
+    ok: bool
+    state: AccountState
+    detail: str
+
+
+@router.post("", status_code=201, response_model=AccountOut)
+async def create(parts: Parts, caller: Admin, body: AccountIn, once: Idempotent) -> JSONResponse:
+    _check_unbound(caller)
+    async with parts.store.begin(caller.workspace_id) as uow:
+        if answer := await once.claim(uow):
+            return answer
+        wanted = NewAccount(
+            address=body.address,
+            imap=body.imap.login(),
+            smtp=body.smtp.login() if body.smtp else None,
+            folders=tuple(body.folders),
+            channel=body.channel,
+            history_days=body.history_days,
+        )
+        account = await connect.connect(uow, parts.vault, wanted)
+        await uow.session.flush()
+        await uow.session.refresh(account)
+        (health,) = await health_of(uow, [account])
+        return once.record(uow, 201, _shown(health).model_dump(mode="json"))
+
+
+@router.get("")
+async def list_(
+    parts: Parts, caller: Reader, cursor: Cursor = None, limit: Limit = 50
+) -> AccountPage:
+    after = AccountId(UUID(read_cursor(cursor, 1)[0])) if cursor else None
+    async with parts.store.begin(caller.workspace_id) as uow:
+        accounts = await uow.accounts.page(after=after, limit=limit + 1)
+        shown = [one for one in accounts[:limit] if caller.may_see(one.id)]
+        items = [_shown(health) for health in await health_of(uow, shown)]
+    more = len(accounts) > limit
+    return AccountPage(
+        items=items, next_cursor=write_cursor(accounts[limit - 1].id) if more else None
+    )
+
+
+@router.get("/{account_id}")
+async def get(parts: Parts, caller: Reader, account_id: UUID) -> AccountOut:
+    async with parts.store.begin(caller.workspace_id) as uow:
+        account = await uow.accounts.get(AccountId(account_id))
+        check_visible(caller, account.id, "account")
+        (health,) = await health_of(uow, [account])
+    return _shown(health)
+
+
+@router.patch("/{account_id}")
+async def patch(parts: Parts, caller: Admin, account_id: UUID, body: AccountPatch) -> AccountOut:
+    check_visible(caller, AccountId(account_id), "account")
+    wanted = AccountChange(
+        imap=body.imap.login() if body.imap else None,
+        smtp=body.smtp.login() if body.smtp else None,
+        folders=tuple(body.folders) if body.folders is not None else None,
+        channel=body.channel,
+    )
+    async with parts.store.begin(caller.workspace_id) as uow:
+        account = await connect.change(uow, parts.vault, AccountId(account_id), wanted)
+        (health,) = await health_of(uow, [account])
+    return _shown(health)
+
+
+@router.delete("/{account_id}", status_code=204)
+async def delete(parts: Parts, caller: Admin, account_id: UUID) -> Response:
+    """Remove the account with its mail and conversations. The mail server is left as it is."""
+    check_visible(caller, AccountId(account_id), "account")
+    async with parts.store.begin(caller.workspace_id) as uow:
+        orphans = await connect.remove(uow, AccountId(account_id))
+    await parts.blobs.delete(orphans)
+    return Response(status_code=204)
+
+
+@router.post("/{account_id}/test")
+async def test(parts: Parts, caller: Admin, account_id: UUID) -> TestOut:
+    """Connect anew, now, and wait for what comes of it."""
+    check_visible(caller, AccountId(account_id), "account")
+    with parts.hub.waker(Topic.EVENTS, caller.workspace_id) as waker:
+        async with parts.store.begin(caller.workspace_id) as uow:
+            revision = (await connect.ask_for_test(uow, AccountId(account_id))).revision
+        deadline = time.monotonic() + _TEST_SECONDS
+        account = await _read(parts, caller, account_id)
+        while account.settled_revision < revision and time.monotonic() < deadline:
+            await waker.wait(0.5)
+            account = await _read(parts, caller, account_id)
+    if account.settled_revision < revision:
+        detail = "No worker has tried yet. Check that a worker is running."
+        return TestOut(ok=False, state=account.state, detail=detail)
+    return TestOut(
+        ok=account.state is AccountState.LIVE, state=account.state, detail=account.detail
+    )
+
+
+@router.post("/{account_id}/import", status_code=202)
+async def import_(parts: Parts, caller: Admin, account_id: UUID, body: ImportIn) -> AccountOut:
+    check_visible(caller, AccountId(account_id), "account")
+    async with parts.store.begin(caller.workspace_id) as uow:
+        account = await connect.import_history(uow, AccountId(account_id), body.days)
+        (health,) = await health_of(uow, [account])
+    return _shown(health)
+
+
+async def _read(parts: Container, caller: Actor, account_id: UUID) -> Account:
+    async with parts.store.begin(caller.workspace_id) as uow:
+        return await uow.accounts.get(AccountId(account_id))
+
+
+def _shown(health: AccountHealth) -> AccountOut:
+    values: dict[str, Any] = asdict(health)
+    return AccountOut.model_validate(values)
+
+
+def _check_unbound(caller: Actor) -> None:
+    if caller.account_ids is not None:
+        raise NotAllowed(
+            "This key is bound to certain accounts, so it cannot connect another one.",
+            fix="Use a key that is bound to none.",
+        )

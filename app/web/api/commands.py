@@ -1,0 +1,142 @@
+"""Commands: wishes for mails, and what became of them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from app.commands import undo as undoing
+from app.commands.enqueue import enqueue_for_conversation, enqueue_for_messages
+from app.commands.types import MailIntent, mail_intent
+from app.core.access import Actor
+from app.core.ids import CommandId, ConversationId, MessageId
+from app.store.models import Command, CommandState, CommandType, TargetState
+from app.store.unit_of_work import UnitOfWork
+from app.web.deps import Parts, Reader, Writer, check_visible
+from app.web.idempotency import Idempotent
+
+router = APIRouter(prefix="/commands", tags=["commands"])
+
+_ASKABLE = [
+    CommandType.MOVE,
+    CommandType.ARCHIVE,
+    CommandType.DELETE,
+    CommandType.SPAM,
+    CommandType.FLAG,
+    CommandType.UNFLAG,
+    CommandType.MARK_READ,
+    CommandType.MARK_UNREAD,
+]
+
+
+class CommandIn(BaseModel):
+    """About a whole conversation, or about some messages of one account."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Annotated[CommandType, Field(json_schema_extra={"enum": list(_ASKABLE)})]
+    conversation_id: UUID | None = None
+    message_ids: Annotated[list[UUID] | None, Field(min_length=1, max_length=500)] = None
+    folder: Annotated[str | None, Field(max_length=500)] = None
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.type not in _ASKABLE:
+            raise ValueError(f"{self.type} cannot be asked for here")
+        if (self.conversation_id is None) == (self.message_ids is None):
+            raise ValueError("give either conversation_id or message_ids")
+        if (self.type is CommandType.MOVE) != bool(self.folder):
+            raise ValueError("folder belongs to a move, and a move needs one")
+        return self
+
+    def intent(self) -> MailIntent:
+        return mail_intent(self.type, self.folder)
+
+
+class TargetOut(BaseModel):
+    message_id: UUID
+    state: TargetState
+
+
+class CommandOut(BaseModel):
+    """`state`: queued, running, done, failed (see `detail`), cancelled or undone."""
+
+    id: UUID
+    type: CommandType
+    state: CommandState
+    detail: str
+    account_id: UUID
+    conversation_id: UUID | None
+    undo_of_id: UUID | None
+    attempts: int
+    created_at: datetime
+    settled_at: datetime | None
+    targets: list[TargetOut]
+
+
+@router.post("", status_code=202, response_model=CommandOut)
+async def create(parts: Parts, caller: Writer, body: CommandIn, once: Idempotent) -> JSONResponse:
+    """Queue a command. It is carried out within seconds if the account’s server answers."""
+    async with parts.store.begin(caller.workspace_id) as uow:
+        if answer := await once.claim(uow):
+            return answer
+        command = await _enqueue(uow, caller, body)
+        return once.record(uow, 202, await _shown(uow, command))
+
+
+@router.get("/{command_id}")
+async def get(parts: Parts, caller: Reader, command_id: UUID) -> CommandOut:
+    async with parts.store.begin(caller.workspace_id) as uow:
+        command = await _command(uow, caller, command_id)
+        return CommandOut.model_validate(await _shown(uow, command))
+
+
+@router.post("/{command_id}/undo", status_code=202)
+async def undo(parts: Parts, caller: Writer, command_id: UUID) -> CommandOut:
+    """Take it back. Answers the command that tells how that goes; asking twice answers the same."""
+    async with parts.store.begin(caller.workspace_id) as uow:
+        await _command(uow, caller, command_id)
+        now = parts.clock.now()
+        command = await undoing.undo(uow, caller, CommandId(command_id), now=now)
+        return CommandOut.model_validate(await _shown(uow, command))
+
+
+@router.post("/{command_id}/retry", status_code=202)
+async def retry(parts: Parts, caller: Writer, command_id: UUID) -> CommandOut:
+    """Try a failed command again."""
+    async with parts.store.begin(caller.workspace_id) as uow:
+        await _command(uow, caller, command_id)
+        command = await undoing.retry(uow, CommandId(command_id))
+        return CommandOut.model_validate(await _shown(uow, command))
+
+
+async def _enqueue(uow: UnitOfWork, caller: Actor, body: CommandIn) -> Command:
+    if body.conversation_id is not None:
+        conversation_id = ConversationId(body.conversation_id)
+        conversation = await uow.conversations.get(conversation_id)
+        check_visible(caller, conversation.account_id, "conversation")
+        return await enqueue_for_conversation(uow, caller, conversation_id, body.intent())
+    ids = [MessageId(id_) for id_ in body.message_ids or ()]
+    for message in await uow.messages.get_many(ids):
+        check_visible(caller, message.account_id, "message")
+    return await enqueue_for_messages(uow, caller, ids, body.intent())
+
+
+async def _command(uow: UnitOfWork, caller: Actor, command_id: UUID) -> Command:
+    command = await uow.commands.get(CommandId(command_id))
+    check_visible(caller, command.account_id, "command")
+    return command
+
+
+async def _shown(uow: UnitOfWork, command: Command) -> dict[str, Any]:
+    await uow.session.flush()
+    await uow.session.refresh(command)
+    targets = await uow.commands.targets(command.id)
+    shown = CommandOut(
+        **command.model_dump(include=set(CommandOut.model_fields)),
+        targets=[TargetOut(message_id=one.message_id, state=one.state) for one in targets],
+    )
+    return shown.model_dump(mode="json")

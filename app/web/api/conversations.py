@@ -1,0 +1,210 @@
+"""Conversations: find them, read them, and change what the team keeps about them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict
+
+from app.commands.change import change_conversation
+from app.commands.types import Assign, ConversationIntent, Done, Reopen
+from app.core.errors import InvalidInput
+from app.core.ids import AccountId, ConversationId, TeammateId
+from app.store.models import Attachment, Conversation, ConversationStatus, Direction, Message
+from app.store.repositories.conversations import ConversationFilter
+from app.store.unit_of_work import UnitOfWork
+from app.web.deps import (
+    Cursor,
+    Limit,
+    Parts,
+    Reader,
+    Writer,
+    check_visible,
+    read_cursor,
+    write_cursor,
+)
+
+router = APIRouter(prefix="/conversations", tags=["conversations"])
+
+
+class AddressOut(BaseModel):
+    name: str
+    address: str
+
+
+class AttachmentOut(BaseModel):
+    """`size` is in bytes, decoded."""
+
+    n: int
+    filename: str
+    content_type: str
+    size: int
+    inline: bool
+
+
+class MessageOut(BaseModel):
+    """`excerpt` is what the sender newly wrote; `text` is everything."""
+
+    id: UUID
+    conversation_id: UUID
+    account_id: UUID
+    direction: Direction
+    internet_message_id: str | None
+    subject: str
+    sender: AddressOut
+    to: list[AddressOut]
+    cc: list[AddressOut]
+    sent_at: datetime | None
+    received_at: datetime
+    excerpt: str
+    text: str
+    size: int
+    attachments: list[AttachmentOut]
+
+
+class ConversationOut(BaseModel):
+    id: UUID
+    account_id: UUID
+    subject: str
+    status: ConversationStatus
+    assignee_id: UUID | None
+    tags: list[str]
+    participants: list[str]
+    message_count: int
+    first_message_at: datetime
+    last_message_at: datetime
+    waiting_since: datetime | None
+
+
+class ConversationDetail(ConversationOut):
+    messages: list[MessageOut]
+
+
+class ConversationPage(BaseModel):
+    items: list[ConversationOut]
+    next_cursor: str | None
+
+
+class ConversationPatch(BaseModel):
+    """What is left out stays as it is. `assignee_id: null` assigns to nobody."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: ConversationStatus | None = None
+    assignee_id: UUID | None = None
+    tags: list[Annotated[str, Query(min_length=1, max_length=60)]] | None = None
+
+
+@router.get("")
+async def list_(
+    parts: Parts,
+    caller: Reader,
+    account: UUID | None = None,
+    status: ConversationStatus | None = None,
+    assignee: Annotated[str | None, Query(description="A teammate’s id, or “none”.")] = None,
+    q: Annotated[str | None, Query(max_length=500, description="Words to be found.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> ConversationPage:
+    """The latest first."""
+    visible = caller.account_ids
+    if account is not None:
+        check_visible(caller, AccountId(account), "account")
+        visible = frozenset({AccountId(account)})
+    wanted = ConversationFilter(
+        account_ids=visible,
+        status=status,
+        assignee_id=_teammate(assignee),
+        unassigned=assignee == "none",
+        query=q,
+    )
+    before = _place(cursor) if cursor else None
+    async with parts.store.begin(caller.workspace_id) as uow:
+        found = await uow.conversations.page(wanted, before=before, limit=limit + 1)
+    page = found[:limit]
+    more = len(found) > limit
+    return ConversationPage(
+        items=[ConversationOut.model_validate(one.model_dump()) for one in page],
+        next_cursor=write_cursor(page[-1].last_message_at, page[-1].id) if more else None,
+    )
+
+
+@router.get("/{conversation_id}")
+async def get(parts: Parts, caller: Reader, conversation_id: UUID) -> ConversationDetail:
+    """With its mails, the oldest first; the first 500 of them."""
+    async with parts.store.begin(caller.workspace_id) as uow:
+        conversation = await uow.conversations.get(ConversationId(conversation_id))
+        check_visible(caller, conversation.account_id, "conversation")
+        return await _detail(uow, conversation)
+
+
+@router.patch("/{conversation_id}")
+async def patch(
+    parts: Parts, caller: Writer, conversation_id: UUID, body: ConversationPatch
+) -> ConversationDetail:
+    id_, now = ConversationId(conversation_id), parts.clock.now()
+    async with parts.store.begin(caller.workspace_id) as uow:
+        conversation = await uow.conversations.get(id_)
+        check_visible(caller, conversation.account_id, "conversation")
+        for intent in await _intents(uow, body):
+            await change_conversation(uow, caller, id_, intent, now=now)
+        if body.tags is not None:
+            conversation = await uow.conversations.lock(id_)
+            conversation.tags = list(dict.fromkeys(body.tags))
+            await uow.cards_are_stale([id_])
+        return await _detail(uow, await uow.conversations.get(id_))
+
+
+async def _intents(uow: UnitOfWork, body: ConversationPatch) -> list[ConversationIntent]:
+    intents: list[ConversationIntent] = []
+    if "assignee_id" in body.model_fields_set:
+        assignee = TeammateId(body.assignee_id) if body.assignee_id else None
+        if assignee and not await uow.teammates.get_many([assignee]):
+            raise InvalidInput("There is no such teammate.", field="assignee_id")
+        intents.append(Assign(assignee))
+    if body.status is ConversationStatus.DONE:
+        intents.append(Done())
+    elif body.status is ConversationStatus.OPEN:
+        intents.append(Reopen())
+    return intents
+
+
+async def _detail(uow: UnitOfWork, conversation: Conversation) -> ConversationDetail:
+    messages = await uow.messages.of_conversation(conversation.id)
+    attachments = await uow.messages.attachments(one.id for one in messages)
+    return ConversationDetail(
+        **conversation.model_dump(),
+        messages=[show_message(one, attachments) for one in messages],
+    )
+
+
+def show_message(message: Message, attachments: Sequence[Attachment]) -> MessageOut:
+    files = [one for one in attachments if one.message_id == message.id]
+    return MessageOut(
+        **message.model_dump(include=_SAME_NAMES),
+        sender=AddressOut(name=message.from_name, address=message.from_address),
+        text=message.body,
+        attachments=[AttachmentOut.model_validate(file.model_dump()) for file in files],
+    )
+
+
+_SAME_NAMES = set(MessageOut.model_fields) - {"sender", "text", "attachments"}
+
+
+def _teammate(text: str | None) -> TeammateId | None:
+    if text is None or text == "none":
+        return None
+    try:
+        return TeammateId(UUID(text))
+    except ValueError:
+        raise InvalidInput("That is not the id of a teammate.", field="assignee") from None
+
+
+def _place(cursor: str) -> tuple[datetime, ConversationId]:
+    at, id_ = read_cursor(cursor, 2)
+    try:
+        return datetime.fromisoformat(at), ConversationId(UUID(id_))
+    except (TypeError, ValueError):
+        raise InvalidInput("This cursor is not one of ours.", field="cursor") from None

@@ -1,0 +1,116 @@
+"""The event log: everything that happened, in order, for ever, from any place on."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from app.container import Container
+from app.core.access import Actor
+from app.core.errors import InvalidInput
+from app.store.models import Event
+from app.store.notify import Topic
+from app.web.deps import Parts, Reader
+
+router = APIRouter(prefix="/events", tags=["events"])
+_PAGE: Final = 200
+_KEEPALIVE_SECONDS: Final = 15.0
+
+
+class EventOut(BaseModel):
+    id: int
+    type: str
+    at: datetime
+    account_id: UUID | None
+    conversation_id: UUID | None
+    data: dict[str, Any]
+
+
+class EventPage(BaseModel):
+    """`cursor`: where to go on; it moves over events of accounts that the key may not see, too."""
+
+    events: list[EventOut]
+    cursor: int
+    has_more: bool
+
+
+After = Annotated[int, Query(ge=0, description="The cursor of the page before; 0 is the start.")]
+
+
+@router.get("")
+async def list_(
+    parts: Parts,
+    caller: Reader,
+    after: After = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> EventPage:
+    async with parts.store.begin(caller.workspace_id) as uow:
+        events = await uow.events.after(after, limit=limit + 1)
+    page = events[:limit]
+    return EventPage(
+        events=[_shown(event) for event in page if _may_see(caller, event)],
+        cursor=page[-1].seq if page else after,
+        has_more=len(events) > limit,
+    )
+
+
+@router.get("/stream")
+async def stream(
+    parts: Parts,
+    caller: Reader,
+    request: Request,
+    after: Annotated[int | None, Query(ge=0)] = None,
+    last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
+) -> StreamingResponse:
+    """Server-sent events (WHATWG HTML §9.2), from `Last-Event-ID` or `after` on, else from now."""
+    if last_event_id is not None and not last_event_id.isdigit():
+        raise InvalidInput("Last-Event-ID is not a cursor of ours.", field="Last-Event-ID")
+    start = int(last_event_id) if last_event_id is not None else after
+    if start is None:
+        async with parts.store.begin(caller.workspace_id) as uow:
+            start = await uow.events.latest()
+    return StreamingResponse(
+        _lines(parts, caller, request, start),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _lines(
+    parts: Container, caller: Actor, request: Request, cursor: int
+) -> AsyncIterator[str]:
+    with parts.hub.waker(Topic.EVENTS, caller.workspace_id) as waker:
+        yield "retry: 2000\n\n"
+        while not await request.is_disconnected():
+            async with parts.store.begin(caller.workspace_id) as uow:
+                events = await uow.events.after(cursor, limit=_PAGE)
+            for event in events:
+                cursor = event.seq
+                if _may_see(caller, event):
+                    yield f"id: {event.seq}\nevent: {event.type}\ndata: {_json(event)}\n\n"
+            if not events and not await waker.wait(_KEEPALIVE_SECONDS):
+                yield ": still here\n\n"
+
+
+def _json(event: Event) -> str:
+    return json.dumps(_shown(event).model_dump(mode="json"), separators=(",", ":"))
+
+
+def _may_see(caller: Actor, event: Event) -> bool:
+    return event.account_id is None or caller.may_see(event.account_id)
+
+
+def _shown(event: Event) -> EventOut:
+    return EventOut(
+        id=event.seq,
+        type=event.type,
+        at=event.at,
+        account_id=event.account_id,
+        conversation_id=event.conversation_id,
+        data=event.data,
+    )

@@ -1,0 +1,115 @@
+"""The one place where an error becomes an HTTP answer: problem details (RFC 9457)."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from app.core.errors import (
+    Conflict,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    SharedBoxError,
+    Unavailable,
+)
+from app.core.logging import get_logger
+from app.store.blobs import BlobMissing
+from app.web.auth import Unauthenticated
+
+PROBLEM_JSON: Final = "application/problem+json"
+_STATUS: Final[Mapping[type[SharedBoxError], int]] = {
+    Unauthenticated: 401,
+    NotAllowed: 403,
+    NotFound: 404,
+    InvalidInput: 400,
+    Conflict: 409,
+    Unavailable: 503,
+    BlobMissing: 503,
+}
+log = get_logger(__name__)
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(SharedBoxError, _explained)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _plain)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeout, _database)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def problem(
+    status: int,
+    detail: str,
+    *,
+    request: Request,
+    errors: Sequence[Mapping[str, Any]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+    }
+    if errors:
+        body["errors"] = list(errors)
+    return JSONResponse(
+        body, status_code=status, media_type=PROBLEM_JSON, headers=dict(headers or {})
+    )
+
+
+async def _explained(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, SharedBoxError)
+    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+    field = error.field if isinstance(error, InvalidInput) else None
+    return problem(
+        status,
+        error.sentence,
+        request=request,
+        errors=[{"field": field, "detail": str(error)}] if field else (),
+        headers={"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None,
+    )
+
+
+async def _malformed(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        {"field": ".".join(str(part) for part in one["loc"][1:]), "detail": one["msg"]}
+        for one in error.errors()
+    ]
+    return problem(
+        422, "The request is not in the form this endpoint takes.", request=request, errors=errors
+    )
+
+
+async def _plain(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, str(error.detail), request=request, headers=error.headers)
+
+
+async def _database(request: Request, error: Exception) -> JSONResponse:
+    log.warning("database.unavailable", path=request.url.path, error=type(error).__name__)
+    return problem(
+        503,
+        "The database does not answer just now. Nothing was changed; try again in a moment.",
+        request=request,
+        headers={"Retry-After": "5"},
+    )
+
+
+async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    log.error("http.failed", path=request.url.path, exc_info=error)
+    return problem(
+        500,
+        "Something went wrong in SharedBox. The reason stands in its log.",
+        request=request,
+    )

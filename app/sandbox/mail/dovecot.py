@@ -71,8 +71,13 @@ class Dovecot:
         return f"Dovecot {installed_version()}"
 
     async def __aenter__(self) -> Self:
-        self._prepare()
-        await self.start()
+        self._lay_out()
+        try:
+            self._prepare()
+            await self.start()
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -172,11 +177,17 @@ class Dovecot:
             "mailbox", "update", "-u", user, "--uid-validity", str(uidvalidity), mailbox
         )
 
-    def _prepare(self) -> None:
-        version = installed_version()
+    def _lay_out(self) -> None:
+        command = [_path_of("dovecot"), "-F", "-c"]
         self._own_folder = Path(tempfile.mkdtemp(prefix="sharedbox-dovecot-"))
         self._own_folder.chmod(0o711)
         self.folder = (self._kept_folder or self._own_folder / "data").absolute()
+        self._config_file = self.folder / "dovecot.conf"
+        self._process = ServerProcess(
+            "Dovecot", [*command, str(self._config_file)], self.folder / "dovecot.log"
+        )
+
+    def _prepare(self) -> None:
         _make_folders(self.folder)
         certificate = certificate_for_this_machine(self.folder)
         self.ca_file = certificate.ca_file
@@ -192,11 +203,8 @@ class Dovecot:
             without=self._without,
             extra=self._extra_config,
         )
-        major, minor = version.split(".")[:2]
-        self._config_file = self.folder / "dovecot.conf"
+        major, minor = installed_version().split(".")[:2]
         self._config_file.write_text(config.text((int(major), int(minor))))
-        command = [_path_of("dovecot"), "-F", "-c", str(self._config_file)]
-        self._process = ServerProcess("Dovecot", command, self.folder / "dovecot.log")
         for user, password in list(self._passwords.items()):
             self.add_user(user, password)
 

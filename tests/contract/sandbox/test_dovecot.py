@@ -2,6 +2,7 @@
 
 import asyncio
 import imaplib
+import os
 import re
 import socket
 import ssl
@@ -14,6 +15,7 @@ from app.core.errors import InvalidInput, NotFound
 from app.sandbox.mail import dovecot as dovecot_module
 from app.sandbox.mail.dovecot import Dovecot, DovecotInbox
 from app.sandbox.mail.dovecot_config import GERMAN_FOLDERS, PLAIN_FOLDERS
+from app.sandbox.mail.process import ServerProcess, free_ports
 from app.sandbox.mail.server import MailServerFailed, Security
 from tests.fixtures.mailservers import PASSWORD, StartDovecot, log_in, mails
 
@@ -292,8 +294,36 @@ class TestLife:
 
 class TestFailures:
     async def test_one_that_does_not_come_up_says_what_its_log_says(self) -> None:
+        server = Dovecot(extra_config="no_such_setting = 1")
+
         with pytest.raises(MailServerFailed, match="Unknown setting: no_such_setting"):
-            await Dovecot(extra_config="no_such_setting = 1").__aenter__()
+            await server.__aenter__()
+        assert not server.folder.parent.exists()
+
+    async def test_one_that_ends_at_once_is_not_waited_for(self, tmp_path: Path) -> None:
+        process = ServerProcess("The server", ["false"], tmp_path / "log")
+        process.start()
+
+        with pytest.raises(MailServerFailed, match="The server ended at once"):
+            await process.until_greeting(free_ports(1)[0])
+
+    async def test_one_that_never_answers_is_waited_for_so_long(self, tmp_path: Path) -> None:
+        process = ServerProcess("The server", ["sleep", "60"], tmp_path / "log")
+        process.start()
+
+        with pytest.raises(MailServerFailed, match="did not answer"):
+            await process.until_greeting(free_ports(1)[0], within=0.1)
+        await process.kill()
+        assert not process.is_running
+
+    async def test_root_is_told_of_a_folder_dovecot_could_not_enter(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tmp_path.chmod(0o700)
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+
+        with pytest.raises(MailServerFailed, match="could not enter"):
+            await Dovecot(folder=tmp_path / "mail").__aenter__()
 
     async def test_a_missing_dovecot_says_what_to_install(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -29,7 +29,7 @@ from app.sandbox.mail.dovecot_config import (
 )
 from app.sandbox.mail.lmtp import deliver_by_lmtp
 from app.sandbox.mail.process import ServerProcess, free_ports
-from app.sandbox.mail.server import LOOPBACK, MailServerFailed, Security
+from app.sandbox.mail.server import ANYBODY, LOOPBACK, MailServerFailed, Security
 
 _WHERE_ELSE: Final = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin", "/opt/homebrew/bin"]
 """Where Dovecot's programs are while the PATH of an ordinary user does not say so."""
@@ -134,7 +134,7 @@ class Dovecot:
             raise NotFound(f"The test server has no user “{user}”.", fix="Add it by add_user.")
         return self._passwords[user]
 
-    async def deliver(self, user: str, raw: bytes, *, sender: str = "sender@example.net") -> None:
+    async def deliver(self, user: str, raw: bytes, *, sender: str = ANYBODY) -> None:
         """Put a mail into the user's inbox by LMTP, as mail from the world comes in."""
         await deliver_by_lmtp(self.host, self.lmtp_port, raw, recipient=user, sender=sender)
 
@@ -247,8 +247,8 @@ class DovecotInbox:
     def ca_file(self) -> Path | None:
         return None if self.security == "none" else self.server.ca_file
 
-    async def deliver(self, raw: bytes) -> None:
-        await self.server.deliver(self.username, raw)
+    async def deliver(self, raw: bytes, *, sender: str = ANYBODY) -> None:
+        await self.server.deliver(self.username, raw, sender=sender)
 
     async def __aenter__(self) -> Self:
         await self.server.__aenter__()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from app.sandbox.mail.process import ServerProcess, free_ports
-from app.sandbox.mail.server import LOOPBACK, MailServerFailed, Security
+from app.sandbox.mail.server import ANYBODY, LOOPBACK, MailServerFailed, Security
 
 FOLDERS: Final = ("Archive", "Sent", "Drafts", "Junk", "Trash")
 
@@ -64,9 +64,10 @@ class PymapServer:
         await self._process.stop()
         await asyncio.to_thread(shutil.rmtree, self._folder)
 
-    async def deliver(self, raw: bytes) -> None:
-        """Put a mail into the inbox by APPEND: pymap takes none by SMTP."""
-        await self._talk(lambda client: _expect_ok(client.append("INBOX", "", "", raw)))
+    async def deliver(self, raw: bytes, *, sender: str = ANYBODY) -> None:
+        """Put a mail into the inbox by APPEND: pymap takes none by LMTP."""
+        delivered = b"Return-Path: <%s>\r\n" % sender.encode() + raw
+        await self._talk(lambda client: _expect_ok(client.append("INBOX", "", "", delivered)))
 
     def _command(self) -> list[str]:
         return [

@@ -7,6 +7,9 @@ from app.core.errors import SharedBoxError
 
 LOOPBACK: Final = "127.0.0.1"
 
+ANYBODY: Final = "sender@example.net"
+"""The envelope's sender where it does not matter."""
+
 Security = Literal["none", "starttls", "tls"]
 
 
@@ -40,8 +43,8 @@ class MailServer(Protocol):
         """The certificate authority to trust; None where there is no TLS."""
         ...
 
-    async def deliver(self, raw: bytes) -> None:
-        """Put a mail into the inbox, as if it came from the world."""
+    async def deliver(self, raw: bytes, *, sender: str = ANYBODY) -> None:
+        """Put a mail into the inbox, as if it came from the world; Return-Path names the sender."""
         ...
 
     async def __aenter__(self) -> Self: ...

@@ -319,7 +319,6 @@ class TestFailures:
     async def test_root_is_told_of_a_folder_dovecot_could_not_enter(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        tmp_path.chmod(0o700)
         monkeypatch.setattr(os, "geteuid", lambda: 0)
 
         with pytest.raises(MailServerFailed, match="could not enter"):

@@ -25,7 +25,7 @@ class TestDeliver:
         await pymap.deliver(MAIL)
         await pymap.deliver(MAIL.replace(b"\r\n", b"\n"))
 
-        assert mails(pymap) == [MAIL, MAIL]
+        assert mails(pymap) == [b"Return-Path: <sender@example.net>\r\n" + MAIL] * 2
 
     async def test_a_client_in_idle_is_told(self, pymap: PymapServer) -> None:
         with log_in(pymap) as client:

@@ -16,7 +16,13 @@ from app.core.errors import InvalidInput
 from app.sandbox.mail.server import MailServerFailed
 from app.sandbox.mail.submission import SentAway, SubmissionServer
 
-_LONGEST: Final = {"name": 100, "address": 254, "subject": 500, "text": 100_000}
+_LONGEST: Final = {
+    "name": 100,
+    "address": 254,
+    "subject": 500,
+    "in_reply_to": 998,
+    "text": 100_000,
+}
 _SECONDS: Final = 30
 _ADDRESS: Final = re.compile(
     r"(?:[\w!#$%&'*+/=?^`{|}~-]+\.)*[\w!#$%&'*+/=?^`{|}~-]+@(?:[a-z0-9-]+\.)*[a-z0-9-]+",
@@ -55,7 +61,7 @@ class Customer:
         mail["Date"] = format_datetime(self._clock.now())
         mail["Message-ID"] = make_msgid(domain=sender.domain)
         if in_reply_to:
-            mail["In-Reply-To"] = mail["References"] = _one_line("address", in_reply_to)
+            mail["In-Reply-To"] = mail["References"] = _one_line("in_reply_to", in_reply_to)
         mail.set_content(_bounded("text", text), cte="quoted-printable")
         await self._hand_over(mail, sender.addr_spec)
         return str(mail["Message-ID"])

@@ -71,7 +71,7 @@ class PymapServer:
 
     def _command(self) -> list[str]:
         return [
-            *(sys.executable, "-c", "from pymap.main import main; main()"),
+            *(sys.executable, "-P", str(Path(__file__).with_name("pymap_main.py"))),
             *(word for name in _IMAP_ALONE for word in ("--no-service", name)),
             *("--host", self.host, "--port", str(self.port), "--no-tls"),
             *("dict", "--demo-user", self.username, "--demo-password", self.password),

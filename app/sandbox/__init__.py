@@ -1,0 +1,1 @@
+"""The local Slack workspace and the demo. Nothing outside the sandbox and the tests imports it."""

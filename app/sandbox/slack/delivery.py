@@ -113,10 +113,11 @@ class Courier:
             return
         event = envelope["event"]
         kind = ".".join(word for word in (event["type"], event.get("subtype")) if word)
+        delivery = self._begin(kind)
         if len(self._events) >= _EVENTS_WAITING_AT_MOST:
-            self._finish(self._begin(kind), "too many events are waiting; not delivered")
+            self._finish(delivery, "too many events are waiting; not delivered")
             return
-        task = asyncio.create_task(self._with_retries(kind, envelope), name=f"deliver {kind}")
+        task = asyncio.create_task(self._with_retries(delivery, envelope), name=f"tell {kind}")
         self._events.add(task)
         task.add_done_callback(self._forget)
 
@@ -124,8 +125,8 @@ class Courier:
         self._events.discard(task)
         self._changes.tell("delivered")
 
-    async def _with_retries(self, kind: str, envelope: JSON) -> None:
-        delivery, body = self._begin(kind), _json_body(envelope)
+    async def _with_retries(self, delivery: Delivery, envelope: JSON) -> None:
+        body = _json_body(envelope)
         headers: dict[str, str] = {}
         for number, wait in enumerate((None, *RETRY_AFTER_SECONDS)):
             if wait is not None:

@@ -172,7 +172,7 @@ function select(spec, block, place, ids) {
   const show = () => {
     const list = many ? answer || [] : answer ? [answer] : [];
     words.textContent = list.map((one) => named(spec, one)).join(", ") || hint(spec, "Choose…");
-    words.classList.toggle("empty", !list.length);
+    words.classList.toggle("unset", !list.length);
   };
   const choose = (option) => {
     if (many) {

@@ -43,8 +43,10 @@ function redraw(box, nodes, stick) {
   const bottom = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
   const active = box.contains(document.activeElement) ? document.activeElement : null;
   const action = active && active.closest("[data-action]"), message = active && active.closest(".message");
-  const top = box.scrollTop;
+  const top = box.scrollTop, editing = box.querySelector(".editing");
+  const edited = editing && editing.closest(".message").dataset.ts;
   fill(box, nodes);
+  if (editing) box.querySelector(`.message[data-ts="${edited}"] .body`)?.append(editing);
   box.scrollTop = stick || bottom ? box.scrollHeight : top;
   if (!message) return;
   const again = box.querySelector(`.message[data-ts="${message.dataset.ts}"]`);

@@ -120,6 +120,7 @@ function changed(change) {
   if (change.kind === "channels" || change.kind === "reset") return later(showTop, showTabs, rail, feed, showComposer, showModal, pane);
   if (["message", "deleted", "ephemeral", "ephemeral_gone"].includes(change.kind)) {
     const here = change.channel === state.channel || change.kind === "ephemeral_gone";
+    if (change.isNew && change.message.user !== state.me) $("news").textContent = `New message in ${(channel(change.channel) || {}).name}`;
     return later(rail, ...(here && !state.home ? [feed] : []), ...(here && state.pane === "thread" ? [pane] : []));
   }
   return undefined;

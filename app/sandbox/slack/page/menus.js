@@ -108,7 +108,7 @@ export function question(confirm) {
     dialog.addEventListener("cancel", (event) => { event.preventDefault(); end(false); });
     append(dialog, [
       h("h2", { id: "question-title" }, words(confirm.title, "Are you sure?")),
-      h("div", { class: "about" }, words(confirm.text, "")),
+      h("div", { class: "asks" }, words(confirm.text, "")),
       h("footer", {},
         h("button", { type: "button", class: "button", onclick: () => end(false) }, words(confirm.deny, "Cancel")),
         h("button", { type: "button", class: `button ${confirm.style || "primary"}`, onclick: () => end(true) }, words(confirm.confirm, "Yes"))),

@@ -22,7 +22,7 @@ async def refusal(call: Awaitable[Any]) -> JSON:
     """What a call was refused with."""
     with pytest.raises(SlackApiError) as error:
         await call
-    answer: JSON = error.value.response.data  # type: ignore[assignment]
+    answer: JSON = error.value.response.data
     return answer
 
 

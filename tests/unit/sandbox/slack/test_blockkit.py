@@ -13,67 +13,12 @@ from app.sandbox.slack.blockkit.payloads import (
     with_block_ids,
 )
 from app.sandbox.slack.wire import JSON, Refused
-
-
-def text(length: int, kind: str = "plain_text") -> JSON:
-    return {"type": kind, "text": "x" * length}
-
-
-def section(**more: object) -> JSON:
-    return {"type": "section", "text": text(3, "mrkdwn"), **more}
-
-
-def actions(*elements: JSON) -> JSON:
-    return {"type": "actions", "elements": list(elements)}
-
-
-def button(**more: object) -> JSON:
-    return {"type": "button", "action_id": "go", "text": text(2), **more}
-
-
-def options(count: int) -> list[JSON]:
-    return [{"text": text(75), "value": str(number)} for number in range(count)]
-
-
-def select(**more: object) -> JSON:
-    return {"type": "static_select", "action_id": "pick", "options": options(2), **more}
-
-
-def field(element: JSON) -> JSON:
-    return {"type": "input", "label": text(5), "element": {"action_id": "a", **element}}
+from tests.fixtures.block_kit import LIMITS, WRONG, actions, field, options, section, text
 
 
 def told(blocks: object, surface: str = "message") -> list[str]:
     found = check_blocks(blocks, "/blocks", surface).list
     return [f"{finding.message} [{finding.pointer}]" for finding in found]
-
-
-LIMITS: list[tuple[str, Callable[[int], list[JSON]], int]] = [
-    ("blocks in a message", lambda n: [section()] * n, 50),
-    ("section text", lambda n: [section(text=text(n, "mrkdwn"))], 3_000),
-    ("section fields", lambda n: [section(fields=[text(3)] * n)], 10),
-    ("section field text", lambda n: [section(fields=[text(n)])], 2_000),
-    ("header text", lambda n: [{"type": "header", "text": text(n)}], 150),
-    ("context elements", lambda n: [{"type": "context", "elements": [text(1)] * n}], 10),
-    ("actions elements", lambda n: [actions(*(button(action_id=str(i)) for i in range(n)))], 25),
-    ("button text", lambda n: [actions(button(text=text(n)))], 75),
-    ("button value", lambda n: [actions(button(value="v" * n))], 2_000),
-    ("button url", lambda n: [actions(button(url="http://x/".ljust(n, "y")))], 3_000),
-    ("action_id", lambda n: [actions(button(action_id="a" * n))], 255),
-    ("block_id", lambda n: [section(block_id="b" * n)], 255),
-    ("overflow options", lambda n: [section(accessory={"type": "overflow", "action_id": "m", "options": options(n)})], 5),  # noqa: E501
-    ("select options", lambda n: [actions(select(options=options(n)))], 100),
-    ("option text", lambda n: [actions(select(options=[{"text": text(n), "value": "v"}]))], 75),
-    ("option value", lambda n: [actions(select(options=[{"text": text(3), "value": "v" * n}]))], 150),  # noqa: E501
-    ("placeholder", lambda n: [actions(select(placeholder=text(n)))], 150),
-    ("confirm title", lambda n: [actions(button(confirm={"title": text(n), "text": text(1)}))], 100),  # noqa: E501
-    ("confirm text", lambda n: [actions(button(confirm={"text": text(n)}))], 300),
-    ("radio options", lambda n: [actions({"type": "radio_buttons", "action_id": "r", "options": options(n)})], 10),  # noqa: E501
-    ("image alt text", lambda n: [{"type": "image", "image_url": "https://x/y", "alt_text": "a" * n}], 2_000),  # noqa: E501
-    ("markdown", lambda n: [{"type": "markdown", "text": "m" * n}], 12_000),
-    ("input label", lambda n: [{**field({"type": "plain_text_input"}), "label": text(n)}], 2_000),
-    ("max_length", lambda n: [field({"type": "plain_text_input", "max_length": n})], 3_000),
-]  # fmt: skip
 
 
 class TestLimits:
@@ -97,29 +42,7 @@ class TestLimits:
 
 
 class TestRefusals:
-    @pytest.mark.parametrize(
-        ("blocks", "expected"),
-        [
-            ("no list", "must provide an array [/blocks]"),
-            (["no object"], "must provide an object [/blocks/0]"),
-            ([{"type": "nonsense"}], "unsupported type: nonsense [/blocks/0/type]"),
-            ([{"type": "header"}], "missing required field: text [/blocks/0]"),
-            ([section(colour="red")], "invalid additional property: colour [/blocks/0]"),
-            ([section(text=None)], "must provide one of: text, fields [/blocks/0]"),
-            ([actions()], "no fewer than 1 items allowed [/blocks/0/elements]"),
-            ([actions(button(text=text(2, "mrkdwn")))], "unsupported type: mrkdwn [/blocks/0/elements/0/text/type]"),  # noqa: E501
-            ([actions(button(), button())], "`action_id` already exists: go [/blocks/0/elements]"),
-            ([actions(button(style="loud"))], "unsupported value: loud [/blocks/0/elements/0/style]"),  # noqa: E501
-            ([actions(button(url="javascript:alert(1)"))], "must be in a valid format [/blocks/0/elements/0/url]"),  # noqa: E501
-            ([section(block_id="b"), section(block_id="b")], "`block_id` already exists: b [/blocks]"),  # noqa: E501
-            ([actions(select(option_groups=[]))], "must provide exactly one of: options, option_groups [/blocks/0/elements/0]"),  # noqa: E501
-            ([actions(select(initial_option=options(9)[8]))], "initial option must be one of the options provided [/blocks/0/elements/0]"),  # noqa: E501
-            ([{"type": "image", "alt_text": "a"}], "must provide exactly one of: image_url, slack_file [/blocks/0]"),  # noqa: E501
-            ([{"type": "alert", "text": text(3)}], "unsupported type: alert [/blocks/0/type]"),
-            ([field({"type": "button", "text": text(1)})], "unsupported type: button [/blocks/0/element/type]"),  # noqa: E501
-            ([{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "text"}]}]}], "missing required field: text [/blocks/0/elements/0/elements/0]"),  # noqa: E501
-        ],
-    )  # fmt: skip
+    @pytest.mark.parametrize(("blocks", "expected"), WRONG)
     def test_say_what_and_where(self, blocks: object, expected: str) -> None:
         assert expected in told(blocks)
 

@@ -1,1 +1,1 @@
-"""The local Slack workspace and the demo. Nothing outside the sandbox and the tests imports it."""
+"""The local Slack workspace, throw-away mail servers and the demo. Nothing else imports it."""

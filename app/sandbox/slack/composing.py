@@ -1,0 +1,36 @@
+"""What people type, in Slack's words: escaped text, and the rich text that goes with it."""
+
+import re
+from typing import Final
+
+from app.sandbox.slack.wire import JSON, Refused
+from app.sandbox.slack.workspace import Workspace
+
+_TOKENS: Final = re.compile(r"(@[\w.-]+|#[\w-]+|https?://[^\s<>|]+)")
+
+
+def escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def composed(typed: str, workspace: Workspace) -> tuple[str, list[JSON]]:
+    """The text and blocks of a message that a person typed."""
+    parts = [_part(piece, workspace) for piece in _TOKENS.split(typed) if piece]
+    run = {"type": "rich_text_section", "elements": [leaf for _, leaf in parts]}
+    return "".join(text for text, _ in parts), [{"type": "rich_text", "elements": [run]}]
+
+
+def _part(piece: str, workspace: Workspace) -> tuple[str, JSON]:
+    try:
+        if piece.startswith("@"):
+            person = workspace.person(piece)
+            return f"<@{person.id}>", {"type": "user", "user_id": person.id}
+        if piece.startswith("#"):
+            channel = workspace.channel(piece)
+            told = f"<#{channel.id}|{channel.name}>"
+            return told, {"type": "channel", "channel_id": channel.id}
+    except Refused:
+        return escaped(piece), {"type": "text", "text": piece}
+    if piece.startswith(("http://", "https://")):
+        return f"<{escaped(piece)}>", {"type": "link", "url": piece}
+    return escaped(piece), {"type": "text", "text": piece}

@@ -1,0 +1,20 @@
+"""The customer beside the workspace: someone who writes to the inbox and reads what comes back."""
+
+from typing import Any, Protocol
+
+
+class Customer(Protocol):
+    """What the demo plugs in, so that the page can show its Customer pane."""
+
+    @property
+    def address(self) -> str:
+        """The inbox the customer writes to."""
+        ...
+
+    async def send(self, sender_name: str, sender_address: str, subject: str, text: str) -> None:
+        """Send a mail to the inbox."""
+        ...
+
+    async def received(self) -> list[dict[str, Any]]:
+        """What was received: objects with `from`, `to`, `subject`, `text` and `date`."""
+        ...

@@ -1,0 +1,68 @@
+// Emoji, drawn by ourselves where we can: a machine without an emoji font shows them all the same.
+
+import { drawing, h } from "./dom.js";
+
+const disc = (fill) => [["circle", { cx: 8, cy: 8, r: 5.5, fill }]];
+const path = (d, stroke, fill = "none", width = 1.5) => ["path", { d, fill, stroke, "stroke-width": width, "stroke-linecap": "round", "stroke-linejoin": "round" }];
+const box = (fill) => ["rect", { x: 1.5, y: 1.5, width: 13, height: 13, rx: 3, fill }];
+const letter = (text, fill, at, sizeOf) => ["text", { x: at[0], y: at[1], fill, "font-size": sizeOf, "font-weight": 700, "text-anchor": "middle", "font-family": "sans-serif" }, text];
+const GREY = "#8a94a3", AMBER = "#d97706", BLUE = "#2f7de1", RED = "#d64545", GREEN = "#2e9e5b";
+const ENVELOPE = (c) => [path("M2 4h12v8.5H2zM2 4.5l6 4.5 6-4.5", c)];
+
+const GLYPHS = {
+  "🟠": ["orange circle", disc("#f0872b")],
+  "🔵": ["blue circle", disc(BLUE)],
+  "🟢": ["green circle", disc(GREEN)],
+  "🔴": ["red circle", disc(RED)],
+  "🟡": ["yellow circle", disc("#e3b341")],
+  "⚪": ["white circle", [["circle", { cx: 8, cy: 8, r: 5, fill: "none", stroke: GREY, "stroke-width": 1.5 }]]],
+  "✅": ["done", [box(GREEN), path("M4.8 8.3 7 10.5 11.3 5.8", "#fff", "none", 2)]],
+  "⚠": ["warning", [path("M8 2.2 14.5 13.5H1.5Z", AMBER, "#fbbf24"), path("M8 6.3v3.4M8 11.6v.1", "#5a3305", "none", 1.8)]],
+  "💤": ["asleep", [path("M3 9h4l-4 4h4M8.5 3.5H13l-4.5 4.5H13", BLUE, "none", 1.7)]],
+  "⏳": ["hourglass", [path("M4.5 2.5h7M4.5 13.5h7M5.2 2.5v2.2L8 8l2.8-3.3V2.5M5.2 13.5v-2.2L8 8l2.8 3.3v2.2", AMBER)]],
+  "⏱": ["stopwatch", [["circle", { cx: 8, cy: 9, r: 4.8, fill: "none", stroke: GREY, "stroke-width": 1.5 }], path("M8 9V6.3M6.5 2h3M8 2v2", GREY)]],
+  "🗑": ["bin", [path("M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5", GREY)]],
+  "🚫": ["forbidden", [["circle", { cx: 8, cy: 8, r: 5.5, fill: "none", stroke: RED, "stroke-width": 2 }], path("M4.2 4.2l7.6 7.6", RED, "none", 2)]],
+  "📎": ["attachment", [path("M12.5 7.3 7.7 12a3 3 0 0 1-4.2-4.2l5.2-5.2a2 2 0 0 1 2.9 2.9L6.4 10.6a1 1 0 0 1-1.4-1.4L9.5 4.8", GREY, "none", 1.4)]],
+  "🏷": ["tag", [path("M8.5 2.5H13v4.5L7.3 12.8 2.9 8.3Z", AMBER), ["circle", { cx: 10.8, cy: 4.8, r: 0.9, fill: AMBER }]]],
+  "📂": ["folder", [path("M2 12.5v-9h4l1.5 1.5H14v7.5Z", AMBER, "#fde9c3")]],
+  "🆕": ["new", [["rect", { x: 0.5, y: 3, width: 15, height: 10, rx: 2.5, fill: BLUE }], letter("NEW", "#fff", [8, 10.4], 5.6)]],
+  "✍": ["writing", [path("M3 13l.7-3L10.5 3.2l2.3 2.3L6 12.3Z", BLUE)]],
+  "📮": ["postbox", [path("M3.5 13.5V6a3.5 3.5 0 0 1 3.5-3.5h2A3.5 3.5 0 0 1 12.5 6v7.5ZM5.8 6.5h4.4", RED, "#f8d9d9")]],
+  "✉": ["envelope", ENVELOPE(GREY)],
+  "👀": ["eyes", [["ellipse", { cx: 5, cy: 8, rx: 2.7, ry: 4, fill: "#fff", stroke: GREY }], ["ellipse", { cx: 11, cy: 8, rx: 2.7, ry: 4, fill: "#fff", stroke: GREY }], ["circle", { cx: 5.8, cy: 8.5, r: 1.3, fill: "#333" }], ["circle", { cx: 11.8, cy: 8.5, r: 1.3, fill: "#333" }]]],
+  "📌": ["pin", [path("M8 9.5V14M5 2.5h6l-1 4 1.5 3h-7l1.5-3Z", RED, "#f3b5b5")]],
+  "👍": ["thumbs up", [path("M5.5 7.5 8 2.5c1.2 0 1.7.900 1.4 2L9 6.5h3.5c.8 0 1.2.700 1 1.4l-1.2 4.3c-.2.7-.6 1-1.3 1H5.5ZM2.5 7.5h3v5.7h-3Z", AMBER, "#fde9c3", 1.2)]],
+  "🔔": ["bell", [path("M4 11.5V7.5a4 4 0 0 1 8 0v4l1 1H3ZM7 14h2", AMBER, "#fde9c3")]],
+};
+for (const [same, as] of [["📁", "📂"], ["📧", "✉"], ["📨", "✉"], ["📩", "✉"], ["⌛", "⏳"], ["✏", "✍"], ["☑", "✅"], ["✔", "✅"]]) GLYPHS[same] = GLYPHS[as];
+
+const NAMES = {
+  white_check_mark: "✅", heavy_check_mark: "✔", warning: "⚠", zzz: "💤", hourglass_flowing_sand: "⏳", hourglass: "⌛",
+  stopwatch: "⏱", wastebasket: "🗑", no_entry_sign: "🚫", paperclip: "📎", label: "🏷", open_file_folder: "📂", file_folder: "📁",
+  new: "🆕", writing_hand: "✍", pencil2: "✏", postbox: "📮", email: "📧", envelope: "✉", incoming_envelope: "📨", eyes: "👀",
+  pushpin: "📌", "+1": "👍", thumbsup: "👍", bell: "🔔", large_orange_circle: "🟠", large_blue_circle: "🔵",
+  large_green_circle: "🟢", red_circle: "🔴", large_yellow_circle: "🟡", white_circle: "⚪",
+};
+const PATTERN = new RegExp(`(${Object.keys(GLYPHS).join("|")})\uFE0F?`, "u");
+export const QUICK = ["eyes", "white_check_mark", "zzz", "pushpin", "+1"];
+
+function draw(glyph) {
+  const [label, shapes] = GLYPHS[glyph];
+  const svg = drawing(shapes.map(([tag, attributes]) => [tag, attributes]), label);
+  shapes.forEach(([, , text], at) => text && (svg.children[at].textContent = text));
+  svg.classList.add("emoji");
+  return svg;
+}
+
+// :name: as a drawing or character; an unknown name stays as it was written.
+export function named(name) {
+  const glyph = NAMES[name];
+  if (!glyph) return h("span", { class: "shortcode" }, `:${name}:`);
+  return GLYPHS[glyph] ? draw(glyph) : document.createTextNode(glyph);
+}
+
+// Plain text with the glyphs in it drawn.
+export function withGlyphs(text) {
+  return text.split(PATTERN).map((part, at) => (at % 2 ? draw(part) : part)).filter((part) => part !== "");
+}

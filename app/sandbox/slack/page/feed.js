@@ -1,0 +1,122 @@
+// The channel list, the feed of one channel or the Home tab, and the thread beside it.
+
+import { append, day, fill, h, icon, toast } from "./dom.js";
+import { blocks } from "./blocks.js";
+import { composer, messageNode } from "./messages.js";
+import { viewPlace } from "./modal.js";
+import { act, channel, ephemeralsOf, messagesOf, shown, state, visible } from "./store.js";
+
+const $ = (id) => document.getElementById(id);
+const GROUPED_SECONDS = 300;
+
+export function showRail(go) {
+  const entry = (room) => {
+    const count = state.unread.get(room.id) || 0;
+    const here = room.id === state.channel && !state.home;
+    return h("li", {}, h("a", { href: `#${room.id}`, class: count ? "unread" : "", "aria-current": here ? "page" : null, onclick: (event) => { event.preventDefault(); go(room.id); } },
+      icon(room.is_private ? "lock" : "hash"), h("span", {}, room.name), room.is_archived && h("small", {}, "archived"),
+      count > 0 && h("b", { class: "count", "aria-label": `${count} unread` }, String(count))));
+  };
+  const rooms = visible().filter((room) => room.name);
+  fill($("rail"),
+    h("h2", {}, "Channels"), h("ul", {}, rooms.map(entry)),
+    h("h2", {}, "Apps"), h("ul", {}, h("li", {}, h("a", { href: "#home", "aria-current": state.home ? "page" : null, onclick: (event) => { event.preventDefault(); go("home"); } }, icon("home"), h("span", {}, state.app.name)))));
+}
+
+const inFeed = (message) => !message.thread_ts || message.thread_ts === message.ts || message.subtype === "thread_broadcast";
+
+function draw(room, list, options) {
+  const out = [];
+  let last = null;
+  for (const message of list) {
+    const date = day(message.ts);
+    if (!last || day(last.ts) !== date) out.push(h("div", { class: "day", role: "separator" }, h("span", {}, date)));
+    const short = last && !message.bot_id && !last.is_ephemeral && last.user === message.user && !last.bot_id && day(last.ts) === date && message.ts - last.ts < GROUPED_SECONDS;
+    out.push(messageNode(room, message, { ...options, short }));
+    last = message;
+  }
+  return out;
+}
+
+// Draw again without losing the place in the scroll or the focus.
+function redraw(box, nodes, stick) {
+  const bottom = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+  const active = box.contains(document.activeElement) ? document.activeElement : null;
+  const action = active && active.closest("[data-action]"), message = active && active.closest(".message");
+  const top = box.scrollTop, editing = box.querySelector(".editing");
+  const edited = editing && editing.closest(".message").dataset.ts;
+  fill(box, nodes);
+  if (editing) box.querySelector(`.message[data-ts="${edited}"] .body`)?.append(editing);
+  box.scrollTop = stick || bottom ? box.scrollHeight : top;
+  if (!message) return;
+  const again = box.querySelector(`.message[data-ts="${message.dataset.ts}"]`);
+  const holder = again && action && [...again.querySelectorAll("[data-action]")].find((one) => one.dataset.action === action.dataset.action);
+  ((holder && holder.querySelector("button, input")) || again || box).focus({ preventScroll: true });
+}
+
+export async function showFeed(openThread, stick = false) {
+  if (state.home) return showHome();
+  const room = channel(state.channel);
+  if (!room) return;
+  fill($("place"), icon(room.is_private ? "lock" : "hash", room.is_private ? "Private channel" : "Channel"), room.name);
+  $("topic").textContent = `${room.members.length} members${room.is_archived ? " · archived" : ""}`;
+  const known = await messagesOf(room.id);
+  const list = [...[...known.values()].filter(inFeed), ...ephemeralsOf(room.id).filter((one) => !one.thread_ts)];
+  list.sort((one, other) => (one.ts < other.ts ? -1 : 1));
+  const empty = h("div", { class: "empty" }, h("strong", {}, `This is #${room.name}.`), h("p", {}, "Nothing has been said here yet."));
+  redraw($("feed"), list.length ? draw(room.id, list, { openThread }) : [empty], stick);
+}
+
+export function showComposer() {
+  const room = channel(state.channel), box = $("composer");
+  const key = state.home || !room ? "none" : `${state.me} ${room.id} ${room.name} ${room.is_archived}`;
+  if (box.dataset.key === key) return;
+  box.dataset.key = key;
+  if (key === "none") return void fill(box);
+  if (room.is_archived) return void fill(box, h("p", { class: "closed" }, "This channel is archived."));
+  fill(box, composer(`Message #${room.name}`, (text) => act("post_as_user", { channel: room.id, text })));
+}
+
+function showHome() {
+  const { home } = state.views[state.me] || {};
+  fill($("place"), icon("home"), state.app.name);
+  $("topic").textContent = "Home tab";
+  const empty = h("div", { class: "empty" }, h("strong", {}, "No Home tab yet."), h("p", {}, `${state.app.name} shows one when it publishes it.`));
+  redraw($("feed"), home ? [h("div", { class: "home blocks" }, blocks(home.blocks, viewPlace(home)))] : [empty], false);
+}
+
+// The thread pane
+
+export function threadPane(pane) {
+  const room = state.channel, all = shown(room);
+  const head = all.find((one) => one.ts === state.thread);
+  if (!head) return void fill(pane, h("div", { class: "empty" }, h("strong", {}, "No thread open."), h("p", {}, "Choose “Reply in thread” on a message.")));
+  const replies = all.filter((one) => one.thread_ts === head.ts && one.ts !== head.ts);
+  const whispers = ephemeralsOf(room).filter((one) => one.thread_ts === head.ts);
+  const count = replies.length === 1 ? "1 reply" : `${replies.length} replies`;
+  const options = { inThread: true };
+  const list = [messageNode(room, head, options), h("div", { class: "day", role: "separator" }, h("span", {}, count)),
+    ...draw(room, [...replies, ...whispers], options).filter((node) => !node.classList.contains("day"))];
+  const box = pane.querySelector(".thread");
+  if (box && box.dataset.ts === head.ts) return redraw(box, list, false);
+  const post = (text) => act("post_as_user", { channel: room, text, thread_ts: head.ts });
+  const fresh = h("div", { class: "thread", "data-ts": head.ts, role: "log", "aria-label": "Thread", tabindex: "-1" });
+  const closed = (channel(room) || {}).is_archived;
+  fill(pane, fresh, !closed && composer("Write a note in this thread", post));
+  append(fresh, list);
+  fresh.scrollTop = fresh.scrollHeight;
+}
+
+// Go to the message a permalink names: `C…/p1234567890123456`.
+export async function reveal(room, link, openThread) {
+  const ts = `${link.slice(1, 11)}.${link.slice(11)}`;
+  const message = (await messagesOf(room)).get(ts);
+  if (!message) return toast("That message is not here any more.");
+  if (!inFeed(message)) openThread(message.thread_ts);
+  const node = document.querySelector(`.message[data-ts="${ts}"]`);
+  if (!node) return undefined;
+  node.scrollIntoView({ block: "center" });
+  node.classList.add("found");
+  node.focus({ preventScroll: true });
+  return setTimeout(() => node.classList.remove("found"), 3000);
+}

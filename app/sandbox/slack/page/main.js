@@ -1,0 +1,154 @@
+// The page: who we act as, where we are, and what is drawn again when something changes.
+
+import { fill, h, icon } from "./dom.js";
+import { reveal, showComposer, showFeed, showRail, threadPane } from "./feed.js";
+import { shut } from "./menus.js";
+import { showModal } from "./modal.js";
+import { useLookup } from "./mrkdwn.js";
+import { customerPane, inspectorPane } from "./panes.js";
+import { act, channel, follow, listen, load, messagesOf, person, state, visible } from "./store.js";
+
+const $ = (id) => document.getElementById(id);
+const PANES = {
+  thread: ["Thread", "reply", threadPane],
+  customer: ["Customer", "person", customerPane],
+  inspector: ["Inspector", "pulse", inspectorPane],
+};
+const panes = () => Object.keys(PANES).filter((name) => name !== "customer" || state.customer);
+
+function showTop() {
+  document.title = `${state.team} · local emulator, not Slack`;
+  $("team").textContent = state.team;
+  $("online").className = state.online ? "dot on" : "dot";
+  $("online").parentElement.title = state.online ? "Live" : "Not connected; trying again";
+  const people = [...state.people.values()].filter((one) => !one.is_bot);
+  fill($("me"), people.map((one) => h("option", { value: one.id, selected: one.id === state.me }, one.real_name)));
+}
+
+function showTabs() {
+  const tab = (name) => h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-selected": name === state.pane ? "true" : "false", "aria-controls": "pane", tabindex: name === state.pane ? 0 : -1, onclick: () => openPane(name) }, PANES[name][0]);
+  fill($("tabs"), panes().map(tab));
+  const small = [["rail", "Channels", "hash"], ["feed", "Messages", "file"], ...panes().map((name) => [name, ...PANES[name].slice(0, 2)])];
+  const here = document.body.dataset.pane;
+  const current = (name) => name === here || (here === "side" && name === state.pane);
+  fill($("bottom"), small.map(([name, words, drawn]) => h("button", { type: "button", "aria-current": current(name) ? "page" : null, onclick: () => (name in PANES ? openPane(name) : lookAt(name)) }, icon(drawn), words)));
+}
+
+function showPane(fresh) {
+  const pane = $("pane");
+  if (fresh) fill(pane);
+  pane.setAttribute("aria-labelledby", `tab-${state.pane}`);
+  pane.className = `pane ${state.pane}`;
+  PANES[state.pane][2](pane);
+}
+
+// On a narrow screen one part is seen at a time.
+function lookAt(part) {
+  document.body.dataset.pane = part;
+  showTabs();
+}
+
+function openPane(name) {
+  const fresh = name !== state.pane || name === "thread";
+  state.pane = name;
+  showPane(fresh);
+  lookAt("side");
+}
+
+function openThread(ts) {
+  state.thread = ts;
+  openPane("thread");
+  $("pane").querySelector(".composer textarea")?.focus();
+}
+
+async function go(where, link) {
+  state.home = where === "home";
+  if (!state.home) {
+    if (state.channel !== where) state.thread = "";
+    state.channel = where;
+    state.unread.delete(where);
+  } else act("open_home", {});
+  history.replaceState(null, "", `#${where}${link ? `/${link}` : ""}`);
+  lookAt("feed");
+  showRail(go);
+  showComposer();
+  await showFeed(openThread, true);
+  if (state.pane === "thread") showPane(true);
+  if (link) await reveal(where, link, openThread);
+}
+
+function fromAddress() {
+  const [where, link] = location.hash.slice(1).split("/");
+  if (where === "home" || visible().some((one) => one.id === where)) return go(where, link);
+  return go(state.channel);
+}
+
+function actAs(id) {
+  state.me = id;
+  localStorage.setItem("act-as", id);
+  shut();
+  if (!visible().some((one) => one.id === state.channel)) state.channel = (visible()[0] || {}).id;
+  showModal();
+  showPane(true);
+  return go(state.home ? "home" : state.channel);
+}
+
+let waiting = false;
+const due = new Set();
+
+// Changes that come together are drawn together.
+function later(...parts) {
+  parts.forEach((part) => due.add(part));
+  if (waiting) return;
+  waiting = true;
+  requestAnimationFrame(async () => {
+    waiting = false;
+    const now = [...due];
+    due.clear();
+    for (const part of now) await part();
+  });
+}
+
+const rail = () => showRail(go);
+const feed = () => showFeed(openThread);
+const pane = () => showPane(false);
+
+function changed(change) {
+  if (change.kind === "online") return later(showTop);
+  if (change.kind === "delivery") return state.pane === "inspector" && later(pane);
+  if (change.kind === "views") return change.user === state.me && later(showModal, ...(state.home ? [feed] : []));
+  if (change.kind === "channels" || change.kind === "reset") return later(showTop, showTabs, rail, feed, showComposer, showModal, pane);
+  if (["message", "deleted", "ephemeral", "ephemeral_gone"].includes(change.kind)) {
+    const here = change.channel === state.channel || change.kind === "ephemeral_gone";
+    if (change.isNew && change.message.user !== state.me) $("news").textContent = `New message in ${(channel(change.channel) || {}).name}`;
+    return later(rail, ...(here && !state.home ? [feed] : []), ...(here && state.pane === "thread" ? [pane] : []));
+  }
+  return undefined;
+}
+
+function arrowsInTabs(event) {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!step) return;
+  const names = panes();
+  openPane(names[(names.indexOf(state.pane) + step + names.length) % names.length]);
+  $(`tab-${state.pane}`).focus();
+}
+
+async function begin() {
+  useLookup({ person, channel });
+  state.me = localStorage.getItem("act-as") || "";
+  await load();
+  if (state.customer) state.pane = "customer";
+  if (state.channel) await messagesOf(state.channel);
+  showTop();
+  showPane(true);
+  $("me").addEventListener("change", () => actAs($("me").value));
+  $("tabs").addEventListener("keydown", arrowsInTabs);
+  addEventListener("hashchange", fromAddress);
+  listen(changed);
+  follow();
+  await fromAddress();
+  showModal();
+}
+
+begin();

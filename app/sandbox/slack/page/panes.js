@@ -1,0 +1,73 @@
+// What stands beside the feed: the customer who writes in, and the inspector of deliveries.
+
+import { fill, h, icon, time } from "./dom.js";
+import { ask, send, state } from "./store.js";
+
+export function inspectorPane(pane) {
+  const rows = [...state.deliveries].reverse().map((one) => {
+    const outcome = one.delivered ? "good" : one.problem ? "bad" : "waiting";
+    return h("li", { class: outcome },
+      h("time", {}, time(one.at)), h("span", { class: "kind" }, one.kind),
+      h("span", { class: "status" }, one.status === null ? (one.problem ? "failed" : "…") : String(one.status)),
+      h("span", { class: "ms" }, one.attempts ? `${Math.round(one.milliseconds)} ms` : ""),
+      h("span", { class: "tries", title: "Attempts" }, `×${one.attempts}`),
+      one.problem && h("p", {}, icon("warn"), one.problem));
+  });
+  const about = state.connected ? "What was delivered to the app: its kind, the app’s answer, how long it took, and how often it was tried."
+    : "No app is connected: nothing is delivered.";
+  fill(pane, h("p", { class: "about" }, about), rows.length ? h("ol", { class: "deliveries" }, rows) : h("div", { class: "empty" }, h("strong", {}, "Nothing delivered yet."), h("p", {}, "Click a button on a card, or write in a channel.")));
+}
+
+const FIELDS = [
+  ["sender_name", "Your name", "text", "Mira Olsen"],
+  ["sender_address", "Your address", "email", "mira@example.com"],
+];
+let reading = null;
+
+export function customerPane(pane) {
+  if (pane.querySelector(".customer")) return;
+  const box = (name, label, type, value) => [h("label", { for: `mail-${name}` }, label), h("input", { class: "input", id: `mail-${name}`, name, type, value, required: true })];
+  const button = h("button", { type: "submit", class: "button primary" }, "Send mail");
+  const note = h("p", { class: "hint", role: "status" });
+  const form = h("form", { class: "mail-form" },
+    h("p", { class: "about" }, "You are a customer now. Write to the inbox, and read what comes back."),
+    FIELDS.map((one) => box(...one)),
+    h("label", { for: "mail-to" }, "To"), h("input", { class: "input", id: "mail-to", value: state.customer.address, readonly: true }),
+    box("subject", "Subject", "text", ""),
+    h("label", { for: "mail-text" }, "Text"), h("textarea", { class: "input", id: "mail-text", name: "text", rows: 5, required: true }),
+    h("footer", {}, note, button));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    note.textContent = "Sending…";
+    const { ok, body } = await send("/customer/send", Object.fromEntries(new FormData(form)));
+    button.disabled = false;
+    note.textContent = ok ? "Sent." : `Not sent: ${body.detail || body.error}`;
+    note.classList.toggle("bad", !ok);
+    if (!ok) return;
+    form.elements.subject.value = form.elements.text.value = "";
+    form.elements.subject.focus();
+  });
+  const list = h("ol", { class: "mails" });
+  fill(pane, h("div", { class: "customer" }, form, h("h2", {}, "Received"), list));
+  const read = async () => {
+    if (!list.isConnected) return clearInterval(reading);
+    if (!document.hidden) received(list, await ask("/customer/mail").catch(() => ({})));
+    return undefined;
+  };
+  clearInterval(reading);
+  reading = setInterval(read, 2000);
+  read();
+}
+
+function received(list, { mail, detail }) {
+  if (!mail) return void fill(list, h("li", { class: "hint bad" }, detail || "The mailbox does not answer."));
+  const key = JSON.stringify(mail);
+  if (list.dataset.key === key) return;
+  list.dataset.key = key;
+  const open = new Set([...list.querySelectorAll("details[open]")].map((one) => one.dataset.key));
+  fill(list, mail.map((one) => h("li", {}, h("details", { "data-key": `${one.date} ${one.subject}`, open: open.has(`${one.date} ${one.subject}`) },
+    h("summary", {}, h("strong", {}, one.subject || "(no subject)"), h("small", {}, `${one.from || ""} · ${one.date || ""}`)),
+    h("pre", {}, one.text || "")))));
+  if (!mail.length) fill(list, h("li", { class: "hint" }, "Nothing yet."));
+}

@@ -1,0 +1,136 @@
+// What the page knows, and how it hears of more: one state, one stream of changes.
+
+export const state = {
+  me: "", team: "", app: {}, people: new Map(), channels: new Map(), messages: new Map(),
+  ephemerals: [], views: {}, deliveries: [], customer: null,
+  channel: "", thread: "", home: false, pane: "inspector", unread: new Map(), online: false,
+};
+const listeners = new Set();
+
+export const listen = (listener) => listeners.add(listener);
+export const announce = (change) => listeners.forEach((listener) => listener(change));
+export const person = (id) => state.people.get(id);
+export const channel = (id) => state.channels.get(id);
+export const mine = () => person(state.me);
+
+async function fetched(path, options) {
+  const answer = await fetch(path, options);
+  const body = await answer.json().catch(() => ({ error: "not_json" }));
+  if (answer.status === 403 && body.error === "not_from_the_page") location.reload();
+  return { ok: answer.ok, body };
+}
+
+export async function ask(path) {
+  return (await fetched(path)).body;
+}
+
+export async function send(path, body) {
+  try {
+    return await fetched(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  } catch {
+    return { ok: false, body: { error: "The workspace does not answer." } };
+  }
+}
+
+// Do something as the person we act as. Answers the result, or { problem }.
+export async function act(verb, body) {
+  const { ok, body: answer } = await send(`/page/do/${verb}`, { user: state.me, ...body });
+  if (!ok) return { ok: false, problem: words(answer.error) };
+  return answer.result && typeof answer.result === "object" ? answer.result : { ok: true, value: answer.result };
+}
+
+const WORDS = {
+  not_in_channel: "You are not in this channel.", is_archived: "This channel is archived.",
+  message_not_found: "This message is gone.", element_not_found: "This has changed; look again.",
+  cant_delete_message: "Only its author or an admin can delete this.", already_reacted: "You have already reacted so.",
+  not_found: "This window is gone.", no_reaction: "You had not reacted so.",
+};
+const words = (error) => WORDS[error] || `That did not work (${error}).`;
+
+export async function load() {
+  const told = await ask("/page/state");
+  state.team = told.team;
+  state.app = told.app;
+  state.people = new Map(told.people.map((one) => [one.id, one]));
+  state.channels = new Map(told.channels.map((one) => [one.id, one]));
+  state.ephemerals = told.ephemerals;
+  state.views = told.views;
+  state.deliveries = told.deliveries;
+  state.connected = told.connected;
+  state.customer = told.customer;
+  state.messages.clear();
+  if (!state.people.has(state.me)) state.me = told.people.find((one) => !one.is_bot).id;
+  if (!visible().some((one) => one.id === state.channel)) state.channel = (visible()[0] || {}).id || "";
+}
+
+export const visible = () => [...state.channels.values()].filter((one) => one.members.includes(state.me));
+
+export async function messagesOf(id) {
+  if (!state.messages.has(id)) {
+    const { messages } = await ask(`/page/messages/${id}`);
+    state.messages.set(id, new Map(messages.map((one) => [one.ts, one])));
+  }
+  return state.messages.get(id);
+}
+
+export function shown(id) {
+  return [...(state.messages.get(id) || new Map()).values()];
+}
+
+export const ephemeralsOf = (id) =>
+  state.ephemerals.filter((one) => one.channel === id && one.user === state.me).map((one) => one.message);
+
+function apply(change) {
+  const known = state.messages.get(change.channel);
+  if (change.kind === "message") {
+    change.isNew = known && !known.has(change.message.ts);
+    if (known) known.set(change.message.ts, change.message);
+    noteUnread(change);
+  } else if (change.kind === "deleted" && known) {
+    known.delete(change.ts);
+  } else if (change.kind === "ephemeral") {
+    state.ephemerals.push(change);
+  } else if (change.kind === "ephemeral_gone") {
+    state.ephemerals = state.ephemerals.filter((one) => one.message.ts !== change.ts);
+  } else if (change.kind === "views") {
+    state.views[change.user] = { stack: change.stack, home: change.home };
+  } else if (change.kind === "delivery") {
+    const at = state.deliveries.findIndex((one) => one.number === change.delivery.number);
+    if (at >= 0) state.deliveries[at] = change.delivery;
+    else state.deliveries.push(change.delivery);
+    if (state.deliveries.length > 200) state.deliveries.shift();
+  }
+}
+
+const seen = new Map();
+function noteUnread({ channel: id, message }) {
+  const before = seen.get(id) || "";
+  if (message.ts <= before) return;
+  seen.set(id, message.ts);
+  if (message.user === state.me || (id === state.channel && !state.home)) return;
+  if (!message.thread_ts || message.thread_ts === message.ts) state.unread.set(id, (state.unread.get(id) || 0) + 1);
+}
+
+// Follow the stream; whenever it begins anew, what may have been missed is loaded.
+export function follow() {
+  const stream = new EventSource("/page/stream");
+  stream.onopen = async () => {
+    state.online = true;
+    await load();
+    if (state.channel) await messagesOf(state.channel);
+    announce({ kind: "reset" });
+  };
+  stream.onerror = () => {
+    state.online = false;
+    announce({ kind: "online" });
+    if (stream.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 2000);
+  };
+  stream.onmessage = async (event) => {
+    const change = JSON.parse(event.data);
+    if (change.kind === "channels" || change.kind === "reset") {
+      await load();
+      if (state.channel) await messagesOf(state.channel);
+    } else apply(change);
+    announce(change);
+  };
+}

@@ -200,11 +200,11 @@ def user_line(name: str, password: str, number: int, home: Path) -> str:
             field="name",
             fix="Use small letters, digits and the signs . _ @ and -.",
         )
-    if not re.fullmatch(r"[\x21-\x39\x3b-\x7e]+", password):
+    if not re.fullmatch(r"[^\s:\x00-\x1f\x7f]+", password):
         raise InvalidInput(
             "The password cannot be written to the test server's user file.",
             field="password",
-            fix="Use printable ASCII without spaces and colons.",
+            fix="Use no blanks, colons and control characters.",
         )
     uid, gid = mail_owner(number)
     return f"{name}:{{PLAIN}}{password}:{uid}:{gid}::{home}::\n"

@@ -1,0 +1,373 @@
+"""Our IMAP sessions against a real Dovecot."""
+
+import asyncio
+import time
+from unittest.mock import AsyncMock
+
+import pytest
+
+from app.mailbox import sessions
+from app.mailbox.errors import (
+    CertificateRefused,
+    CommandRefused,
+    CredentialsRefused,
+    FolderMissing,
+    ServerForbidden,
+    Transient,
+    UnsafeArgument,
+)
+from app.mailbox.hosts import resolve
+from app.mailbox.port import Identity, Role, Security
+from app.mailbox.sessions import IMAPServers
+from app.sandbox.mail.dovecot import Dovecot, DovecotInbox
+from app.store.notify import Waker
+from tests.fixtures.mailservers import StartDovecot, mails
+from tests.fixtures.sessions import mail, make_servers, spec_of
+
+
+class TestOpen:
+    async def test_reads_the_capabilities_of_the_authenticated_state(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            assert {"IDLE", "MOVE", "UIDPLUS", "SPECIAL-USE"} <= session.capabilities
+
+    @pytest.mark.parametrize("security", ["tls", "starttls", "none"])
+    async def test_by_each_kind_of_security(
+        self, servers: IMAPServers, dovecot: Dovecot, mail_user: DovecotInbox, security: str
+    ) -> None:
+        mail_user.security = security  # type: ignore[assignment]
+
+        async with servers.open(spec_of(mail_user)) as session:
+            assert (await session.examine("INBOX")).exists == 0
+
+    async def test_a_wrong_password_names_the_user_and_what_to_do(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        with pytest.raises(CredentialsRefused, match=mail_user.username) as refused:
+            async with servers.open(spec_of(mail_user, password="wrong")):
+                pass
+
+        assert "Check the user name and the password" in refused.value.fix
+
+    async def test_a_certificate_nobody_vouches_for_is_refused_before_the_login(
+        self, mail_user: DovecotInbox
+    ) -> None:
+        async with make_servers(ca_file=None) as strangers:
+            with pytest.raises(CertificateRefused, match="certificate"):
+                async with strangers.open(spec_of(mail_user)):
+                    pass
+
+    async def test_a_certificate_for_another_name_is_refused(
+        self,
+        servers: IMAPServers,
+        mail_user: DovecotInbox,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        here = await resolve(mail_user.host, mail_user.port, allow_private=True)
+        monkeypatch.setattr(sessions, "resolve", AsyncMock(return_value=here))
+
+        with pytest.raises(CertificateRefused, match="mail.example.com"):
+            async with servers.open(spec_of(mail_user, host="mail.example.com")):
+                pass
+
+    async def test_starttls_is_required_where_it_was_chosen(
+        self, start_dovecot: StartDovecot
+    ) -> None:
+        server = await start_dovecot({"ann": "secret"}, extra_config="ssl = no\n")
+        inbox = DovecotInbox(server, "ann", "none")
+
+        async with make_servers() as servers:
+            with pytest.raises(Transient, match="does not offer STARTTLS"):
+                async with servers.open(spec_of(inbox, security=Security.STARTTLS)):
+                    pass
+
+    async def test_tls_where_the_server_speaks_plainly_says_so(
+        self, servers: IMAPServers, dovecot: Dovecot, mail_user: DovecotInbox
+    ) -> None:
+        with pytest.raises(Transient, match="did not answer in TLS"):
+            async with servers.open(spec_of(mail_user, port=dovecot.imap_port)):
+                pass
+
+    async def test_nobody_there(self, servers: IMAPServers, mail_user: DovecotInbox) -> None:
+        with pytest.raises(Transient, match="Nothing answers"):
+            async with servers.open(spec_of(mail_user, port=1)):
+                pass
+
+    async def test_an_unknown_name(self, servers: IMAPServers, mail_user: DovecotInbox) -> None:
+        with pytest.raises(Transient, match="could not be found"):
+            async with servers.open(spec_of(mail_user, host="mail.invalid")):
+                pass
+
+    async def test_a_private_address_is_forbidden_unless_allowed(
+        self, mail_user: DovecotInbox
+    ) -> None:
+        async with IMAPServers(
+            threads=1, largest_mail=1, allow_private=False, ca_file=None
+        ) as servers:
+            with pytest.raises(ServerForbidden, match="not a public mail server"):
+                async with servers.open(spec_of(mail_user)):
+                    pass
+
+    async def test_a_line_break_in_the_password_never_reaches_the_server(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        with pytest.raises(UnsafeArgument):
+            async with servers.open(spec_of(mail_user, password="x\r\nA1 DELETE INBOX")):
+                pass
+
+    async def test_a_password_beyond_ascii(self, servers: IMAPServers, dovecot: Dovecot) -> None:
+        inbox = dovecot.add_user("umlaut@example.com", "pässwörd")
+
+        async with servers.open(spec_of(inbox)) as session:
+            assert (await session.examine("INBOX")).uidnext == 1
+
+    async def test_a_server_that_never_greets_is_given_up_in_time(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async def say_nothing(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+            await reader.read()
+
+        silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+        port = silent.sockets[0].getsockname()[1]
+        started = time.monotonic()
+
+        async with silent:
+            with pytest.raises(Transient, match="did not answer in time"):
+                async with servers.open(spec_of(mail_user, port=port, security=Security.NONE)):
+                    pass
+
+        assert time.monotonic() - started < 15
+
+
+class TestFolders:
+    async def test_have_their_roles_by_attribute(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            roles = {folder.role: folder.name for folder in await session.folders()}
+
+        assert roles[Role.INBOX] == "INBOX"
+        assert {Role.ARCHIVE, Role.SENT, Role.DRAFTS, Role.JUNK, Role.TRASH} <= roles.keys()
+
+    async def test_have_their_roles_by_name_where_no_attribute_tells(
+        self, start_dovecot: StartDovecot
+    ) -> None:
+        server = await start_dovecot({"ann": "pw"}, folders={}, without={"SPECIAL-USE"})
+        inbox = DovecotInbox(server, "ann", "none")
+
+        async with make_servers() as servers, servers.open(spec_of(inbox)) as session:
+            for name in ("Papierkorb", "Gesendete Objekte", "Entwürfe", "Projects"):
+                await session.create(name)
+            roles = {folder.name: folder.role for folder in await session.folders()}
+
+        assert roles["Papierkorb"] is Role.TRASH
+        assert roles["Gesendete Objekte"] is Role.SENT
+        assert roles["Entwürfe"] is Role.DRAFTS
+        assert roles["Projects"] is None
+
+
+class TestLooking:
+    async def test_an_empty_range_answers_nothing_though_the_server_answers_the_last_mail(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        await mail_user.deliver(mail())
+
+        async with servers.open(spec_of(mail_user)) as session:
+            selected = await session.examine("INBOX")
+            assert selected.uidnext == 2
+            assert await session.uids_from(1, uidnext=2) == [1]
+            assert await session.uids_from(2, uidnext=None) == []
+
+    async def test_a_folder_that_is_not_there(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            with pytest.raises(FolderMissing):
+                await session.examine("Nowhere")
+            assert (await session.examine("INBOX")).exists == 0
+
+    async def test_a_fetch_leaves_the_mail_unread(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        await mail_user.deliver(mail("Invoice"))
+
+        async with servers.open(spec_of(mail_user)) as session:
+            await session.select("INBOX")
+            raw = (await session.fetch([1]))[1]
+            listing = (await session.list_mails([1]))[1]
+
+        assert raw == mails(mail_user)[0]
+        assert len(raw) == listing.size
+        assert "\\Seen" not in listing.flags
+        assert listing.internaldate.tzinfo is not None
+
+    async def test_uids_that_are_gone_are_left_out(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        await mail_user.deliver(mail())
+
+        async with servers.open(spec_of(mail_user)) as session:
+            await session.examine("INBOX")
+            assert set(await session.fetch([1, 7])) == {1}
+            assert set(await session.list_mails([1, 7])) == {1}
+
+    async def test_many_uids_take_several_commands(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        for number in range(3):
+            await mail_user.deliver(mail(f"Number {number}"))
+
+        async with servers.open(spec_of(mail_user)) as session:
+            await session.examine("INBOX")
+            assert set(await session.list_mails(range(1, 1001))) == {1, 2, 3}
+
+    async def test_a_mail_is_found_by_what_it_is(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        await mail_user.deliver(mail(message_id="one@acme.example"))
+        await mail_user.deliver(mail(body="No Message-ID here, and another length."))
+
+        async with servers.open(spec_of(mail_user)) as session:
+            await session.examine("INBOX")
+            known = await session.identify([1, 2])
+            assert known[1].internet_message_id == "one@acme.example"
+            assert known[2].internet_message_id is None
+            assert await session.find(known[1]) == [1]
+            assert await session.find(known[2]) == [2]
+
+    async def test_a_message_id_that_would_be_a_command_is_refused(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            await session.examine("INBOX")
+            known = Identity('<a>"\r\nA1 DELETE Archive', 1, None)  # type: ignore[arg-type]
+            with pytest.raises(UnsafeArgument):
+                await session.find(known)
+            assert "Archive" in {folder.name for folder in await session.folders()}
+
+
+@pytest.fixture(
+    params=[frozenset(), frozenset({"MOVE"}), frozenset({"MOVE", "UIDPLUS"})],
+    ids=["move", "uidplus", "neither"],
+)
+def missing(request: pytest.FixtureRequest) -> frozenset[str]:
+    """The extensions the server does not have."""
+    found: frozenset[str] = request.param
+    return found
+
+
+class TestMove:
+    async def test_puts_the_mail_there_and_takes_it_from_here(
+        self, start_dovecot: StartDovecot, missing: frozenset[str]
+    ) -> None:
+        server = await start_dovecot({"ann": "pw"}, without=missing)
+        inbox = DovecotInbox(server, "ann", "none")
+        for name in ("first", "second"):
+            await inbox.deliver(mail(name, f"{name}@acme.example"))
+
+        async with make_servers() as servers, servers.open(spec_of(inbox)) as session:
+            await session.select("INBOX")
+            copied = await session.move([1], "Archive")
+            left = await session.list_mails([1, 2])
+
+        assert [b"first" in raw for raw in mails(inbox, "Archive")] == [True]
+        if "UIDPLUS" in missing:
+            assert "\\Deleted" in left[1].flags
+        else:
+            assert set(left) == {2}
+            assert copied is not None
+            assert copied.uids == {1: 1}
+
+    async def test_leaves_mail_that_others_marked_deleted_alone(
+        self, start_dovecot: StartDovecot, missing: frozenset[str]
+    ) -> None:
+        server = await start_dovecot({"ann": "pw"}, without=missing)
+        inbox = DovecotInbox(server, "ann", "none")
+        for name in ("ours", "theirs"):
+            await inbox.deliver(mail(name))
+
+        async with make_servers() as servers, servers.open(spec_of(inbox)) as session:
+            await session.select("INBOX")
+            await session.add_flags([2], ["\\Deleted"])
+            await session.move([1], "Archive")
+            assert 2 in await session.list_mails([2])
+
+    async def test_of_a_mail_that_is_gone_answers_nothing(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            await session.select("INBOX")
+            assert await session.move([7], "Archive") is None
+
+    async def test_to_a_folder_that_is_not_there(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        await mail_user.deliver(mail())
+
+        async with servers.open(spec_of(mail_user)) as session:
+            await session.select("INBOX")
+            with pytest.raises(CommandRefused):
+                await session.move([1], "Nowhere")
+            assert set(await session.list_mails([1])) == {1}
+
+
+class TestFlags:
+    async def test_are_set_and_removed(self, servers: IMAPServers, mail_user: DovecotInbox) -> None:
+        await mail_user.deliver(mail())
+
+        async with servers.open(spec_of(mail_user)) as session:
+            await session.select("INBOX")
+            await session.add_flags([1], ["\\Flagged"])
+            assert "\\Flagged" in (await session.list_mails([1]))[1].flags
+            await session.remove_flags([1], ["\\Flagged"])
+            assert "\\Flagged" not in (await session.list_mails([1]))[1].flags
+
+
+class TestIdle:
+    async def test_ends_when_a_mail_arrives(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            await session.examine("INBOX")
+            waiting = asyncio.create_task(session.idle(Waker(), 30))
+            await asyncio.sleep(0)
+            await mail_user.deliver(mail())
+
+            assert await asyncio.wait_for(waiting, 10)
+            assert await session.uids_from(1, uidnext=None) == [1]
+
+    async def test_ends_when_somebody_wants_something(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        waker = Waker()
+        async with servers.open(spec_of(mail_user)) as session:
+            await session.examine("INBOX")
+            waiting = asyncio.create_task(session.idle(waker, 30))
+            waker.wake()
+
+            assert not await asyncio.wait_for(waiting, 5)
+            assert (await session.select("Archive")).exists == 0
+
+    async def test_ends_when_the_time_is_up(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            await session.examine("INBOX")
+            assert not await session.idle(Waker(), 0.05)
+            assert not await session.idle(Waker(), 0.05)
+
+    async def test_of_a_server_that_dies_ends_in_an_error(
+        self, start_dovecot: StartDovecot
+    ) -> None:
+        server = await start_dovecot({"ann": "pw"})
+        inbox = DovecotInbox(server, "ann", "none")
+
+        async with make_servers() as servers, servers.open(spec_of(inbox)) as session:
+            await session.examine("INBOX")
+            waiting = asyncio.create_task(session.idle(Waker(), 30))
+            await asyncio.sleep(0.1)
+            await server.kill()
+
+            with pytest.raises(Transient):
+                await asyncio.wait_for(waiting, 10)

@@ -125,8 +125,11 @@ class TestOpen:
     async def test_a_server_that_never_greets_is_given_up_in_time(
         self, servers: IMAPServers, mail_user: DovecotInbox
     ) -> None:
-        async def say_nothing(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        async def say_nothing(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        ) -> None:
             await reader.read()
+            writer.close()
 
         silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
         port = silent.sockets[0].getsockname()[1]

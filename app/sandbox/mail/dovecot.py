@@ -6,12 +6,8 @@ folder it made itself is removed at the end.
 """
 
 import asyncio
-import functools
-import itertools
 import os
-import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -27,12 +23,10 @@ from app.sandbox.mail.dovecot_config import (
     mail_owner,
     user_line,
 )
+from app.sandbox.mail.dovecot_programs import find, installed_version, path_of, run_doveadm
 from app.sandbox.mail.lmtp import deliver_by_lmtp
 from app.sandbox.mail.process import ServerProcess, free_ports
 from app.sandbox.mail.server import ANYBODY, LOOPBACK, MailServerFailed, Security
-
-_WHERE_ELSE: Final = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin", "/opt/homebrew/bin"]
-"""Where Dovecot's programs are while the PATH of an ordinary user does not say so."""
 
 
 class Dovecot:
@@ -57,14 +51,14 @@ class Dovecot:
         self._folders = folders
         self._without = frozenset(without)
         self._extra_config = extra_config
-        self._count = itertools.count()
+        self._numbers: dict[str, int] = {}
         self.imap_port, self.imaps_port, self.lmtp_port = free_ports(3)
         self.folder: Path
         self.ca_file: Path
 
     @staticmethod
     def is_installed() -> bool:
-        return _find("dovecot") is not None and _find("doveadm") is not None
+        return find("dovecot") is not None and find("doveadm") is not None
 
     @property
     def name(self) -> str:
@@ -106,23 +100,15 @@ class Dovecot:
 
     def add_user(self, name: str, password: str) -> "DovecotInbox":
         """A new user with an empty mailbox; it can log in at once."""
-        number = next(self._count)
-        home = self.folder / "mail" / name
-        line = user_line(name, password, number, home)
-        home.mkdir(mode=0o700, exist_ok=True)
-        os.chown(home, *mail_owner(number))
-        self._user_file(name).write_text(line)
-        self._passwords[name] = password
+        self._write_user(name, password)
         return DovecotInbox(self, name)
 
     async def set_password(self, user: str, password: str) -> None:
         """Change a password, and wait until Dovecot has seen the change."""
         file = self._user_file(user)
         seen = file.stat().st_mtime
-        line = file.read_text().replace(self.password(user), password, 1)
-        file.write_text(line)
+        self._write_user(user, password)
         os.utime(file, (seen + 1, seen + 1))  # it compares whole seconds
-        self._passwords[user] = password
         for _ in range(50):
             if await self._accepts(user, password):
                 return
@@ -140,25 +126,7 @@ class Dovecot:
 
     async def doveadm(self, *arguments: str, stdin: bytes = b"", within: float = 30) -> str:
         """Run Dovecot's own administration tool on this server and answer what it says."""
-        process = await asyncio.create_subprocess_exec(
-            _path_of("doveadm"),
-            "-c",
-            str(self._config_file),
-            *arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            async with asyncio.timeout(within):
-                output, errors = await process.communicate(stdin)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-            raise MailServerFailed(f"doveadm took longer than {within:g} s.") from None
-        if process.returncode != 0:
-            raise MailServerFailed(f"doveadm failed: {errors.decode(errors='replace').strip()}")
-        return output.decode()
+        return await run_doveadm(self._config_file, *arguments, stdin=stdin, within=within)
 
     async def save(self, user: str, mailbox: str, raw: bytes) -> None:
         """Put a mail into any folder, byte for byte, as a mail client's APPEND would."""
@@ -178,7 +146,7 @@ class Dovecot:
         )
 
     def _lay_out(self) -> None:
-        command = [_path_of("dovecot"), "-F", "-c"]
+        command = [path_of("dovecot"), "-F", "-c"]
         self._own_folder = Path(tempfile.mkdtemp(prefix="sharedbox-dovecot-"))
         self._own_folder.chmod(0o711)
         self.folder = (self._kept_folder or self._own_folder / "data").absolute()
@@ -206,7 +174,16 @@ class Dovecot:
         major, minor = installed_version().split(".")[:2]
         self._config_file.write_text(config.text((int(major), int(minor))))
         for user, password in list(self._passwords.items()):
-            self.add_user(user, password)
+            self._write_user(user, password)
+
+    def _write_user(self, name: str, password: str) -> None:
+        number = self._numbers.setdefault(name, len(self._numbers))
+        home = self.folder / "mail" / name
+        line = user_line(name, password, number, home)
+        home.mkdir(mode=0o700, exist_ok=True)
+        os.chown(home, *mail_owner(number))
+        self._user_file(name).write_text(line)
+        self._passwords[name] = password
 
     def _user_file(self, user: str) -> Path:
         return self.folder / "users" / user
@@ -256,30 +233,6 @@ class DovecotInbox:
 
     async def __aexit__(self, *_: object) -> None:
         await self.server.__aexit__()
-
-
-@functools.cache
-def installed_version() -> str:
-    """The version of the installed Dovecot, such as `2.3.19.1`."""
-    command = [_path_of("dovecot"), "--version"]
-    said = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)  # noqa: S603 -- our own command line
-    if not (found := re.match(r"\d+\.\d+[\d.]*", said.stdout)):
-        raise MailServerFailed(f"This Dovecot does not tell its version: {said.stderr.strip()}")
-    return found[0]
-
-
-def _path_of(program: str) -> str:
-    if path := _find(program):
-        return path
-    raise MailServerFailed(
-        "Dovecot is not installed.",
-        fix="On Debian and Ubuntu: apt-get install dovecot-imapd dovecot-lmtpd. "
-        "On macOS: brew install dovecot.",
-    )
-
-
-def _find(program: str) -> str | None:
-    return shutil.which(program) or shutil.which(program, path=os.pathsep.join(_WHERE_ELSE))
 
 
 def _make_folders(folder: Path) -> None:

@@ -16,6 +16,8 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from app.sandbox.mail.server import LOOPBACK, MailServerFailed
 
 _PORTS: Final = range(20_000, 32_000)
@@ -77,26 +79,46 @@ class ServerProcess:
 
     async def stop(self, *, within: float = 10) -> None:
         """Ask it to end; end it and all its children by force when that takes too long."""
-        process = self._process
-        if process is None:
+        if self._process is None:
             return
-        process.terminate()
+        family = self._family()
+        self._process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            await asyncio.to_thread(process.wait, within)
-        await self.kill()
+            await asyncio.to_thread(self._process.wait, within)
+        await self._end(self._process, family)
 
     async def kill(self) -> None:
         """End it and all its children this instant, as a power cut would."""
-        if self._process is None:
-            return
+        if self._process is not None:
+            await self._end(self._process, self._family())
+
+    async def _end(self, process: subprocess.Popen[bytes], family: list[psutil.Process]) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        await asyncio.to_thread(self._process.wait)
+            os.killpg(process.pid, signal.SIGKILL)
+        await asyncio.to_thread(process.wait)
         self._process = None
+        for _ in range(500):  # its children hold its ports until they are gone
+            if not any(_lives(one) for one in family):
+                return
+            await asyncio.sleep(0.01)
+        raise MailServerFailed(f"{self._name} has children that do not end.")
+
+    def _family(self) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if self._process is not None:
+                return psutil.Process(self._process.pid).children(recursive=True)
+        return []
 
     def _last_words(self) -> str:
         text = self._log.read_text(errors="replace").strip()
         return f" Its log ends:\n{text[-2000:]}" if text else ""
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _dying_with_us(command: list[str]) -> list[str]:

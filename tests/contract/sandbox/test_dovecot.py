@@ -9,10 +9,11 @@ import ssl
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 
 from app.core.errors import InvalidInput, NotFound
-from app.sandbox.mail import dovecot as dovecot_module
+from app.sandbox.mail import dovecot_programs
 from app.sandbox.mail.dovecot import Dovecot, DovecotInbox
 from app.sandbox.mail.dovecot_config import GERMAN_FOLDERS, PLAIN_FOLDERS
 from app.sandbox.mail.process import ServerProcess, free_ports
@@ -123,6 +124,13 @@ class TestUsers:
         refused = pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED")
         with imaplib.IMAP4(mail_user.host, mail_user.server.imap_port) as client, refused:
             client.login(mail_user.username, old)
+
+    async def test_a_password_may_be_part_of_the_name(self, dovecot: Dovecot) -> None:
+        user = dovecot.add_user("pw@example.com", "pw")
+
+        await dovecot.set_password(user.username, "new")
+
+        assert mails(user) == []
 
     @pytest.mark.parametrize("name", ["", "../ann", "Ann", "a:b", "ann bee"])
     def test_a_name_that_is_no_file_name_is_refused(self, dovecot: Dovecot, name: str) -> None:
@@ -307,6 +315,19 @@ class TestFailures:
         with pytest.raises(MailServerFailed, match="The server ended at once"):
             await process.until_greeting(free_ports(1)[0])
 
+    async def test_one_that_does_not_heed_is_ended_with_its_children(self, tmp_path: Path) -> None:
+        deaf = "trap '' TERM; sleep 60 & echo $! >&2; wait"
+        process = ServerProcess("The server", ["bash", "-c", deaf], tmp_path / "log")
+        process.start()
+        async with asyncio.timeout(5):
+            while not (child := (tmp_path / "log").read_text()):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+        await process.stop(within=0.1)
+
+        assert not process.is_running
+        assert not psutil.pid_exists(int(child)) or psutil.Process(int(child)).status() == "zombie"
+
     async def test_one_that_never_answers_is_waited_for_so_long(self, tmp_path: Path) -> None:
         process = ServerProcess("The server", ["sleep", "60"], tmp_path / "log")
         process.start()
@@ -328,8 +349,7 @@ class TestFailures:
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))
-        monkeypatch.setattr(dovecot_module, "_WHERE_ELSE", [str(tmp_path)])
-        dovecot_module.installed_version.cache_clear()
+        monkeypatch.setattr(dovecot_programs, "_WHERE_ELSE", [str(tmp_path)])
 
         assert not Dovecot.is_installed()
         with pytest.raises(MailServerFailed) as refused:

@@ -78,7 +78,7 @@ async def their_side() -> AsyncIterator[Side]:
     node = shutil.which("node")
     if node is None or not (PROJECT_ROOT / "node_modules" / "emulate").exists():
         pytest.skip("emulate is not installed: run npm ci (it needs Node 20 or newer)")
-    port = _free_port()
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
         node, str(HOST), str(port), json.dumps(_seed()), stdout=asyncio.subprocess.PIPE
     )
@@ -132,7 +132,7 @@ def _seed() -> dict[str, object]:
     return {"slack": workspace}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]

@@ -1,6 +1,7 @@
 """Fixtures for every test; the ones that start a server live in tests/fixtures."""
 
 pytest_plugins = [
+    "tests.fixtures.stack",
     "tests.fixtures.sessions",
     "tests.fixtures.clock",
     "tests.fixtures.database",

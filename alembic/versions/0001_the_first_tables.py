@@ -38,6 +38,8 @@ def upgrade() -> None:
         sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("synced_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("history_imported_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("settled_revision", sa.Integer(), nullable=False),
         sa.Column("fence", sa.BigInteger(), nullable=False),
         sa.Column(
             "created_at",
@@ -409,8 +411,15 @@ def upgrade() -> None:
         ["workspace_id", "account_id", "internet_message_id"],
         unique=False,
     )
+    op.create_index("ix_messages_raw_sha256", "messages", ["raw_sha256"], unique=False)
     op.create_index(
         "ix_messages_search", "messages", ["search"], unique=False, postgresql_using="gin"
+    )
+    op.create_index(
+        "ix_messages_sender",
+        "messages",
+        ["workspace_id", "account_id", "from_address", "received_at"],
+        unique=False,
     )
     op.create_table(
         "thread_links",
@@ -471,7 +480,7 @@ def upgrade() -> None:
         sa.Column("new_mailbox_id", sa.Uuid(), nullable=True),
         sa.Column("new_uidvalidity", sa.BigInteger(), nullable=True),
         sa.Column("new_uid", sa.BigInteger(), nullable=True),
-        sa.Column("flags_before", postgresql.ARRAY(sa.String()), nullable=False),
+        sa.Column("flags_before", sa.ARRAY(sa.String()), nullable=True),
         sa.Column("detail", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["workspace_id", "command_id"],
@@ -649,7 +658,9 @@ def downgrade() -> None:
     op.drop_table("attachments")
     op.drop_index(op.f("ix_thread_links_conversation_id"), table_name="thread_links")
     op.drop_table("thread_links")
+    op.drop_index("ix_messages_sender", table_name="messages")
     op.drop_index("ix_messages_search", table_name="messages", postgresql_using="gin")
+    op.drop_index("ix_messages_raw_sha256", table_name="messages")
     op.drop_index("ix_messages_internet_message_id", table_name="messages")
     op.drop_index("ix_messages_conversation", table_name="messages")
     op.drop_table("messages")

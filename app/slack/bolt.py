@@ -4,6 +4,7 @@ import re
 
 import aiohttp
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 
 from app.container import Container
 from app.core.config import Settings
@@ -20,10 +21,14 @@ def build_app(
     container: Container, installations: Installations, http: aiohttp.ClientSession
 ) -> AsyncApp:
     """An app that answers for every installed workspace. Raises `InvalidInput` without a secret."""
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
+        return await installations.authorize(enterprise_id, team_id)
+
     door = Door(container.store, container.clock, installations)
     app = AsyncApp(
         signing_secret=_signing_secret(container.settings),
-        authorize=installations.authorize,  # type: ignore[arg-type] # None is Bolt's "nobody"
+        authorize=authorize,  # type: ignore[arg-type] # None is Bolt's "nobody"
         client=web_client(http, container.settings.slack_api_url, None),
     )
     app.use(door.identify)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 from slack_bolt.authorization import AuthorizeResult
@@ -56,10 +56,7 @@ class Installations:
                 uow.emit("slack.refused", reason=code)
 
     async def authorize(
-        self,
-        enterprise_id: str | None,
-        team_id: str | None,
-        **_: Any,  # noqa: ANN401 -- Bolt's
+        self, enterprise_id: str | None, team_id: str | None
     ) -> AuthorizeResult | None:
         """Bolt's question: whose bot answers this request? By our own rows, without a call."""
         installation = await self.of_team(team_id)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from app.core.faults import faultpoint
 from app.core.ids import MessageId, new_id
 from app.core.logging import get_logger
+from app.mail.parse import MailUnreadable
 from app.mailbox.port import Role
 from app.store.models import Account, Direction, Mailbox, Message, PlacementState
 from app.store.repositories.ledger import Entry, Place
@@ -105,7 +106,7 @@ class Ingest:
             try:
                 parsed = await self._syncing.parser.parse(fetched.raw)
                 return Readable(MessageId(new_id()), fetched, digest, parsed)
-            except ParseFailed as error:
+            except (ParseFailed, MailUnreadable) as error:
                 log.warning("parse.failed", digest=digest.hex()[:16], reason=str(error))
                 reason = str(error)
             if attempts >= MOST_ATTEMPTS:

@@ -14,7 +14,7 @@ from app.store.unit_of_work import Store, UnitOfWork
 
 class Parser(Protocol):
     async def parse(self, raw: bytes) -> ParsedMail:
-        """Raises `ParseFailed`."""
+        """Raises `ParseFailed`, and `MailUnreadable` where there is nothing in it."""
         ...
 
 

@@ -125,9 +125,7 @@ class TestOpen:
     async def test_a_server_that_never_greets_is_given_up_in_time(
         self, servers: IMAPServers, mail_user: DovecotInbox
     ) -> None:
-        async def say_nothing(
-            reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-        ) -> None:
+        async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.read()
             writer.close()
 

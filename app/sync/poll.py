@@ -61,8 +61,7 @@ async def catch_up(
     faultpoint("K03")
     known = Known(mailbox.uidvalidity, mailbox.watermark, len(pending))
     decision = plan(known, selected)
-    if decision.kind is not Kind.NOTHING:
-        log.info("look", folder=str(mailbox_id), kind=decision.kind, reason=decision.reason)
+    log.debug("look", folder=str(mailbox_id), kind=decision.kind, reason=decision.reason)
     match decision.kind:
         case Kind.BEGIN:
             await _begin(syncing, session, mailbox, selected)

@@ -62,7 +62,7 @@ async def _restore(uow: UnitOfWork, actor: Actor, command: Command) -> Command:
         for target in await uow.commands.targets(command.id)
         if target.state is TargetState.DONE
     ]
-    if not changed or command.type in {CommandType.RESTORE, CommandType.PROCESS_AGAIN}:
+    if not changed or command.type is CommandType.RESTORE:
         raise Conflict("This cannot be undone.")
     restore = Command(
         workspace_id=uow.workspace_id,

@@ -35,7 +35,6 @@ _PUT_AWAY: Final[dict[Role | None, Where]] = {
 }
 _UNDOABLE: Final = frozenset(CommandType) - {
     CommandType.RESTORE,
-    CommandType.PROCESS_AGAIN,
     CommandType.DONE,
     CommandType.REOPEN,
 }

@@ -83,7 +83,7 @@ def connection_error(error: BaseException, host: str, port: int) -> MailServerEr
             )
         case ssl.SSLError():
             return Transient(
-                f"{where} did not answer in TLS ({error.reason or error}).",
+                f"{where} did not answer in TLS ({_plain(error)}).",
                 fix="Check the port and the security setting: TLS is usual on 993, "
                 "STARTTLS on 143.",
             )

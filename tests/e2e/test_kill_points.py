@@ -104,7 +104,7 @@ class TestAClickOnItsWayOut:
             await stack.slack.choose_overflow("Ana", "support", ts, "Archive")
         await stack.card_says(ts, "🗄 Archived")
         assert (len(mails(stack.inbox)), len(mails(stack.inbox, "Archive"))) == (0, 1)
-        assert len((await stack.events("command.done"))) == 1
+        assert len(await stack.events("command.done")) == 1
 
     @pytest.mark.parametrize("point", COMMAND)
     async def test_is_carried_out_once_and_the_card_says_so(self, stack: Stack, point: str) -> None:

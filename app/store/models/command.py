@@ -38,8 +38,6 @@ class CommandType(StrEnum):
     MARK_UNREAD = "mark_unread"
     RESTORE = "restore"
     """Put mails back where they were, with the flags they had: the Undo of the ones above."""
-    PROCESS_AGAIN = "process_again"
-    """Take a quarantined mail out of quarantine and try to read it once more."""
     ASSIGN = "assign"
     DONE = "done"
     REOPEN = "reopen"

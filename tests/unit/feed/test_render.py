@@ -1,0 +1,254 @@
+"""The card in each of its states."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app.core.ids import CommandId, ConversationId, PlacementId, new_id
+from app.feed import render
+from app.feed.port import Rendered
+from app.feed.view import (
+    CardView,
+    CommandView,
+    FileView,
+    MailView,
+    Person,
+    QuarantineView,
+    Where,
+)
+from app.store.models import CommandState, CommandType
+from tests.factories import MOMENT
+
+ANA = Person("ana", "U0ANA")
+MAIL = MailView("Ana Ruiz", "ana@acme.example", MOMENT, "The total is wrong.\nPlease check.")
+CARD = CardView(ConversationId(new_id()), "billing@example.com", "Invoice 4471 is wrong", MAIL)
+COMMAND = CommandView(
+    id=CommandId(new_id()),
+    type=CommandType.ARCHIVE,
+    state=CommandState.DONE,
+    detail="",
+    folder=None,
+    by=ANA,
+    at=MOMENT,
+    can_be_undone=True,
+)
+DATE = "<!date^1772442000^{date_short_pretty} {time}|2026-03-02 09:00 UTC>"
+
+
+def buttons(shown: Rendered) -> list[str]:
+    return [
+        element["text"]["text"]
+        for block in shown.blocks
+        if block["type"] == "actions"
+        for element in block["elements"]
+    ]
+
+
+def lines(shown: Rendered) -> list[str]:
+    """The text of each block but the buttons."""
+
+    def text(block: Any) -> str:
+        if block["type"] == "section":
+            return str(block["text"]["text"])
+        return "".join(element["text"] for element in block["elements"])
+
+    return [text(block) for block in shown.blocks if block["type"] != "actions"]
+
+
+class TestCard:
+    def test_of_a_new_mail(self) -> None:
+        shown = render.card(replace(CARD, first_contact=True, folder="INBOX"))
+
+        assert shown.text == "Ana Ruiz - Invoice 4471 is wrong (billing@example.com)"
+        assert lines(shown) == [
+            "*Invoice 4471 is wrong*",
+            f"*Ana Ruiz* ana@acme.example → billing@example.com · {DATE} · 🆕 first contact",
+            "The total is wrong.\nPlease check.",
+            "🟠 Unassigned · 📂 INBOX",
+        ]
+        assert buttons(shown) == ["Assign to me", "Done"]
+
+    def test_has_its_menu_in_order(self) -> None:
+        menu = render.card(CARD).blocks[0]["accessory"]
+
+        labels = [option["text"]["text"] for option in menu["options"]]
+        assert labels == ["Archive", "Move to…", "Delete", "Mark as spam", "More actions…"]
+
+    def test_names_its_files(self) -> None:
+        files = (FileView("invoice.pdf", 82_400), FileView("photo.jpg", 1_200_000))
+
+        shown = lines(render.card(replace(CARD, mail=replace(MAIL, files=files, cc_count=1))))
+
+        assert "📎 2 · CC 1" in shown[1]
+        assert shown[3] == "📎 invoice.pdf (82 kB) · photo.jpg (1.2 MB)"
+
+    def test_says_how_many_files_it_leaves_out(self) -> None:
+        files = tuple(FileView(f"{n}.txt", 1) for n in range(20))
+
+        assert (
+            render.card(replace(CARD, mail=replace(MAIL, files=files)))
+            .blocks[3]["elements"][0]["text"]
+            .endswith("and 12 more")
+        )
+
+    def test_that_somebody_has(self) -> None:
+        shown = render.card(replace(CARD, assignee=ANA, waiting_since=MOMENT))
+
+        assert lines(shown)[-1] == f"🔵 <@U0ANA> · ⏱ waiting since {DATE}"
+        assert buttons(shown) == ["Done"]
+
+    def test_that_is_done(self) -> None:
+        shown = render.card(
+            replace(CARD, is_done=True, done_by=ANA, done_at=MOMENT, waiting_since=MOMENT)
+        )
+
+        assert lines(shown)[-1] == f"✅ Done by <@U0ANA> {DATE}"
+        assert buttons(shown) == ["Reopen"]
+
+    @pytest.mark.parametrize(
+        ("where", "words"),
+        [
+            (Where.ARCHIVE, "🗄 Archived"),
+            (Where.TRASH, "🗑 In Trash"),
+            (Where.JUNK, "🚫 Spam"),
+        ],
+    )
+    def test_that_was_put_away_is_one_line_with_its_undo(self, where: Where, words: str) -> None:
+        shown = render.card(replace(CARD, where=where, command=COMMAND))
+
+        assert lines(shown) == [
+            f"{words} by <@U0ANA> {DATE} · *Invoice 4471 is wrong* from Ana Ruiz"
+        ]
+        assert buttons(shown) == ["Undo"]
+
+    def test_that_was_moved_keeps_its_text(self) -> None:
+        moved = replace(COMMAND, type=CommandType.MOVE, folder="Projects")
+
+        shown = render.card(replace(CARD, where=Where.ELSEWHERE, folder="Projects", command=moved))
+
+        assert lines(shown)[-1] == "🟠 Unassigned · 📂 Projects"
+        assert buttons(shown) == ["Assign to me", "Done", "Undo"]
+
+    def test_says_what_is_under_way(self) -> None:
+        queued = replace(COMMAND, state=CommandState.QUEUED)
+
+        shown = render.card(replace(CARD, command=queued))
+
+        assert lines(shown)[-1] == "🟠 Unassigned · ⏳ Archiving…"
+        assert buttons(shown) == ["Assign to me", "Done", "Undo"]
+
+    def test_says_why_it_is_tried_again(self) -> None:
+        waiting = replace(
+            COMMAND,
+            type=CommandType.MOVE,
+            folder="A & B",
+            state=CommandState.QUEUED,
+            detail="The mailbox is busy.",
+            can_be_undone=False,
+        )
+
+        shown = render.card(replace(CARD, command=waiting))
+
+        assert lines(shown)[-1].endswith("⏳ Moving to A &amp; B… (The mailbox is busy.)")
+
+    def test_says_what_failed_and_offers_to_try_again(self) -> None:
+        failed = replace(
+            COMMAND, state=CommandState.FAILED, detail="Quota <exceeded>", can_be_undone=False
+        )
+
+        shown = render.card(replace(CARD, command=failed))
+
+        assert lines(shown)[-1].endswith("⚠️ Archive failed: Quota &lt;exceeded&gt;")
+        assert buttons(shown) == ["Assign to me", "Done", "Retry"]
+
+    def test_of_a_mail_that_says_nothing(self) -> None:
+        empty = replace(CARD, subject=" ", mail=MailView("", "", MOMENT, ""))
+
+        shown = render.card(empty)
+
+        assert shown.text == "(unknown sender) - (no subject) (billing@example.com)"
+        assert lines(shown)[0] == "*(no subject)*"
+
+    def test_never_lets_a_mail_speak_to_slack(self) -> None:
+        evil = "<!channel> <@U1> <http://evil.example|bank> &lt;!here&gt;"
+        files = (FileView(evil, 1),)
+        view = replace(
+            CARD,
+            address=evil,
+            subject=evil,
+            mail=MailView(evil, evil, MOMENT, evil, files),
+            tags=(evil,),
+            folder=evil,
+            command=replace(COMMAND, state=CommandState.FAILED, detail=evil, folder=evil),
+        )
+
+        for shown in (render.card(view), render.mail(view.mail)):
+            everything = "\n".join([shown.text, *lines(shown)])
+            left = everything.replace(DATE, "").replace("<@U0ANA>", "")
+            assert "<" not in left
+            assert ">" not in left
+
+    def test_stays_small_whatever_the_mail_brings(self) -> None:
+        long = "&" * 100_000
+        files = tuple(FileView(long, 1) for _ in range(500))
+        view = replace(
+            CARD,
+            address=long,
+            subject=long,
+            mail=MailView(long, long, MOMENT, long, files),
+            tags=(long,) * 100,
+            folder=long,
+            command=replace(COMMAND, state=CommandState.FAILED, detail=long),
+        )
+
+        for shown in (render.card(view), render.mail(view.mail)):
+            assert all(len(line) <= 3000 for line in lines(shown))
+            assert sum(map(len, lines(shown))) < 9000
+            assert len(shown.text) < 1000
+
+
+class TestMail:
+    def test_is_compact(self) -> None:
+        shown = render.mail(MAIL)
+
+        assert shown.text == "Ana Ruiz: The total is wrong.…"
+        assert lines(shown) == [
+            f"✉️ *Ana Ruiz* ana@acme.example · {DATE}",
+            "The total is wrong.\nPlease check.",
+        ]
+
+
+class TestQuarantine:
+    VIEW = QuarantineView(
+        placement_id=PlacementId(new_id()),
+        address="support@example.com",
+        folder="INBOX",
+        reason="The mail is empty",
+        received_at=MOMENT,
+        has_raw=True,
+        settled=False,
+        pending=False,
+    )
+
+    def test_says_what_happened_and_offers_another_try(self) -> None:
+        shown = render.quarantine(self.VIEW)
+
+        assert (
+            "support@example.com, folder INBOX could not be read:* The mail is empty."
+            in (lines(shown)[0])
+        )
+        assert "The original is attached in the thread." in lines(shown)[0]
+        assert buttons(shown) == ["Process again"]
+
+    def test_says_that_it_is_being_read_again(self) -> None:
+        shown = render.quarantine(replace(self.VIEW, pending=True))
+
+        assert lines(shown)[-1] == "⏳ Reading it once more…"
+        assert buttons(shown) == []
+
+    def test_says_that_it_was_read_after_all(self) -> None:
+        shown = render.quarantine(replace(self.VIEW, settled=True))
+
+        assert "was read after all" in shown.text
+        assert buttons(shown) == []

@@ -1,0 +1,119 @@
+"""Telling a refusal that a person must mend from trouble that passes."""
+
+import imaplib
+import socket
+import ssl
+
+import pytest
+from imapclient.exceptions import LoginError
+
+from app.mailbox.errors import (
+    CertificateRefused,
+    CommandRefused,
+    CredentialsRefused,
+    FolderMissing,
+    Transient,
+    command_error,
+    connection_error,
+    login_error,
+)
+
+HOST, PORT, USER = "imap.example.com", 993, "support@example.com"
+
+
+def login_failure(cause: Exception) -> LoginError:
+    """As IMAPClient raises it: whatever happened becomes a `LoginError`."""
+    error = LoginError(str(cause))
+    error.__context__ = cause
+    return error
+
+
+class TestLoginError:
+    @pytest.mark.parametrize(
+        "said",
+        [
+            b"[AUTHENTICATIONFAILED] Authentication failed.",
+            b"[AUTHORIZATIONFAILED] nope",
+            b"LOGIN failed.",
+            b"Invalid credentials (Failure)",
+        ],
+    )
+    def test_a_refusal_is_for_a_person(self, said: bytes) -> None:
+        error = login_error(login_failure(imaplib.IMAP4.error(said)), HOST, PORT, USER)
+
+        assert isinstance(error, CredentialsRefused)
+        assert USER in str(error)
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            b"[UNAVAILABLE] Temporary authentication failure.",
+            b"[INUSE] Mailbox in use.",
+            b"[LIMIT] Too many connections",
+            b"Too many simultaneous connections. (Failure)",
+            b"User is authenticated but not connected.",
+            b"Maximum number of connections from user+IP exceeded",
+            b"System is overloaded, try again later",
+        ],
+    )
+    def test_trouble_that_passes_is_for_us(self, said: bytes) -> None:
+        error = login_error(login_failure(imaplib.IMAP4.error(said)), HOST, PORT, USER)
+
+        assert isinstance(error, Transient)
+
+    @pytest.mark.parametrize(
+        "cause",
+        [
+            imaplib.IMAP4.abort("socket error: EOF"),
+            imaplib.IMAP4.abort("unexpected tagged response: b'XXXX1 OK done'"),
+            ConnectionResetError(104, "Connection reset by peer"),
+            TimeoutError("timed out"),
+            imaplib.IMAP4.error("LOGIN command error: BAD [b'Command unknown']"),
+        ],
+    )
+    def test_a_connection_that_broke_is_no_wrong_password(self, cause: Exception) -> None:
+        assert isinstance(login_error(login_failure(cause), HOST, PORT, USER), Transient)
+
+
+class TestConnectionError:
+    def test_a_certificate_is_named_as_the_reason(self) -> None:
+        cause = ssl.SSLCertVerificationError(1, "failed")
+        cause.verify_message = "certificate has expired"
+
+        error = connection_error(cause, HOST, PORT)
+
+        assert isinstance(error, CertificateRefused)
+        assert "certificate has expired" in str(error)
+
+    @pytest.mark.parametrize(
+        ("cause", "words"),
+        [
+            (socket.gaierror(-2, "Name or service not known"), "could not be found"),
+            (ConnectionRefusedError(111, "Connection refused"), "Nothing answers"),
+            (TimeoutError(), "did not answer in time"),
+            (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER]"), "did not answer in TLS"),
+            (OSError(113, "No route to host"), "No route to host"),
+            (imaplib.IMAP4.abort("BYE Session expired\r\n\x1b[0m"), "Session expired"),
+        ],
+    )
+    def test_says_what_happened_on_one_line(self, cause: Exception, words: str) -> None:
+        error = connection_error(cause, HOST, PORT)
+
+        assert isinstance(error, Transient)
+        assert words in str(error)
+        assert error.sentence.isprintable()
+
+
+class TestCommandError:
+    def test_keeps_the_response_code(self) -> None:
+        error = command_error(imaplib.IMAP4.error("MOVE failed: [OVERQUOTA] Full"), "move mail")
+
+        assert type(error) is CommandRefused
+        assert error.code == "OVERQUOTA"
+
+    @pytest.mark.parametrize(
+        "said",
+        ["[TRYCREATE] No folder", "[NONEXISTENT] Unknown Mailbox: X", "Mailbox doesn't exist: X"],
+    )
+    def test_a_folder_that_is_missing_is_told_apart(self, said: str) -> None:
+        assert isinstance(command_error(imaplib.IMAP4.error(said), "open X"), FolderMissing)

@@ -112,11 +112,14 @@ export async function reveal(room, link, openThread) {
   const ts = `${link.slice(1, 11)}.${link.slice(11)}`;
   const message = (await messagesOf(room)).get(ts);
   if (!message) return toast("That message is not here any more.");
-  if (!inFeed(message)) openThread(message.thread_ts);
+  state.found = ts;
+  if (inFeed(message)) await showFeed(openThread);
+  else openThread(message.thread_ts);
   const node = document.querySelector(`.message[data-ts="${ts}"]`);
-  if (!node) return undefined;
-  node.scrollIntoView({ block: "center" });
-  node.classList.add("found");
-  node.focus({ preventScroll: true });
-  return setTimeout(() => node.classList.remove("found"), 3000);
+  node?.scrollIntoView({ block: "center" });
+  node?.focus({ preventScroll: true });
+  return setTimeout(() => {
+    state.found = "";
+    document.querySelectorAll(".found").forEach((one) => one.classList.remove("found"));
+  }, 3000);
 }

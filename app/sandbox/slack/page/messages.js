@@ -51,7 +51,7 @@ export function messageNode(room, message, { inThread = false, short = false, op
   const edited = message.edited && message.subtype !== "tombstone" && (!rich || !bot) && h("span", { class: "edited" }, "(edited)");
   const at = h("a", { class: "at", href: permalink(room, message.ts), title: `${day(message.ts)} ${time(message.ts)}` }, h("time", {}, time(message.ts)));
   const node = h("article", {
-    class: `message${short ? " short" : ""}${whispered ? " whispered" : ""}`, "data-ts": message.ts, tabindex: "-1", "aria-label": `${name} at ${time(message.ts)}`,
+    class: `message${short ? " short" : ""}${whispered ? " whispered" : ""}${message.ts === state.found ? " found" : ""}`, "data-ts": message.ts, tabindex: "-1", "aria-label": `${name} at ${time(message.ts)}`,
   },
   short ? at : avatar(name, bot),
   h("div", { class: "body" },

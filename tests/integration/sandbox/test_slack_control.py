@@ -75,6 +75,11 @@ class TestControl:
 
 
 class TestPageGuard:
+    async def load(self, slack: LocalSlack, browser: aiohttp.ClientSession) -> None:
+        """Load the page, and so get a session."""
+        async with browser.get(slack.page_url) as page:
+            assert page.status == 200
+
     async def test_without_a_session_nothing(
         self, slack: LocalSlack, http: aiohttp.ClientSession
     ) -> None:
@@ -88,7 +93,7 @@ class TestPageGuard:
         own = slack.page_url.rstrip("/")
         jar = aiohttp.CookieJar(unsafe=True)
         async with aiohttp.ClientSession(cookie_jar=jar) as browser:
-            await browser.get(slack.page_url)
+            await self.load(slack, browser)
             statuses = []
             for headers in (
                 {},
@@ -132,6 +137,6 @@ class TestPageGuard:
         jar = aiohttp.CookieJar(unsafe=True)
         headers = {"Origin": slack.page_url.rstrip("/")}
         async with aiohttp.ClientSession(cookie_jar=jar, headers=headers) as browser:
-            await browser.get(slack.page_url)
+            await self.load(slack, browser)
             async with browser.post(f"{slack.page_url}page/do/fail_next", json={}) as answer:
                 assert answer.status == 404

@@ -280,6 +280,19 @@ class TestConversation:
 
         await expect(page.locator(".feed .whispered")).to_contain_text("Only visible to you")
 
+    async def test_direct_messages_from_the_app(
+        self, slack: LocalSlack, app: BoltApp, page: Page
+    ) -> None:
+        await page.goto(slack.page_url)
+        await expect(page.locator("#online.on")).to_be_visible()
+
+        await app.client.chat_postMessage(channel=slack.users["Ana"], text="yours now")
+
+        entry = page.locator("#rail a.unread")
+        await expect(entry).to_contain_text("SharedBox")
+        await entry.click()
+        await expect(page.locator(".feed")).to_contain_text("yours now")
+
     async def test_an_edit_by_blocks_shows_no_mark_and_one_by_text_does(
         self, slack: LocalSlack, app: BoltApp, page: Page
     ) -> None:

@@ -5,7 +5,7 @@ import { blocks } from "./blocks.js";
 import { QUICK, named } from "./emoji.js";
 import { menu, popover, question, shut } from "./menus.js";
 import { mrkdwn } from "./mrkdwn.js";
-import { act, channel, mine, person, state } from "./store.js";
+import { act, mine, person, roomName, state } from "./store.js";
 
 const filled = new Map();
 
@@ -119,10 +119,9 @@ function copy(room, message) {
 }
 
 async function remove(room, message) {
-  const name = (channel(room) || {}).name;
   const sure = await question({
     title: { type: "plain_text", text: "Delete this message?" }, style: "danger",
-    text: { type: "plain_text", text: `It is removed from #${name || "this conversation"} for everybody, and the app is told.` },
+    text: { type: "plain_text", text: `It is removed from ${roomName(room)} for everybody, and the app is told.` },
     confirm: { type: "plain_text", text: "Delete" }, deny: { type: "plain_text", text: "Keep it" },
   });
   if (!sure) return;

@@ -64,6 +64,7 @@ export async function load() {
   if (!visible().some((one) => one.id === state.channel)) state.channel = (visible()[0] || {}).id || "";
 }
 
+export const roomName = (id) => (channel(id) || {}).name || state.app.name;
 export const visible = () => [...state.channels.values()].filter((one) => one.members.includes(state.me));
 
 const loading = new Map();

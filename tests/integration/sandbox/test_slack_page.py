@@ -63,6 +63,7 @@ class TestCards:
             await ack()
 
         ts = await app.post_card()
+        slack.emulator.courier.ack_seconds = 0.5
         await page.goto(slack.page_url)
 
         await page.get_by_role("button", name="Stay silent").click()

@@ -21,7 +21,7 @@ from app.sandbox.slack.signing import sign
 from app.sandbox.slack.wire import JSON
 
 RETRY_AFTER_SECONDS: Final = (0, 60, 300)
-_LOG_LENGTH: Final = 10_000
+_LOG_LENGTH: Final = 5_000
 _EVENTS_WAITING_AT_MOST: Final = 10_000
 _AT_ONCE: Final = 20
 _MOST_ANSWER_BYTES: Final = 1024 * 1024
@@ -135,6 +135,7 @@ class Courier:
                 headers = {"X-Slack-Retry-Num": str(number), "X-Slack-Retry-Reason": reason}
             async with self._turns:
                 stop = await self._attempt(delivery, body, "application/json", headers)
+            delivery.answer = b""
             if delivery.delivered or stop:
                 return
 

@@ -4,6 +4,7 @@ import aiohttp
 import pytest
 
 from app.sandbox.slack.local import LocalSlack
+from app.sandbox.slack.serving import PortTaken
 from app.sandbox.slack.wire import JSON
 from tests.integration.sandbox.bolt_app import BoltApp
 
@@ -72,6 +73,24 @@ class TestControl:
         status: int,
     ) -> None:
         assert (await self.do(slack, http, verb, **arguments))[0] == status
+
+
+class TestStart:
+    async def test_a_port_that_is_taken_is_said_so(self, slack: LocalSlack) -> None:
+        port = int(slack.page_url.rsplit(":", 1)[1].strip("/"))
+
+        with pytest.raises(PortTaken, match=f"Port {port}"):
+            LocalSlack(port=port)
+
+    async def test_only_loopback_is_listened_on(self, slack: LocalSlack) -> None:
+        assert slack.api_url.startswith("http://127.0.0.1:")
+
+    async def test_every_workspace_has_its_own_secrets(self, slack: LocalSlack) -> None:
+        async with LocalSlack() as other:
+            ours = {slack.bot_token, slack.signing_secret, slack.control_secret}
+            theirs = {other.bot_token, other.signing_secret, other.control_secret}
+
+        assert ours.isdisjoint(theirs)
 
 
 class TestPageGuard:

@@ -21,7 +21,7 @@ from app.sandbox.slack.signing import sign
 from app.sandbox.slack.wire import JSON
 
 RETRY_AFTER_SECONDS: Final = (0, 60, 300)
-_LOG_LENGTH: Final = 10_000
+_LOG_LENGTH: Final = 5_000
 _EVENTS_WAITING_AT_MOST: Final = 10_000
 _AT_ONCE: Final = 20
 _MOST_ANSWER_BYTES: Final = 1024 * 1024
@@ -66,7 +66,7 @@ class Courier:
         self._changes = changes
         self._clock = clock
         self._secret = signing_secret
-        self._ack_seconds = ack_seconds
+        self.ack_seconds = ack_seconds
         self._time_scale = time_scale
         self._number = 0
         self._session: aiohttp.ClientSession | None = None
@@ -135,6 +135,7 @@ class Courier:
                 headers = {"X-Slack-Retry-Num": str(number), "X-Slack-Retry-Reason": reason}
             async with self._turns:
                 stop = await self._attempt(delivery, body, "application/json", headers)
+            delivery.answer = b""
             if delivery.delivered or stop:
                 return
 
@@ -154,16 +155,17 @@ class Courier:
         delivery.status = None
         started = perf_counter()
         headers = {"Content-Type": content_type, **self._signed(body), **more}
+        limit = aiohttp.ClientTimeout(total=self.ack_seconds)
         problem, stop = "", False
         try:
             async with self._open_session().post(
-                self.request_url, data=body, headers=headers, allow_redirects=False
+                self.request_url, data=body, headers=headers, timeout=limit, allow_redirects=False
             ) as answer:
                 delivery.answer = await answer.content.read(_MOST_ANSWER_BYTES)
                 delivery.status = answer.status
                 stop = answer.headers.get("X-Slack-No-Retry") == "1"
         except TimeoutError:
-            problem = f"no answer within {self._ack_seconds:g} s"
+            problem = f"no answer within {self.ack_seconds:g} s"
         except aiohttp.ClientConnectionError:
             problem = "the connection failed"
         except aiohttp.ClientError as error:
@@ -196,9 +198,7 @@ class Courier:
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=self._ack_seconds), trust_env=False
-            )
+            self._session = aiohttp.ClientSession(trust_env=False)
         return self._session
 
 

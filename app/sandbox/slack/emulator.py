@@ -20,7 +20,7 @@ from app.sandbox.slack.views import Views
 from app.sandbox.slack.wire import JSON, slack_id
 from app.sandbox.slack.workspace import Workspace
 
-_WRITES_KEPT: Final = 100_000
+_WRITES_KEPT: Final = 50_000
 
 
 @dataclass(slots=True)

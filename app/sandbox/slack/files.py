@@ -2,10 +2,13 @@
 
 import mimetypes
 from dataclasses import dataclass, field
+from typing import Final
 
 from app.sandbox.slack.room import Channel
 from app.sandbox.slack.wire import JSON, Refused, slack_id
 from app.sandbox.slack.workspace import Workspace
+
+_FILES_KEPT: Final = 2_000
 
 
 @dataclass(slots=True)
@@ -64,6 +67,8 @@ class Files:
     def begin(self, name: str, size: int, user: str, created: int) -> File:
         file = File(name, size, user, created)
         self._by_id[file.id] = file
+        if len(self._by_id) > _FILES_KEPT:
+            del self._by_id[next(iter(self._by_id))]
         return file
 
     def receive(self, ticket: str, data: bytes) -> bool:

@@ -160,11 +160,6 @@ class LocalSlack(People):
     def rename_channel(self, channel: str, name: str) -> None:
         self.emulator.workspace.rename(self.emulator.workspace.channel(channel), name)
 
-    def delete_message(self, channel: str, ts: str) -> None:
-        """Delete a message whoever wrote it, as an admin can."""
-        here = self.emulator.workspace
-        here.remove(here.channel(channel), self._find(channel, ts)[1])
-
     # Trouble
 
     def fail_next(

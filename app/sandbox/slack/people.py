@@ -46,14 +46,18 @@ class People:
 
     def delete_as_user(self, user: str, channel: str, ts: str) -> None:
         """One's own message; an admin may delete anybody's, the app's too."""
-        here = self.emulator.workspace
+        who, message = self.emulator.workspace.person(user), self._find(channel, ts)[1]
+        if not (who.admin or message.ephemeral or message.user == who.id):
+            raise Refused("cant_delete_message")
+        self.delete_message(channel, ts)
+
+    def delete_message(self, channel: str, ts: str) -> None:
+        """Delete a message, whoever wrote it."""
         room, message = self._find(channel, ts)
         if message.ephemeral:
-            here.unwhisper(ts)
-        elif here.person(user).admin or message.user == here.person(user).id:
-            here.remove(room, message)
+            self.emulator.workspace.unwhisper(ts)
         else:
-            raise Refused("cant_delete_message")
+            self.emulator.workspace.remove(room, message)
 
     def react_as_user(
         self, user: str, channel: str, ts: str, name: str, *, remove: bool = False

@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.core.errors import Unavailable
+
 LOOPBACK: Final = "127.0.0.1"
 _TRANSPORT: Final = "sandbox.transport"
 _SHUTDOWN_SECONDS: Final = 5
@@ -54,6 +56,10 @@ class _Server(uvicorn.Server):
         yield
 
 
+class PortTaken(Unavailable):
+    """Something else listens there."""
+
+
 async def break_connection(request: Request) -> None:
     request.scope["extensions"][_TRANSPORT].abort()
     await until_gone(request)
@@ -77,7 +83,14 @@ class LoopbackServer:
     def __init__(self, app: ASGIApp, port: int = 0) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((LOOPBACK, port))
+        try:
+            self._socket.bind((LOOPBACK, port))
+        except OSError as error:
+            self._socket.close()
+            raise PortTaken(
+                f"Port {port} of {LOOPBACK} cannot be used: {error.strerror}.",
+                fix="Choose another port, or stop what listens there.",
+            ) from None
         self.url = f"http://{LOOPBACK}:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
             app,

@@ -78,7 +78,9 @@ class WebAPI:
         if METHODS[name].writes:
             befell = _name_of(fault)
             self._emulator.note_write(name, arguments.values, told, befell)
-        return _accepted(call, told)
+        answer = _accepted(call, told)
+        answer.headers["X-Accepted-OAuth-Scopes"] = METHODS[name].scope
+        return answer
 
     def _authorized(self, name: str, request: Request, arguments: Arguments) -> Call:
         """Raises `Refused`."""

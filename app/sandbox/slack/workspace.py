@@ -13,6 +13,7 @@ from app.sandbox.slack.room import Channel, Message, Person
 from app.sandbox.slack.seed import ChannelSeed, Seed
 from app.sandbox.slack.wire import JSON, Refused, slack_id
 
+_WHISPERS_KEPT: Final = 1_000
 TOMBSTONE_TEXT: Final = "This message was deleted."
 
 
@@ -145,7 +146,7 @@ class Workspace:
 
     def whisper(self, channel: Channel, to: str, message: Message) -> None:
         """Show a message to one person only; it is in no history."""
-        self.ephemerals.append((channel.id, to, message))
+        self.ephemerals = [*self.ephemerals[-_WHISPERS_KEPT:], (channel.id, to, message)]
         message.shown = self.message_json(message)
         self.changes.tell("ephemeral", channel=channel.id, user=to, message=message.shown)
 

@@ -12,8 +12,8 @@ from tests.integration.sandbox.bolt_app import BoltApp
 
 @pytest.fixture
 async def slack() -> AsyncIterator[LocalSlack]:
-    """With half a second to acknowledge, and minutes that last ten milliseconds."""
-    async with LocalSlack(ack_seconds=0.5, time_scale=0.01 / 60) as local:
+    """With minutes that last ten milliseconds."""
+    async with LocalSlack(time_scale=0.01 / 60) as local:
         yield local
 
 

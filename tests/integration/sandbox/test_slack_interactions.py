@@ -62,10 +62,11 @@ class TestClick:
             await asyncio.sleep(1)
             await ack()
 
+        slack.emulator.courier.ack_seconds = 0.2
         outcome = await slack.click("Ana", "support", await app.post_card(), "silent")
 
         assert (outcome.ok, outcome.status) == (False, None)
-        assert outcome.problem == "no answer within 0.5 s"
+        assert outcome.problem == "no answer within 0.2 s"
         assert slack.deliveries[-1].attempts == 1
 
     async def test_nobody_listens(self, slack: LocalSlack, app: BoltApp) -> None:

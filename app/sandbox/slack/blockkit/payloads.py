@@ -79,7 +79,7 @@ def check_view(view: Any, pointer: str, surface: str | None = None) -> Findings:
     if not findings.is_object(view, pointer):
         return findings
     kind = view.get("type")
-    if kind not in _VIEWS or surface not in (None, kind):
+    if not isinstance(kind, str) or kind not in _VIEWS or surface not in (None, kind):
         expected = [surface] if surface else sorted(_VIEWS)
         findings.add(f"{pointer}/type", f"unsupported type: {kind}", type="enum", expected=expected)
         return findings

@@ -4,22 +4,25 @@ import { append, day, fill, h, icon, toast } from "./dom.js";
 import { blocks } from "./blocks.js";
 import { composer, messageNode } from "./messages.js";
 import { viewPlace } from "./modal.js";
-import { act, channel, ephemeralsOf, messagesOf, shown, state, visible } from "./store.js";
+import { act, channel, ephemeralsOf, messagesOf, roomName, shown, state, visible } from "./store.js";
 
 const $ = (id) => document.getElementById(id);
 const GROUPED_SECONDS = 300;
+
+const drawn = (room) => (room.is_im ? "person" : room.is_private ? "lock" : "hash");
 
 export function showRail(go) {
   const entry = (room) => {
     const count = state.unread.get(room.id) || 0;
     const here = room.id === state.channel && !state.home;
     return h("li", {}, h("a", { href: `#${room.id}`, class: count ? "unread" : "", "aria-current": here ? "page" : null, onclick: (event) => { event.preventDefault(); go(room.id); } },
-      icon(room.is_private ? "lock" : "hash"), h("span", {}, room.name), room.is_archived && h("small", {}, "archived"),
+      icon(drawn(room)), h("span", {}, roomName(room.id)), room.is_archived && h("small", {}, "archived"),
       count > 0 && h("b", { class: "count", "aria-label": `${count} unread` }, String(count))));
   };
-  const rooms = visible().filter((room) => room.name);
+  const rooms = visible().filter((room) => !room.is_im), direct = visible().filter((room) => room.is_im);
   fill($("rail"),
     h("h2", {}, "Channels"), h("ul", {}, rooms.map(entry)),
+    direct.length > 0 && [h("h2", {}, "Direct messages"), h("ul", {}, direct.map(entry))],
     h("h2", {}, "Apps"), h("ul", {}, h("li", {}, h("a", { href: "#home", "aria-current": state.home ? "page" : null, onclick: (event) => { event.preventDefault(); go("home"); } }, icon("home"), h("span", {}, state.app.name)))));
 }
 
@@ -58,12 +61,13 @@ export async function showFeed(openThread, stick = false) {
   if (state.home) return showHome();
   const room = channel(state.channel);
   if (!room) return;
-  fill($("place"), icon(room.is_private ? "lock" : "hash", room.is_private ? "Private channel" : "Channel"), room.name);
-  $("topic").textContent = `${room.members.length} members${room.is_archived ? " · archived" : ""}`;
+  fill($("place"), icon(drawn(room)), roomName(room.id));
+  const about = room.is_im ? "Direct messages" : `${room.is_private ? "Private channel · " : ""}${room.members.length} members`;
+  $("topic").textContent = `${about}${room.is_archived ? " · archived" : ""}`;
   const known = await messagesOf(room.id);
   const list = [...[...known.values()].filter(inFeed), ...ephemeralsOf(room.id).filter((one) => !one.thread_ts)];
   list.sort((one, other) => (one.ts < other.ts ? -1 : 1));
-  const empty = h("div", { class: "empty" }, h("strong", {}, `This is #${room.name}.`), h("p", {}, "Nothing has been said here yet."));
+  const empty = h("div", { class: "empty" }, h("strong", {}, `This is ${roomName(room.id)}.`), h("p", {}, "Nothing has been said here yet."));
   redraw($("feed"), list.length ? draw(room.id, list, { openThread }) : [empty], stick);
 }
 
@@ -74,7 +78,7 @@ export function showComposer() {
   box.dataset.key = key;
   if (key === "none") return void fill(box);
   if (room.is_archived) return void fill(box, h("p", { class: "closed" }, "This channel is archived."));
-  fill(box, composer(`Message #${room.name}`, (text) => act("post_as_user", { channel: room.id, text })));
+  fill(box, composer(`Message ${room.is_im ? "" : "#"}${roomName(room.id)}`, (text) => act("post_as_user", { channel: room.id, text })));
 }
 
 function showHome() {
@@ -112,11 +116,14 @@ export async function reveal(room, link, openThread) {
   const ts = `${link.slice(1, 11)}.${link.slice(11)}`;
   const message = (await messagesOf(room)).get(ts);
   if (!message) return toast("That message is not here any more.");
-  if (!inFeed(message)) openThread(message.thread_ts);
+  state.found = ts;
+  if (inFeed(message)) await showFeed(openThread);
+  else openThread(message.thread_ts);
   const node = document.querySelector(`.message[data-ts="${ts}"]`);
-  if (!node) return undefined;
-  node.scrollIntoView({ block: "center" });
-  node.classList.add("found");
-  node.focus({ preventScroll: true });
-  return setTimeout(() => node.classList.remove("found"), 3000);
+  node?.scrollIntoView({ block: "center" });
+  node?.focus({ preventScroll: true });
+  return setTimeout(() => {
+    state.found = "";
+    document.querySelectorAll(".found").forEach((one) => one.classList.remove("found"));
+  }, 3000);
 }

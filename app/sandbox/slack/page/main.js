@@ -6,7 +6,7 @@ import { shut } from "./menus.js";
 import { showModal } from "./modal.js";
 import { useLookup } from "./mrkdwn.js";
 import { customerPane, inspectorPane } from "./panes.js";
-import { act, channel, follow, listen, load, messagesOf, person, state, visible } from "./store.js";
+import { act, channel, follow, listen, load, messagesOf, person, roomName, state, visible } from "./store.js";
 
 const $ = (id) => document.getElementById(id);
 const PANES = {
@@ -51,8 +51,8 @@ function lookAt(part) {
 function openPane(name) {
   const fresh = name !== state.pane || name === "thread";
   state.pane = name;
-  showPane(fresh);
   lookAt("side");
+  showPane(fresh);
 }
 
 function openThread(ts) {
@@ -120,7 +120,7 @@ function changed(change) {
   if (change.kind === "channels" || change.kind === "reset") return later(showTop, showTabs, rail, feed, showComposer, showModal, pane);
   if (["message", "deleted", "ephemeral", "ephemeral_gone"].includes(change.kind)) {
     const here = change.channel === state.channel || change.kind === "ephemeral_gone";
-    if (change.isNew && change.message.user !== state.me) $("news").textContent = `New message in ${(channel(change.channel) || {}).name}`;
+    if (change.isNew && change.message.user !== state.me) $("news").textContent = `New message in ${roomName(change.channel)}`;
     return later(rail, ...(here && !state.home ? [feed] : []), ...(here && state.pane === "thread" ? [pane] : []));
   }
   return undefined;

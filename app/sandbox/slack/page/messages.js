@@ -5,7 +5,7 @@ import { blocks } from "./blocks.js";
 import { QUICK, named } from "./emoji.js";
 import { menu, popover, question, shut } from "./menus.js";
 import { mrkdwn } from "./mrkdwn.js";
-import { act, channel, mine, person, state } from "./store.js";
+import { act, mine, person, roomName, state } from "./store.js";
 
 const filled = new Map();
 
@@ -51,7 +51,7 @@ export function messageNode(room, message, { inThread = false, short = false, op
   const edited = message.edited && message.subtype !== "tombstone" && (!rich || !bot) && h("span", { class: "edited" }, "(edited)");
   const at = h("a", { class: "at", href: permalink(room, message.ts), title: `${day(message.ts)} ${time(message.ts)}` }, h("time", {}, time(message.ts)));
   const node = h("article", {
-    class: `message${short ? " short" : ""}${whispered ? " whispered" : ""}`, "data-ts": message.ts, tabindex: "-1", "aria-label": `${name} at ${time(message.ts)}`,
+    class: `message${short ? " short" : ""}${whispered ? " whispered" : ""}${message.ts === state.found ? " found" : ""}`, "data-ts": message.ts, tabindex: "-1", "aria-label": `${name} at ${time(message.ts)}`,
   },
   short ? at : avatar(name, bot),
   h("div", { class: "body" },
@@ -119,10 +119,9 @@ function copy(room, message) {
 }
 
 async function remove(room, message) {
-  const name = (channel(room) || {}).name;
   const sure = await question({
     title: { type: "plain_text", text: "Delete this message?" }, style: "danger",
-    text: { type: "plain_text", text: `It is removed from #${name || "this conversation"} for everybody, and the app is told.` },
+    text: { type: "plain_text", text: `It is removed from ${roomName(room)} for everybody, and the app is told.` },
     confirm: { type: "plain_text", text: "Delete" }, deny: { type: "plain_text", text: "Keep it" },
   });
   if (!sure) return;

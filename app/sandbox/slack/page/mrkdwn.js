@@ -75,6 +75,7 @@ function token(body) {
   }
   if (head.startsWith("!")) return h("span", { class: "mention loud" }, label || `@${head.slice(1).split("^")[0]}`);
   const address = plain(head);
+  if (!/^[a-z][a-z0-9+.-]*:/i.test(address)) return `<${plain(body)}>`;
   return link(address, withGlyphs(label || address.replace(/^mailto:/, "")));
 }
 

@@ -3,7 +3,7 @@
 export const state = {
   me: "", team: "", app: {}, people: new Map(), channels: new Map(), messages: new Map(),
   ephemerals: [], views: {}, deliveries: [], customer: null,
-  channel: "", thread: "", home: false, pane: "inspector", unread: new Map(), online: false,
+  channel: "", thread: "", found: "", home: false, pane: "inspector", unread: new Map(), online: false,
 };
 const listeners = new Set();
 
@@ -59,22 +59,31 @@ export async function load() {
   state.connected = told.connected;
   state.customer = told.customer;
   state.messages.clear();
+  loading.clear();
   if (!state.people.has(state.me)) state.me = told.people.find((one) => !one.is_bot).id;
   if (!visible().some((one) => one.id === state.channel)) state.channel = (visible()[0] || {}).id || "";
 }
 
+export const roomName = (id) => (channel(id) || {}).name || state.app.name;
 export const visible = () => [...state.channels.values()].filter((one) => one.members.includes(state.me));
 
-export async function messagesOf(id) {
-  if (!state.messages.has(id)) {
-    const { messages } = await ask(`/page/messages/${id}`);
-    state.messages.set(id, new Map(messages.map((one) => [one.ts, one])));
-  }
-  return state.messages.get(id);
+const loading = new Map();
+
+export function messagesOf(id) {
+  if (!loading.has(id)) loading.set(id, fetchMessages(id));
+  return loading.get(id);
+}
+
+// A change that comes while they are fetched is newer than what is fetched.
+async function fetchMessages(id) {
+  const known = new Map();
+  state.messages.set(id, known);
+  for (const one of (await ask(`/page/messages/${id}`)).messages) if (!known.has(one.ts)) known.set(one.ts, one);
+  return known;
 }
 
 export function shown(id) {
-  return [...(state.messages.get(id) || new Map()).values()];
+  return [...(state.messages.get(id) || new Map()).values()].sort((one, other) => (one.ts < other.ts ? -1 : 1));
 }
 
 export const ephemeralsOf = (id) =>
@@ -111,26 +120,29 @@ function noteUnread({ channel: id, message }) {
   if (!message.thread_ts || message.thread_ts === message.ts) state.unread.set(id, (state.unread.get(id) || 0) + 1);
 }
 
-// Follow the stream; whenever it begins anew, what may have been missed is loaded.
+// Follow the stream, one change after the other; whenever it begins anew, so does the state.
 export function follow() {
   const stream = new EventSource("/page/stream");
-  stream.onopen = async () => {
-    state.online = true;
+  let turn = Promise.resolve();
+  const inTurn = (work) => { turn = turn.then(work).catch(() => undefined); };
+  const anew = async () => {
     await load();
     if (state.channel) await messagesOf(state.channel);
-    announce({ kind: "reset" });
   };
+  stream.onopen = () => inTurn(async () => {
+    state.online = true;
+    await anew();
+    announce({ kind: "reset" });
+  });
   stream.onerror = () => {
     state.online = false;
     announce({ kind: "online" });
     if (stream.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 2000);
   };
-  stream.onmessage = async (event) => {
+  stream.onmessage = (event) => inTurn(async () => {
     const change = JSON.parse(event.data);
-    if (change.kind === "channels" || change.kind === "reset") {
-      await load();
-      if (state.channel) await messagesOf(state.channel);
-    } else apply(change);
+    if (change.kind === "channels" || change.kind === "reset") await anew();
+    else apply(change);
     announce(change);
-  };
+  });
 }

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.sandbox.slack.blockkit.payloads import (
     MOST_CHARACTERS,
@@ -115,3 +117,30 @@ class TestWithBlockIds:
         assert filled[1]["block_id"]
         assert filled[1]["elements"][0]["action_id"]
         assert "block_id" not in given[1]
+
+
+WORDS = st.sampled_from(
+    ["type", "text", "blocks", "elements", "element", "options", "option_groups", "accessory",
+     "section", "actions", "input", "context", "rich_text", "rich_text_section", "button",
+     "static_select", "overflow", "plain_text", "mrkdwn", "modal", "label", "title",
+     "initial_option", "initial_options", "block_id", "action_id"]
+)  # fmt: skip
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | WORDS | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=5),
+    max_leaves=20,
+)
+
+
+class TestWhateverComes:
+    @given(payload=ANYTHING)
+    def test_is_judged_without_an_accident(self, payload: object) -> None:
+        for surface in ("message", "modal", "home"):
+            check_blocks(payload, "/blocks", surface)
+        check_view(payload, "/view")
+        check_suggestions(payload)
+
+    @given(payload=st.lists(ANYTHING, max_size=3))
+    def test_what_is_accepted_can_be_filled_in(self, payload: list[JSON]) -> None:
+        if not check_blocks(payload, "/blocks", "message").list:
+            assert len(with_block_ids(payload)) == len(payload)

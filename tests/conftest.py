@@ -1,9 +1,10 @@
 """Fixtures for every test; the ones that start a server live in tests/fixtures."""
 
 pytest_plugins = [
-    "tests.fixtures.stack",
-    "tests.fixtures.sessions",
     "tests.fixtures.clock",
     "tests.fixtures.database",
     "tests.fixtures.mailservers",
+    "tests.fixtures.sessions",
+    "tests.fixtures.feed",
+    "tests.fixtures.stack",
 ]

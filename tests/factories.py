@@ -3,8 +3,15 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from app.core.ids import AccountId, ChannelId, ConversationId, WorkspaceId, new_id
-from app.store.models import Account, Conversation
+from app.core.ids import (
+    AccountId,
+    ChannelId,
+    ConversationId,
+    MessageId,
+    WorkspaceId,
+    new_id,
+)
+from app.store.models import Account, Conversation, Message
 
 MOMENT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -37,6 +44,30 @@ def conversation(workspace_id: WorkspaceId, account_id: AccountId, **values: Any
             "subject_key": "invoice 4471",
             "first_message_at": MOMENT,
             "last_message_at": MOMENT,
+            **values,
+        }
+    )
+
+
+def message(
+    workspace_id: WorkspaceId,
+    account_id: AccountId,
+    conversation_id: ConversationId,
+    **values: Any,
+) -> Message:
+    return Message(
+        **{
+            "workspace_id": workspace_id,
+            "id": MessageId(new_id()),
+            "account_id": account_id,
+            "conversation_id": conversation_id,
+            "subject": "Invoice 4471",
+            "from_name": "Ana Ruiz",
+            "from_address": "ana@acme.example",
+            "received_at": MOMENT,
+            "body": "The total is wrong.",
+            "excerpt": "The total is wrong.",
+            "raw_sha256": new_id().bytes * 2,
             **values,
         }
     )

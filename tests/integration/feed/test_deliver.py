@@ -1,0 +1,293 @@
+"""Each post once, in order, whatever Slack does; judged by what stands in the channel at the end."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.feed.context import Later
+from app.feed.port import WorkspaceRefused
+from app.sandbox.slack.emulator import Write
+from app.sandbox.slack.faults import FaultKind
+from app.slack.client import http_session, web_client
+from app.store.models import ChannelState, PostState
+from tests.fixtures.feed import Feed
+
+
+class TestPosting:
+    async def test_is_in_order_and_once(self, feed: Feed) -> None:
+        for subject in ("First", "Second", "Third"):
+            await feed.mail(subject)
+
+        await feed.drain()
+        await feed.drain()
+
+        assert feed.shown() == ["Ana Ruiz - First", "Ana Ruiz - Second", "Ana Ruiz - Third"]
+
+    async def test_a_further_mail_stands_in_the_thread(self, feed: Feed) -> None:
+        await feed.mail("Question")
+        await feed.mail("Re: Question", "Question", excerpt="One more thing.")
+
+        await feed.drain()
+
+        (card,) = feed.slack.messages("support")
+        (reply,) = feed.slack.replies("support", card["ts"])
+        assert "One more thing." in reply["text"]
+        assert "1 more mail in the thread" in str(card["blocks"])
+
+    async def test_says_nothing_of_the_mail_in_its_metadata(self, feed: Feed) -> None:
+        await feed.mail("Secret plans")
+
+        await feed.drain()
+
+        (card,) = feed.slack.messages("support")
+        (post,) = await feed.posts()
+        assert card["metadata"] == {
+            "event_type": "sharedbox_post",
+            "event_payload": {"post_id": str(post.id)},
+        }
+
+    async def test_keeps_slacks_pace(self, feed: Feed) -> None:
+        object.__setattr__(feed.feeding, "apart", timedelta(seconds=0.4))
+        for subject in ("First", "Second", "Third"):
+            await feed.mail(subject)
+
+        await feed.drain()
+
+        times = [float(one["ts"]) for one in feed.slack.messages("support")]
+        assert times[1] - times[0] >= 0.35
+        assert times[2] - times[1] >= 0.35
+
+    async def test_a_refresh_does_not_wait_for_the_posts_before_it(self, feed: Feed) -> None:
+        await feed.mail("First")
+        await feed.drain()
+        object.__setattr__(feed.feeding, "apart", timedelta(seconds=5))
+        await feed.mail("Second")
+        await feed.mail("Third")
+        draining = asyncio.create_task(feed.drain())
+        while "Ana Ruiz - Second" not in feed.shown():
+            await asyncio.sleep(0.02)
+
+        started = asyncio.get_running_loop().time()
+        await feed.change("First")
+        (card, *_) = feed.slack.messages("support")
+        while not feed.slack.message("support", card["ts"]).get("edited"):
+            await asyncio.sleep(0.02)
+
+        assert asyncio.get_running_loop().time() - started < 2
+        draining.cancel()
+        await asyncio.gather(draining, return_exceptions=True)
+
+
+def edits(feed: Feed) -> list[Write]:
+    return [one for one in feed.slack.writes if one.method == "chat.update"]
+
+
+LOST_ANSWERS = [
+    FaultKind.DROP_AFTER,
+    FaultKind.HTTP_AFTER,
+    FaultKind.HALF_BODY,
+]
+
+
+class TestAnAnswerIsLost:
+    @pytest.mark.parametrize("kind", LOST_ANSWERS)
+    async def test_though_slack_took_the_post(self, feed: Feed, kind: FaultKind) -> None:
+        await feed.mail("First")
+        await feed.mail("Second")
+        feed.slack.fail_next("chat.postMessage", kind)
+
+        await feed.drain()
+
+        assert feed.shown() == ["Ana Ruiz - First", "Ana Ruiz - Second"]
+        assert [post.state for post in await feed.posts()] == [PostState.SENT, PostState.SENT]
+
+    async def test_in_a_thread(self, feed: Feed) -> None:
+        await feed.mail("Question")
+        await feed.drain()
+        await feed.mail("Re: Question", "Question")
+        feed.slack.fail_next("chat.postMessage", FaultKind.DROP_AFTER)
+
+        await feed.drain()
+
+        (card,) = feed.slack.messages("support")
+        assert len(feed.slack.replies("support", card["ts"])) == 1
+
+    async def test_because_slack_never_got_the_post(self, feed: Feed) -> None:
+        await feed.mail("First")
+        feed.slack.fail_next("chat.postMessage", FaultKind.DROP_BEFORE)
+
+        await feed.drain()
+
+        assert feed.shown() == ["Ana Ruiz - First"]
+
+    async def test_and_without_a_look_nothing_is_posted_again(self, feed: Feed) -> None:
+        await feed.mail("First")
+        feed.slack.fail_next("chat.postMessage", FaultKind.DROP_AFTER)
+        feed.slack.fail_next("conversations.history", FaultKind.HTTP, times=50)
+
+        with pytest.raises(Later):
+            await feed.drain()
+
+        assert feed.shown() == ["Ana Ruiz - First"]
+        feed.slack.emulator.faults.clear()
+        await feed.drain()
+        assert feed.shown() == ["Ana Ruiz - First"]
+
+    async def test_twice_in_a_row_the_younger_twin_is_deleted(self, feed: Feed) -> None:
+        await feed.mail("First")
+        await feed.drain()
+        (post,) = await feed.posts()
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            again = await uow.posts.lock(post.id)
+            again.state, again.ts = PostState.WAITING, None
+            await uow.posts.claim(again)
+        (card,) = feed.slack.messages("support")
+        async with http_session() as http:
+            client = web_client(http, feed.slack.api_url, feed.slack.bot_token)
+            await client.chat_postMessage(
+                channel=feed.channel, text=card["text"], metadata=card["metadata"]
+            )
+
+        await feed.drain()
+
+        (left,) = feed.slack.messages("support")
+        assert left["ts"] == card["ts"]
+
+
+class TestSlackAsksToWait:
+    @pytest.mark.parametrize("seconds", [1, 2])
+    async def test_a_little(self, feed: Feed, seconds: int) -> None:
+        for subject in ("First", "Second"):
+            await feed.mail(subject)
+        feed.slack.fail_next("chat.postMessage", FaultKind.RATE_LIMITED, seconds=seconds)
+
+        await feed.drain()
+
+        assert feed.shown() == ["Ana Ruiz - First", "Ana Ruiz - Second"]
+
+    async def test_for_an_hour_is_left_to_a_later_job(self, feed: Feed) -> None:
+        await feed.mail("First")
+        feed.slack.fail_next("chat.postMessage", FaultKind.RATE_LIMITED, seconds=3600)
+
+        with pytest.raises(Later) as later:
+            await feed.drain()
+
+        wait = later.value.at - datetime.now(UTC)
+        assert timedelta(minutes=59) < wait < timedelta(minutes=61)
+        assert feed.shown() == []
+
+
+class TestSlackRefuses:
+    @pytest.mark.parametrize(
+        "code", ["channel_not_found", "is_archived", "not_in_channel", "missing_scope"]
+    )
+    async def test_the_channel_is_paused_and_goes_on_when_it_is_mended(
+        self, feed: Feed, code: str
+    ) -> None:
+        await feed.mail("First")
+        feed.slack.fail_next("chat.postMessage", FaultKind.ERROR, error=code)
+
+        with pytest.raises(Later):
+            await feed.drain()
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            channel = await uow.channels.get(feed.channel)
+            assert channel.state is ChannelState.PAUSED
+            assert channel.detail
+            channel.next_post_at = None
+        await feed.drain()
+
+        assert feed.shown() == ["Ana Ruiz - First"]
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            channel = await uow.channels.get(feed.channel)
+            assert (channel.state, channel.detail) == (ChannelState.OPEN, "")
+            events = [event.type for event in await uow.events.after(0, limit=100)]
+            assert ("channel.paused" in events, "channel.resumed" in events) == (True, True)
+
+    @pytest.mark.parametrize("code", ["token_revoked", "account_inactive", "invalid_auth"])
+    async def test_the_workspace(self, feed: Feed, code: str) -> None:
+        await feed.mail("First")
+        feed.slack.fail_next("chat.postMessage", FaultKind.ERROR, error=code)
+
+        with pytest.raises(WorkspaceRefused):
+            await feed.drain()
+
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            installation = await uow.installations.current()
+            assert installation is not None
+            assert (installation.state, installation.detail) == ("revoked", code)
+        await feed.drain()
+        assert feed.shown() == ["Ana Ruiz - First"]
+
+    async def test_the_blocks_so_it_is_said_in_plain_text(self, feed: Feed) -> None:
+        await feed.mail("First")
+        feed.slack.fail_next("chat.postMessage", FaultKind.ERROR, error="invalid_blocks")
+
+        await feed.drain()
+
+        (card,) = feed.slack.messages("support")
+        assert card["text"].startswith("Ana Ruiz - First")
+        assert not card.get("blocks")
+
+    async def test_even_that_so_it_is_parked_and_the_rest_goes_on(self, feed: Feed) -> None:
+        await feed.mail("First")
+        await feed.mail("Second")
+        feed.slack.fail_next("chat.postMessage", FaultKind.ERROR, times=2, error="msg_too_long")
+
+        await feed.drain()
+
+        assert feed.shown() == ["Ana Ruiz - Second"]
+        states = {post.state: post.detail for post in await feed.posts()}
+        assert "msg_too_long" in states[PostState.PARKED]
+
+
+class TestRefreshing:
+    async def test_shows_the_last_of_many_changes_by_one_edit(self, feed: Feed) -> None:
+        await feed.mail("First")
+        await feed.drain()
+        before = len(edits(feed))
+        for _ in range(5):
+            await feed.change("First")
+
+        await feed.drain()
+
+        assert len(edits(feed)) == before + 1
+
+    @pytest.mark.parametrize("kind", [*LOST_ANSWERS, FaultKind.DROP_BEFORE, FaultKind.RATE_LIMITED])
+    async def test_is_repeated_until_it_is_shown(self, feed: Feed, kind: FaultKind) -> None:
+        await feed.mail("First")
+        await feed.drain()
+        await feed.change("First")
+        feed.slack.fail_next("chat.update", kind)
+
+        await feed.drain()
+
+        (post,) = await feed.posts()
+        assert post.shown == post.wanted
+
+    async def test_of_a_card_that_somebody_deleted_brings_nothing_back(self, feed: Feed) -> None:
+        await feed.mail("First")
+        await feed.drain()
+        (card,) = feed.slack.messages("support")
+        feed.slack.delete_message("support", card["ts"])
+        await feed.change("First")
+
+        await feed.drain()
+
+        assert feed.slack.messages("support") == []
+        (post,) = await feed.posts()
+        assert post.state is PostState.DELETED
+
+    async def test_but_a_new_mail_of_that_conversation_is_shown(self, feed: Feed) -> None:
+        await feed.mail("Question")
+        await feed.drain()
+        (card,) = feed.slack.messages("support")
+        feed.slack.delete_message("support", card["ts"])
+        await feed.change("Question")
+        await feed.drain()
+
+        await feed.mail("Re: Question", "Question", excerpt="Hello?")
+        await feed.drain()
+
+        (shown,) = feed.slack.messages("support")
+        assert "Hello?" in str(shown["blocks"])

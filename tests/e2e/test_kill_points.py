@@ -1,7 +1,8 @@
 """The process is killed between any two steps; nothing is lost, and nothing is doubled.
 
-Each case lets a process run into one fault point, where it kills itself as `kill -9` would, and then
-starts another one. A further mail marks the end: once its card is there, all before it must be, too.
+Each case lets a process run into one fault point, where it kills itself as `kill -9` would, and
+then starts another one. A further mail marks the end: once its card is there, all before it must
+be, too.
 """
 
 import asyncio

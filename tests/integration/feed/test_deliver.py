@@ -1,4 +1,4 @@
-"""Each post once, in order, whatever Slack does; judged by what stands in the channel at the end."""
+"""Each post once, in order, whatever Slack does; judged by what the channel shows at the end."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -78,6 +78,9 @@ _LABEL_NOISE: Final = re.compile(r"[^a-z0-9]+")
 _LONGEST_LABEL: Final = 40
 
 _UTF_8: Final = "utf_8"
+_WESTERN: Final = "cp1252"
+_SURELY_UTF_8: Final = 12
+"""Continuation bytes that nobody has by chance."""
 _REAL_CHARACTERS: Final = re.compile("[\x80-\ufffc\U00010000-\U0010ffff]")
 _CLEAN: Final = re.compile("[\t\n\r -~\xa0-\ud7ff\ue000-\U0010ffff]*+")
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -111,9 +114,23 @@ def without_controls(text: str) -> str:
 def _decoded(data: bytes, codec: str) -> str:
     if codec == _UTF_8:
         return _utf_8(data)
-    if codec == "cp1252":
-        return _western(data)
-    return data.decode(codec, "replace")
+    if not data.isascii():
+        enough = 1 if codec == _WESTERN else _SURELY_UTF_8
+        if (text := _if_utf_8(data, enough)) is not None:
+            return text
+    return _windows_1252(data) if codec == _WESTERN else data.decode(codec, "replace")
+
+
+def _if_utf_8(data: bytes, enough: int) -> str | None:
+    """The text if this is UTF-8, whatever the label says: too many senders never ask.
+
+    A few characters may be valid UTF-8 by chance, but for Latin-1, which would look absurd.
+    """
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None
+    return text if len(data) - len(text) >= enough else None
 
 
 def _guessed(data: bytes) -> str:
@@ -131,16 +148,6 @@ def _utf_8(data: bytes) -> str:
     except UnicodeDecodeError:
         text = data.decode(errors="replace")
     return text if _REAL_CHARACTERS.search(text) else _windows_1252(data)
-
-
-def _western(data: bytes) -> str:
-    """Latin-1 is what software says that never asked; its bytes are often UTF-8."""
-    if data.isascii():
-        return data.decode("ascii")
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return _windows_1252(data)
 
 
 def _windows_1252(data: bytes) -> str:

@@ -14,7 +14,7 @@ import os
 import signal
 import socket
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -33,8 +33,13 @@ MEMORY: Final = 512 * 1024 * 1024
 _SECONDS_TO_START: Final = 60
 _SECONDS_TO_STOP: Final = 2
 _SEND_BUFFER: Final = 1024 * 1024
+_MAX_ANSWER: Final = 16 * 1024 * 1024
+"""In bytes: several times what the limits of `app.mail` allow."""
 _BEFORE_APP: Final = Path(__file__).resolve().parents[2]
-_ENVIRONMENT: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
+_ENVIRONMENT: Final = (
+    *("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
+    *("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"),
+)
 """What a child inherits: what it takes to start, and none of our secrets."""
 
 
@@ -93,6 +98,8 @@ class _Running:
 
     async def answer(self) -> tuple[bytes, bytes]:
         kind, length = HEAD.unpack(await self.reader.readexactly(HEAD.size))
+        if length > _MAX_ANSWER:
+            raise ConnectionError
         return kind, await self.reader.readexactly(length)
 
     async def end(self, *, patience: float) -> None:
@@ -102,7 +109,8 @@ class _Running:
             async with asyncio.timeout(patience):
                 await self.process.wait()
         except TimeoutError:
-            self.process.kill()
+            with suppress(ProcessLookupError):  # it has ended just now
+                self.process.kill()
             await self.process.wait()
 
 
@@ -154,19 +162,13 @@ class _Child:
         """Answers when the process is ready to read mail."""
         ours, theirs = socket.socketpair()
         with theirs:
-            ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-            reader, writer = await asyncio.open_connection(sock=ours)
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-s", "-m", parser_child.__name__),
-                *(str(self._seconds), str(self._memory)),
-                stdin=theirs.fileno(),
-                stdout=theirs.fileno(),
-                stderr=asyncio.subprocess.DEVNULL,
-                cwd=_BEFORE_APP,
-                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-                start_new_session=True,
-            )
-        self._running = running = _Running(process, reader, writer)
+            try:
+                process = await self._spawn(theirs.fileno())
+            except OSError as error:
+                ours.close()
+                raise ParseFailed(f"The parser process did not start: {error}.") from error
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        self._running = running = _Running(process, *await asyncio.open_connection(sock=ours))
         try:
             async with asyncio.timeout(_SECONDS_TO_START):
                 await running.answer()
@@ -174,6 +176,18 @@ class _Child:
             await self.stop(patience=0)
             raise ParseFailed("The parser process did not start.") from None
         return running
+
+    async def _spawn(self, descriptor: int) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-s", "-m", parser_child.__name__),
+            *(str(self._seconds), str(self._memory)),
+            stdin=descriptor,
+            stdout=descriptor,
+            stderr=asyncio.subprocess.DEVNULL,
+            cwd=_BEFORE_APP,
+            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+            start_new_session=True,
+        )
 
     async def stop(self, *, patience: float = _SECONDS_TO_STOP) -> None:
         """A child that is asked to stop has nothing to lose."""

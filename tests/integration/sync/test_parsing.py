@@ -3,6 +3,7 @@
 import asyncio
 import os
 import resource
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from app.core import faults
 from app.mail.parse import MailUnreadable, parse
+from app.sync import parsing
 from app.sync.parsing import ParseFailed, ParserPool
 
 MAIL = b"Subject: Printer\r\nMessage-ID: <a@example.com>\r\n\r\nIt is green."
@@ -160,6 +162,27 @@ class TestFaultPoint:
             await pool.parse(MAIL)
 
         assert (await pool.parse(MAIL)).subject == "Printer"
+
+
+class TestStarting:
+    async def test_interpreter_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "executable", "/nowhere/python")
+
+        with pytest.raises(ParseFailed, match=r"did not start: .*No such file"):
+            await ParserPool(1).__aenter__()
+
+    async def test_process_that_ends_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "executable", shutil.which("true"))
+
+        with pytest.raises(ParseFailed, match="did not start"):
+            await ParserPool(1).__aenter__()
+
+    async def test_process_that_answers_too_much(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(parsing, "_MAX_ANSWER", 100)
+
+        async with ParserPool(1) as pool:
+            with pytest.raises(ParseFailed):
+                await pool.parse(MAIL)
 
 
 class TestLeaving:

@@ -1,0 +1,196 @@
+"""Mail is parsed in a few long-lived child processes, each with limits of time and memory.
+
+A child that oversteps them, or dies, is replaced, and only the mail it was reading is lost to the
+parser: `ParseFailed` says why, and the caller counts it. Nothing is queued here: whoever comes when
+all children are busy waits, and so does its mail, where it is.
+
+The children are started as programs and not forked, so it does not matter which threads we have,
+and they import nothing but `app.mail`: a new one is there in a tenth of a second.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from app.core.errors import SharedBoxError
+from app.core.faults import faultpoint
+from app.mail.parse import MailUnreadable
+from app.mail.parsed import ParsedMail
+from app.sync import parser_child
+from app.sync.parser_child import HEAD
+
+SECONDS: Final = 10
+"""For one mail, by the clock and by the processor alike."""
+MEMORY: Final = 512 * 1024 * 1024
+"""Of a child, in bytes, where the system can limit it."""
+_SECONDS_TO_START: Final = 60
+_SECONDS_TO_STOP: Final = 2
+_SEND_BUFFER: Final = 1024 * 1024
+_MAX_ANSWER: Final = 16 * 1024 * 1024
+"""In bytes: several times what the limits of `app.mail` allow."""
+_BEFORE_APP: Final = Path(__file__).resolve().parents[2]
+_ENVIRONMENT: Final = (
+    *("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
+    *("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"),
+)
+"""What a child inherits: what it takes to start, and none of our secrets."""
+
+
+class ParseFailed(SharedBoxError):
+    """The parser did not get to the end of a mail. The same mail may pass later, or never."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, fix="The raw mail is kept; process it again after an update.")
+
+
+class ParserPool:
+    """`async with ParserPool(2) as pool: mail = await pool.parse(raw)`."""
+
+    def __init__(self, processes: int, *, seconds: int = SECONDS, memory: int = MEMORY) -> None:
+        self._children = [_Child(seconds, memory) for _ in range(processes)]
+        self._idle: asyncio.LifoQueue[_Child] = asyncio.LifoQueue(maxsize=processes)
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            for child in self._children:
+                stack.push_async_callback(child.stop)
+                await child.start()
+                self._idle.put_nowait(child)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def parse(self, raw: bytes) -> ParsedMail:
+        """Raises `MailUnreadable` if there is nothing in the mail, and `ParseFailed`."""
+        child = await self._idle.get()
+        try:
+            return await child.parse(raw)
+        finally:
+            self._idle.put_nowait(child)
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    process: asyncio.subprocess.Process
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    @property
+    def is_gone(self) -> bool:
+        return self.process.returncode is not None
+
+    async def exchange(self, raw: bytes) -> tuple[bytes, bytes]:
+        self.writer.write(HEAD.pack(parser_child.MAIL, len(raw)))
+        self.writer.write(raw)
+        await self.writer.drain()
+        faultpoint("K08")
+        return await self.answer()
+
+    async def answer(self) -> tuple[bytes, bytes]:
+        kind, length = HEAD.unpack(await self.reader.readexactly(HEAD.size))
+        if length > _MAX_ANSWER:
+            raise ConnectionError
+        return kind, await self.reader.readexactly(length)
+
+    async def end(self, *, patience: float) -> None:
+        """Wait until it has ended; kill it if it does not do so by itself."""
+        self.writer.close()
+        try:
+            async with asyncio.timeout(patience):
+                await self.process.wait()
+        except TimeoutError:
+            with suppress(ProcessLookupError):  # it has ended just now
+                self.process.kill()
+            await self.process.wait()
+
+
+class _Child:
+    """One process, or the place for one: whoever uses it next starts it if it is gone."""
+
+    def __init__(self, seconds: int, memory: int) -> None:
+        self._seconds = seconds
+        self._memory = memory
+        self._running: _Running | None = None
+
+    async def parse(self, raw: bytes) -> ParsedMail:
+        kind, content = await self._ask(raw)
+        if kind == parser_child.PARSED:
+            return ParsedMail.from_json(content)
+        if kind == parser_child.UNREADABLE:
+            what, fix = json.loads(content)
+            raise MailUnreadable(what, fix=fix)
+        raise ParseFailed(f"The parser failed ({content.decode()}).")
+
+    async def _ask(self, raw: bytes) -> tuple[bytes, bytes]:
+        if self._running is not None and self._running.is_gone:
+            await self.stop()
+        running = self._running or await self.start()
+        answer = None
+        try:
+            async with asyncio.timeout(self._seconds):
+                answer = await running.exchange(raw)
+        except TimeoutError:
+            raise ParseFailed(f"The parser took longer than {self._seconds} seconds.") from None
+        except (asyncio.IncompleteReadError, ConnectionError):
+            await running.end(patience=_SECONDS_TO_STOP)
+            raise ParseFailed(self._why(running.process.returncode or 0)) from None
+        finally:
+            if answer is None:
+                await self.stop(patience=0)
+        return answer
+
+    def _why(self, code: int) -> str:
+        if code == parser_child.OUT_OF_MEMORY:
+            return f"The parser needed more than {self._memory >> 20} MB of memory."
+        if code == -signal.SIGXCPU:
+            return f"The parser used more than {self._seconds} seconds of processor time."
+        if code < 0:
+            return f"The parser process was ended by {signal.Signals(-code).name}."
+        return f"The parser process ended with code {code}."
+
+    async def start(self) -> _Running:
+        """Answers when the process is ready to read mail."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                process = await self._spawn(theirs.fileno())
+            except OSError as error:
+                ours.close()
+                raise ParseFailed(f"The parser process did not start: {error}.") from error
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        self._running = running = _Running(process, *await asyncio.open_connection(sock=ours))
+        try:
+            async with asyncio.timeout(_SECONDS_TO_START):
+                await running.answer()
+        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
+            await self.stop(patience=0)
+            raise ParseFailed("The parser process did not start.") from None
+        return running
+
+    async def _spawn(self, descriptor: int) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-s", "-m", parser_child.__name__),
+            *(str(self._seconds), str(self._memory)),
+            stdin=descriptor,
+            stdout=descriptor,
+            stderr=asyncio.subprocess.DEVNULL,
+            cwd=_BEFORE_APP,
+            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+            start_new_session=True,
+        )
+
+    async def stop(self, *, patience: float = _SECONDS_TO_STOP) -> None:
+        """A child that is asked to stop has nothing to lose."""
+        running, self._running = self._running, None
+        if running is not None:
+            await running.end(patience=patience)

@@ -1,0 +1,48 @@
+import json
+from collections.abc import Callable
+
+import pytest
+
+from app.mail.parsed import ParsedMail
+from app.sync import parser_child
+from app.sync.parser_child import answer
+
+
+class TestAnswer:
+    def test_mail(self) -> None:
+        kind, content = answer(b"Subject: x\r\n\r\nHello")
+
+        assert kind == parser_child.PARSED
+        assert ParsedMail.from_json(content).subject == "x"
+
+    def test_unreadable(self) -> None:
+        kind, content = answer(b"\r\n")
+
+        assert kind == parser_child.UNREADABLE
+        assert json.loads(content) == [
+            "The mail is empty.",
+            "Ask the sender to send it again, or delete it.",
+        ]
+
+    @pytest.mark.parametrize("error", [ValueError("text of a mail"), RecursionError("text")])
+    def test_failure_names_its_kind_and_not_the_mail(
+        self, monkeypatch: pytest.MonkeyPatch, error: Exception
+    ) -> None:
+        monkeypatch.setattr(parser_child, "parse", raising(error))
+
+        assert answer(b"x") == (parser_child.FAILED, type(error).__name__.encode())
+
+    def test_lack_of_memory_is_for_the_process_to_die_of(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(parser_child, "parse", raising(MemoryError()))
+
+        with pytest.raises(MemoryError):
+            answer(b"x")
+
+
+def raising(error: Exception) -> Callable[[bytes], ParsedMail]:
+    def parse(_raw: bytes) -> ParsedMail:
+        raise error
+
+    return parse

@@ -5,6 +5,7 @@ pytest_plugins = [
     "tests.fixtures.database",
     "tests.fixtures.mailservers",
     "tests.fixtures.sessions",
+    "tests.fixtures.syncing",
     "tests.fixtures.feed",
     "tests.fixtures.stack",
 ]

@@ -320,7 +320,7 @@ class TestFailures:
         process = ServerProcess("The server", ["bash", "-c", deaf], tmp_path / "log")
         process.start()
         async with asyncio.timeout(5):
-            while not (child := (tmp_path / "log").read_text()):  # noqa: ASYNC110
+            while not (child := (tmp_path / "log").read_text()):
                 await asyncio.sleep(0.01)
 
         await process.stop(within=0.1)

@@ -35,7 +35,7 @@ TABLE: list[tuple[str, JSON, str]] = [
     ("chat.postEphemeral", {"channel": "support", "text": "x", "user": "U1"}, "user_not_found"),
     ("chat.delete", {"channel": "support", "ts": NOT_THERE}, "message_not_found"),
     ("reactions.add", {**THERE, "timestamp": NOT_THERE, "name": "eyes"}, "message_not_found"),
-    ("reactions.add", {**THERE, "timestamp": NOT_THERE, "name": "Not A Name"}, "message_not_found"),
+    ("reactions.add", {**THERE, "timestamp": NOT_THERE, "name": "Not A Name"}, "invalid_name"),
     ("files.getUploadURLExternal", {"filename": "a", "length": "long"}, "invalid_arguments"),
     ("files.getUploadURLExternal", {"filename": "a", "length": 0}, "invalid_arguments"),
     ("files.completeUploadExternal", {"files": []}, "invalid_arguments"),

@@ -25,14 +25,18 @@ def _name(call: Call) -> str:
     return name
 
 
-def _add(call: Call) -> JSON:
-    call.workspace.react(*_target(call), call.bot, _name(call), add=True)
+def _react(call: Call, *, add: bool) -> JSON:
+    name = _name(call)
+    call.workspace.react(*_target(call), call.bot, name, add=add)
     return {}
+
+
+def _add(call: Call) -> JSON:
+    return _react(call, add=True)
 
 
 def _remove(call: Call) -> JSON:
-    call.workspace.react(*_target(call), call.bot, _name(call), add=False)
-    return {}
+    return _react(call, add=False)
 
 
 def _get(call: Call) -> JSON:

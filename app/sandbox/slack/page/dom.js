@@ -49,8 +49,6 @@ export function drawing(shapes, label) {
 const line = (d) => [["path", { d, fill: "none", stroke: "currentColor", "stroke-width": "1.5", "stroke-linecap": "round", "stroke-linejoin": "round" }]];
 const ICONS = {
   reply: line("M6.5 4 3 7.5 6.5 11M3.4 7.5H9a4 4 0 0 1 4 4V12"),
-  link: line("M6.5 9.5l3-3M7 5l1.2-1.2a2.8 2.8 0 0 1 4 4L11 9M9 11l-1.2 1.2a2.8 2.8 0 0 1-4-4L5 7"),
-  bin: line("M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5M7 7v3.5M9 7v3.5"),
   smile: line("M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM6 6.6v.2M10 6.6v.2M5.5 9.5a3 3 0 0 0 5 0"),
   more: [["circle", { cx: 3.5, cy: 8, r: 1.3, fill: "currentColor" }], ["circle", { cx: 8, cy: 8, r: 1.3, fill: "currentColor" }], ["circle", { cx: 12.5, cy: 8, r: 1.3, fill: "currentColor" }]],
   down: line("M4 6.5 8 10.5 12 6.5"),

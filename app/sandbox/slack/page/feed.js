@@ -28,6 +28,20 @@ export function showRail(go) {
 
 const inFeed = (message) => !message.thread_ts || message.thread_ts === message.ts || message.subtype === "thread_broadcast";
 
+// Messages that have not changed keep their nodes, and so their focus and what is typed in them.
+const drawnBefore = new Map();
+
+function nodeOf(room, message, options) {
+  const key = `${room} ${message.ts} ${options.inThread ? "thread" : "feed"}`;
+  const look = `${state.me} ${Boolean(options.short)} ${message.ts === state.found}`;
+  const before = drawnBefore.get(key);
+  if (before && before.message === message && before.look === look) return before.node;
+  const node = messageNode(room, message, options);
+  drawnBefore.set(key, { message, look, node });
+  if (drawnBefore.size > 2000) drawnBefore.delete(drawnBefore.keys().next().value);
+  return node;
+}
+
 function draw(room, list, options) {
   const out = [];
   let last = null;
@@ -35,10 +49,22 @@ function draw(room, list, options) {
     const date = day(message.ts);
     if (!last || day(last.ts) !== date) out.push(h("div", { class: "day", role: "separator" }, h("span", {}, date)));
     const short = last && !message.bot_id && !last.is_ephemeral && last.user === message.user && !last.bot_id && day(last.ts) === date && message.ts - last.ts < GROUPED_SECONDS;
-    out.push(messageNode(room, message, { ...options, short }));
+    out.push(nodeOf(room, message, { ...options, short }));
     last = message;
   }
   return out;
+}
+
+// Put these nodes into the box, touching only what differs.
+function arrange(box, nodes) {
+  const wanted = new Set(nodes);
+  let at = box.firstChild;
+  for (const node of nodes) {
+    while (at && !wanted.has(at)) [at] = [at.nextSibling, at.remove()];
+    if (node === at) at = at.nextSibling;
+    else box.insertBefore(node, at);
+  }
+  while (at) [at] = [at.nextSibling, at.remove()];
 }
 
 // Draw again without losing the place in the scroll or the focus.
@@ -46,12 +72,10 @@ function redraw(box, nodes, stick) {
   const bottom = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
   const active = box.contains(document.activeElement) ? document.activeElement : null;
   const action = active && active.closest("[data-action]"), message = active && active.closest(".message");
-  const top = box.scrollTop, editing = box.querySelector(".editing");
-  const edited = editing && editing.closest(".message").dataset.ts;
-  fill(box, nodes);
-  if (editing) box.querySelector(`.message[data-ts="${edited}"] .body`)?.append(editing);
+  const top = box.scrollTop;
+  arrange(box, nodes);
   box.scrollTop = stick || bottom ? box.scrollHeight : top;
-  if (!message) return;
+  if (!message || message.isConnected) return;
   const again = box.querySelector(`.message[data-ts="${message.dataset.ts}"]`);
   const holder = again && action && [...again.querySelectorAll("[data-action]")].find((one) => one.dataset.action === action.dataset.action);
   ((holder && holder.querySelector("button, input")) || again || box).focus({ preventScroll: true });
@@ -99,7 +123,7 @@ export function threadPane(pane) {
   const whispers = ephemeralsOf(room).filter((one) => one.thread_ts === head.ts);
   const count = replies.length === 1 ? "1 reply" : `${replies.length} replies`;
   const options = { inThread: true };
-  const list = [messageNode(room, head, options), h("div", { class: "day", role: "separator" }, h("span", {}, count)),
+  const list = [nodeOf(room, head, options), h("div", { class: "day", role: "separator" }, h("span", {}, count)),
     ...draw(room, [...replies, ...whispers], options).filter((node) => !node.classList.contains("day"))];
   const box = pane.querySelector(".thread");
   if (box && box.dataset.ts === head.ts) return redraw(box, list, false);

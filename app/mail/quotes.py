@@ -174,10 +174,10 @@ def _attribution_start(
                 return n, column
         after = f"{line.bare} {after}"
     last = lines[end].bare
+    if end and "@" not in last and quote_marks.is_wrapped_attribution(lines[end - 1].bare, last):
+        return end - 1, 0
     if quote_marks.is_attribution(last, opened=False, quote_follows=quote_follows):
         return end, 0
-    if end and quote_marks.is_wrapped_attribution(lines[end - 1].bare, last):
-        return end - 1, 0
     return None
 
 

@@ -253,9 +253,9 @@ class _Scanner:
         stated = part.content_type.parameters.get("boundary", "")
         if stated:
             boundary = stated.encode()
-            if boundary[-1:] != b" " or b"--" + boundary in self._raw:
-                return boundary
-            return boundary.rstrip()
+            if self._raw.find(b"--" + boundary, part.body, part.end) < 0:
+                boundary = boundary.rstrip()  # which is what most senders mean
+            return boundary
         self._note("a multipart without a boundary")
         guess = _GUESSED_BOUNDARY.search(self._raw, max(part.body - 1, 0), part.end)
         if guess is None:
@@ -266,11 +266,7 @@ class _Scanner:
 
     def _before_line_end(self, at: int) -> int:
         """The line end in front of a delimiter belongs to the delimiter."""
-        if self._raw[at - 1 : at] == b"\n":
-            at -= 1
-            if self._raw[at - 1 : at] == b"\r":
-                at -= 1
-        return at
+        return at - 2 if self._raw[at - 2 : at] == b"\r\n" else at - 1
 
 
 @dataclass(frozen=True, slots=True)

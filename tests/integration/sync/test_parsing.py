@@ -14,7 +14,7 @@ import pytest
 
 from app.core import faults
 from app.mail.parse import MailUnreadable, parse
-from app.sync import parsing
+from app.sync import parser_child, parsing
 from app.sync.parsing import ParseFailed, ParserPool
 
 MAIL = b"Subject: Printer\r\nMessage-ID: <a@example.com>\r\n\r\nIt is green."
@@ -54,6 +54,17 @@ class TestParse:
 
         assert caught.value.fix
         assert (await pool.parse(MAIL)).subject == "Printer"
+
+    async def test_failure_of_the_parser_names_its_kind(
+        self, pool: ParserPool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fails(*_: object) -> tuple[bytes, bytes]:
+            return parser_child.FAILED, b"ValueError"
+
+        monkeypatch.setattr(parsing._Running, "exchange", fails)
+
+        with pytest.raises(ParseFailed, match=r"The parser failed \(ValueError\)"):
+            await pool.parse(MAIL)
 
     async def test_many_at_once_keep_their_answers(self) -> None:
         mails = [b"Subject: %d\r\n\r\n" % n + b"x" * (n * 997) for n in range(200)]

@@ -38,6 +38,7 @@ class TestOneAddress:
             ('"ann lee"@example.com', "", '"ann lee"@example.com'),
             ("Ann: Sales <ann@example.com>", "Ann: Sales", "ann@example.com"),
             ("Ann <>", "Ann", ""),
+            ("Ann <ann@example.com> <work>", "Ann", "ann@example.com"),
             ("MAILER-DAEMON", "MAILER-DAEMON", ""),
             ("<root>", "", "root"),
             ("büro@münchen.example", "", "büro@münchen.example"),
@@ -46,7 +47,9 @@ class TestOneAddress:
     def test_read(self, text: str, name: str, address: str) -> None:
         assert pairs(text) == [(name, address)]
 
-    @pytest.mark.parametrize("text", ["", " ", ",,,", "undisclosed-recipients:;", ";", "()", '""'])
+    @pytest.mark.parametrize(
+        "text", ["", " ", ",,,", "undisclosed-recipients:;", ";", "()", '""', "<>"]
+    )
     def test_nobody(self, text: str) -> None:
         assert pairs(text) == []
 

@@ -15,6 +15,7 @@ class TestUnflowed:
             ("one \n-- \nAnn", "one -- \nAnn"),
             ("one\n-- \nAnn", "one\n-- \nAnn"),
             ("one\n\ntwo", "one\n\ntwo"),
+            ("one ", "one "),
             ("", ""),
         ],
     )

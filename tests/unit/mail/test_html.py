@@ -30,6 +30,7 @@ class TestText:
             ("x<img alt='a dog' src=y>y", "x[a dog]y"),
             ("x<img src=y>y", "xy"),
             ("a &lt; b < c", "a < b < c"),
+            ("a</ul></blockquote></pre></li></p>b", "a\n\nb"),
             ("1 <2", "1 <2"),
             ("", ""),
         ],

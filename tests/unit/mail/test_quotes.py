@@ -47,6 +47,7 @@ ATTRIBUTIONS = {
     "turkish": "Ben Okri <ben@example.org>, 3 May 2024 Cum, 10:04 tarihinde şunu yazdı:",
     "russian": "пт, 3 мая 2024 г. в 10:04, Ben Okri <ben@example.org>:",
     "ukrainian": "пт, 3 трав. 2024 р. о 10:04 Ben Okri <ben@example.org> пише:",
+    "indonesian, wrapped": "Ben Okri <ben@example.org> 3 Mei 2024 10.04\nmenulis:",
     "vietnamese": "Vào Th 6, 3 thg 5, 2024 vào lúc 10:04 Ben Okri <ben@example.org> đã viết:",
     "chinese": "Ben Okri <ben@example.org> 于2024年5月3日周五 10:04写道：",
     "japanese": "2024年5月3日(金) 10:04 Ben Okri <ben@example.org>:",
@@ -211,6 +212,16 @@ class TestQuotedLines:
 
     def test_nested(self) -> None:
         text = f"{ANSWER}\n\n{ATTRIBUTIONS['gmail']}\n> Yes.\n>\n> On Monday you wrote:\n>> No.\n"
+
+        assert newly_written(text) == ANSWER
+
+    def test_own_line_between_quoted_links_is_kept(self) -> None:
+        text = "> Is it https://example.org/a\nyes\n> Is it on?\nNo it is\n> Or red?\nRed."
+
+        assert "No it is" in newly_written(text)
+
+    def test_link_in_brackets_between_quoted_lines(self) -> None:
+        text = f"{ANSWER}\n\n{ATTRIBUTIONS['gmail']}\n> See\n(https://example.org/a)\n> there.\n"
 
         assert newly_written(text) == ANSWER
 

@@ -188,6 +188,20 @@ class TestMultipart:
             b"text\n-- \nAnn"
         ]
 
+    @pytest.mark.parametrize("behind", ["", "  "])
+    def test_boundary_that_ends_in_blanks(self, behind: str) -> None:
+        raw = mail(
+            'Content-Type: multipart/mixed; boundary="b  "',
+            body=f"--b{behind}\n\none\n--b{behind}--\n",
+        )
+
+        assert bodies(raw) == [b"one"]
+
+    def test_guess_needs_a_second_delimiter(self) -> None:
+        raw = mail("Content-Type: multipart/mixed", body="a\n--only once\nb")
+
+        assert bodies(raw) == [b"a\n--only once\nb"]
+
     def test_empty_parts(self) -> None:
         raw = mail("Content-Type: multipart/mixed; boundary=b", body="--b\n--b\n\n--b--")
 

@@ -113,7 +113,7 @@ class TestLook:
 
         with log_in(sync.inbox) as client:
             client.select("INBOX", readonly=True)
-            assert b"\\Seen" not in client.fetch("1", "(FLAGS)")[1][0]
+            assert "\\Seen" not in str(client.fetch("1", "(FLAGS)"))
 
     async def test_by_a_worker_that_lost_the_account_writes_nothing(self, sync: Sync) -> None:
         await deliver(sync, "First")

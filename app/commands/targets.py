@@ -40,7 +40,7 @@ def select(intent: MailIntent, placed: Sequence[Placed]) -> list[Placed]:
 
 def _flag_targets(intent: FlagIntent, placed: Sequence[Placed]) -> list[Placed]:
     received = [one for one in placed if one.message.direction is Direction.INBOUND]
-    if intent.newest_only:
-        newest = max((one.message.received_at for one in received), default=None)
-        received = [one for one in received if one.message.received_at == newest]
+    if intent.newest_only and received:
+        newest = max(received, key=lambda one: (one.message.received_at, one.message.id))
+        received = [one for one in received if one.message.id == newest.message.id]
     return [one for one in received if (intent.flag in one.placement.flags) != intent.add]

@@ -39,8 +39,8 @@ async def arrived(sync: Sync, *subjects: str) -> Conversation:
             raw = raw.replace(b"Date:", b"References: <0@acme.example>\r\nDate:", 1)
         await sync.inbox.deliver(raw)
     await sync.look()
-    (conversation,) = await sync.all(Conversation)
-    return conversation
+    found: list[Conversation] = await sync.all(Conversation)
+    return found[0]
 
 
 async def ask(sync: Sync, conversation: Conversation, intent: MailIntent) -> CommandId:

@@ -11,7 +11,8 @@ from app.core.ids import (
     WorkspaceId,
     new_id,
 )
-from app.store.models import Account, Conversation, Message
+from app.store.models import Account
+from app.store.new import NewConversation, NewMessage
 
 MOMENT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -34,8 +35,10 @@ def account(workspace_id: WorkspaceId, **values: Any) -> Account:
     )
 
 
-def conversation(workspace_id: WorkspaceId, account_id: AccountId, **values: Any) -> Conversation:
-    return Conversation(
+def conversation(
+    workspace_id: WorkspaceId, account_id: AccountId, **values: Any
+) -> NewConversation:
+    return NewConversation(
         **{
             "workspace_id": workspace_id,
             "id": ConversationId(new_id()),
@@ -54,8 +57,8 @@ def message(
     account_id: AccountId,
     conversation_id: ConversationId,
     **values: Any,
-) -> Message:
-    return Message(
+) -> NewMessage:
+    return NewMessage(
         **{
             "workspace_id": workspace_id,
             "id": MessageId(new_id()),

@@ -7,7 +7,6 @@ from typing import Final
 from app.commands.carry_out import Outcome
 from app.commands.claim import Claimed, Executing
 from app.commands.undo import settled
-from app.core.ids import ConversationId
 from app.core.logging import get_logger
 from app.mailbox.errors import CommandRefused, MailServerError
 from app.store.models import (
@@ -15,10 +14,10 @@ from app.store.models import (
     CommandState,
     CommandTarget,
     PlacementState,
-    Post,
     PostKind,
     TargetState,
 )
+from app.store.new import NewPost
 from app.store.repositories.ledger import Entry, Place
 from app.store.unit_of_work import UnitOfWork
 
@@ -114,14 +113,13 @@ async def _say_so(uow: UnitOfWork, command: Command) -> None:
     """Leave a line in the thread of the conversation's card: a failure must not be overlooked."""
     if command.conversation_id is None:
         return
-    for card in await uow.posts.cards_of([ConversationId(command.conversation_id)]):
-        await uow.posts.add(
-            Post(
-                workspace_id=uow.workspace_id,
-                channel_id=card.channel_id,
-                kind=PostKind.NOTICE,
-                conversation_id=command.conversation_id,
-                payload={"command_id": str(command.id)},
-            )
+    for card in await uow.posts.cards_of([command.conversation_id]):
+        line = NewPost(
+            workspace_id=uow.workspace_id,
+            channel_id=card.channel_id,
+            kind=PostKind.NOTICE,
+            conversation_id=command.conversation_id,
+            payload={"command_id": str(command.id)},
         )
+        await uow.posts.add_all([line])
         uow.feed_is_due(card.channel_id)

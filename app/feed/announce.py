@@ -7,14 +7,17 @@ further mail is a line in the card's thread, and the card shows that there is mo
 from collections.abc import Sequence
 
 from app.core.ids import PlacementId
-from app.store.models import Account, Message, Post, PostKind, PostState
+from app.store.models import Account, Post, PostKind, PostState
+from app.store.new import NewMessage, NewPost
 from app.store.unit_of_work import UnitOfWork
 
 
 class Announcer:
     """Implements `sync.port.Announce`."""
 
-    async def arrived(self, uow: UnitOfWork, account: Account, messages: Sequence[Message]) -> None:
+    async def arrived(
+        self, uow: UnitOfWork, account: Account, messages: Sequence[NewMessage]
+    ) -> None:
         """Give each new conversation a card and each further mail its line."""
         conversations = {message.conversation_id for message in messages}
         cards = {
@@ -22,19 +25,20 @@ class Announcer:
             for card in await uow.posts.cards_of(conversations)
             if card.channel_id == account.channel_id
         }
+        have_cards, posts = set(cards), list[NewPost]()
         for message in messages:
             card = cards.get(message.conversation_id)
-            if card is None:
-                cards[message.conversation_id] = await self._add(
-                    uow, account, message, PostKind.CARD
-                )
-            elif card.state is PostState.DELETED:
+            if card is not None and card.state is PostState.DELETED:
                 _revive(card, message)
+            elif message.conversation_id in have_cards:
+                posts.append(_post(account, message, PostKind.MAIL))
             else:
-                await self._add(uow, account, message, PostKind.MAIL)
+                posts.append(_post(account, message, PostKind.CARD))
+                have_cards.add(message.conversation_id)
+        await uow.posts.add_all(posts)
         if messages:
             uow.feed_is_due(account.channel_id)
-            await uow.cards_are_stale(conversations)
+            await uow.cards_are_stale([id_ for id_ in cards if id_ is not None])
 
     async def quarantined(
         self, uow: UnitOfWork, account: Account, placements: Sequence[PlacementId]
@@ -45,14 +49,16 @@ class Announcer:
             kinds = [PostKind.QUARANTINE]
             if placement.raw_sha256 is not None:
                 kinds.append(PostKind.FILE)
-            for kind in kinds:
-                post = Post(
+            posts = [
+                NewPost(
                     workspace_id=uow.workspace_id,
                     channel_id=account.channel_id,
                     kind=kind,
                     placement_id=placement_id,
                 )
-                await uow.posts.add(post)
+                for kind in kinds
+            ]
+            await uow.posts.add_all(posts)
         await self.settled(uow, placements)
 
     async def settled(self, uow: UnitOfWork, placements: Sequence[PlacementId]) -> None:
@@ -61,21 +67,18 @@ class Announcer:
             post.wanted += 1
             uow.feed_is_due(post.channel_id)
 
-    async def _add(
-        self, uow: UnitOfWork, account: Account, message: Message, kind: PostKind
-    ) -> Post:
-        post = Post(
-            workspace_id=uow.workspace_id,
-            channel_id=account.channel_id,
-            kind=kind,
-            conversation_id=message.conversation_id,
-            message_id=message.id,
-        )
-        await uow.posts.add(post)
-        return post
+
+def _post(account: Account, message: NewMessage, kind: PostKind) -> NewPost:
+    return NewPost(
+        workspace_id=account.workspace_id,
+        channel_id=account.channel_id,
+        kind=kind,
+        conversation_id=message.conversation_id,
+        message_id=message.id,
+    )
 
 
-def _revive(card: Post, message: Message) -> None:
+def _revive(card: Post, message: NewMessage) -> None:
     """Somebody deleted the card in Slack; a new mail is a reason to show the conversation again."""
     card.state = PostState.WAITING
     card.message_id = message.id

@@ -19,7 +19,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.ids import AccountId, ChannelId, ConversationId, WorkspaceId
-from app.store.models import Event
+from app.store.new import NewEvent
 from app.store.notify import CHANNEL, Topic
 from app.store.queue import Job, defer, drain_channel
 from app.store.repositories.accounts import Accounts
@@ -49,7 +49,7 @@ class UnitOfWork:
         self.session = session
         self.workspace_id = workspace_id
         self._queue = queue
-        self._events: list[Event] = []
+        self._events: list[NewEvent] = []
         self._notices: dict[str, None] = {}
         self._jobs: dict[str, Job] = {}
 
@@ -123,14 +123,7 @@ class UnitOfWork:
     ) -> None:
         """Add a line to the event log. Ids and states only: the log is read by scripts."""
         self._events.append(
-            Event(
-                workspace_id=self.workspace_id,
-                seq=0,
-                type=type_,
-                account_id=account_id,
-                conversation_id=conversation_id,
-                data=data,
-            )
+            NewEvent(self.workspace_id, 0, type_, account_id, conversation_id, data)
         )
 
     def wake(self, topic: Topic, key: object = "") -> None:

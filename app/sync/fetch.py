@@ -38,6 +38,8 @@ class Portion:
     """The server no longer has them."""
     failed: dict[int, str] = field(default_factory=dict)
     """Not brought in, with the reason."""
+    is_second_try: bool = False
+    """It is one mail that was tried before, alone."""
 
 
 Keep = Callable[[Portion], Awaitable[None]]
@@ -53,7 +55,9 @@ async def bring_in(
     async with syncing.store.begin(syncing.workspace_id) as uow:
         tried = await uow.ledger.attempts(folder.mailbox_id, folder.uidvalidity, uids)
     for uid in sorted(tried):
-        await keep(await _alone(syncing, session, folder, uid))
+        portion = await _alone(syncing, session, folder, uid)
+        portion.is_second_try = True
+        await keep(portion)
     failed: list[int] = []
     fresh = [uid for uid in uids if uid not in tried]
     async for portion in _ahead(_together(syncing, session, folder, fresh)):

@@ -14,7 +14,8 @@ from app.core.ids import MessageId, new_id
 from app.core.logging import get_logger
 from app.mail.parse import MailUnreadable
 from app.mailbox.port import Role
-from app.store.models import Account, Direction, Mailbox, Message, PlacementState
+from app.store.models import Account, Direction, Mailbox, PlacementState
+from app.store.new import NewMessage
 from app.store.repositories.ledger import Entry, Place
 from app.store.unit_of_work import UnitOfWork
 from app.sync.fetch import MOST_ATTEMPTS, Fetched, Portion
@@ -73,6 +74,8 @@ class Ingest:
             await self._store(uow, account, mailbox, read)
             await self._set_aside(uow, account, unread)
             await uow.ledger.record([self._vanished(uid) for uid in portion.vanished])
+            if portion.is_second_try and not self._history:
+                await self._settle_quarantine(uow, uids)
             self._advance(mailbox, self._unsettled - uids)
             await uow.session.flush()
             faultpoint("K09")
@@ -128,33 +131,29 @@ class Ingest:
             one for one in read if known.setdefault(one.digest, one.message_id) == one.message_id
         ]
         messages = await self._store_messages(uow, account, mailbox, new)
-        settled = await uow.ledger.record([self._stored(one, known[one.digest]) for one in read])
+        entries = [self._stored(one, known[one.digest]) for one in read]
+        await uow.ledger.record(entries)
         if not self._history:
             came_back = {known[one.digest] for one in read} - {one.message_id for one in new}
             await uow.cards_are_stale(await uow.messages.conversations_of(came_back))
             await self._syncing.announce.arrived(uow, account, messages)
-            await self._syncing.announce.settled(uow, settled)
 
     async def _store_messages(
         self, uow: UnitOfWork, account: Account, mailbox: Mailbox, new: Sequence[Readable]
-    ) -> list[Message]:
+    ) -> list[NewMessage]:
         direction = Direction.OUTBOUND if mailbox.role == Role.SENT else Direction.INBOUND
         conversations = await find_conversations(
             uow, account, new, direction=direction, history=self._history
         )
         messages = [
             message_row(
-                account, one, conversations[one.message_id].id,
+                account, one, conversations[one.message_id],
                 direction=direction, history=self._history,
             )
             for one in new
         ]  # fmt: skip
-        await uow.session.flush()
-        uow.messages.add_all(messages)
-        await uow.session.flush()
-        uow.messages.add_attachments(
-            row for one in new for row in attachment_rows(account.workspace_id, one)
-        )
+        files = [row for one in new for row in attachment_rows(account.workspace_id, one)]
+        await uow.messages.add_all(messages, files)
         for message in messages:
             uow.emit(
                 "message.imported" if self._history else "message.received",
@@ -167,17 +166,25 @@ class Ingest:
     async def _set_aside(
         self, uow: UnitOfWork, account: Account, unread: Sequence[_Unreadable]
     ) -> None:
-        placements = await uow.ledger.record([self._quarantined(one) for one in unread])
-        for placement_id, one in zip(placements, unread, strict=True):
-            log.warning("mail.quarantined", placement=str(placement_id), reason=one.reason)
+        await uow.ledger.record([self._quarantined(one) for one in unread])
+        placements = await uow.ledger.at(self._place(one.uid) for one in unread)
+        for placement in placements.values():
+            log.warning("mail.quarantined", placement=str(placement.id), reason=placement.reason)
             uow.emit(
                 "mail.quarantined",
                 account_id=account.id,
-                placement_id=str(placement_id),
-                reason=one.reason,
+                placement_id=str(placement.id),
+                reason=placement.reason,
             )
         if not self._history:
-            await self._syncing.announce.quarantined(uow, account, placements)
+            ids = [placement.id for placement in placements.values()]
+            await self._syncing.announce.quarantined(uow, account, ids)
+
+    async def _settle_quarantine(self, uow: UnitOfWork, uids: Iterable[int]) -> None:
+        """These may have been in quarantine, and a post that says so may stand somewhere."""
+        placements = await uow.ledger.at(self._place(uid) for uid in uids)
+        ids = [placement.id for placement in placements.values()]
+        await self._syncing.announce.settled(uow, ids)
 
     def _place(self, uid: int) -> Place:
         return Place(self._folder.mailbox_id, self._folder.uidvalidity, uid)

@@ -8,7 +8,8 @@ from app.core.clock import Clock
 from app.core.ids import AccountId, MailboxId, PlacementId, WorkspaceId
 from app.mail.parsed import ParsedMail
 from app.store.blobs import Blobs
-from app.store.models import Account, Message
+from app.store.models import Account
+from app.store.new import NewMessage
 from app.store.unit_of_work import Store, UnitOfWork
 
 
@@ -21,7 +22,9 @@ class Parser(Protocol):
 class Announce(Protocol):
     """Puts before the team what came in. Called within the transaction that stores it."""
 
-    async def arrived(self, uow: UnitOfWork, account: Account, messages: Sequence[Message]) -> None:
+    async def arrived(
+        self, uow: UnitOfWork, account: Account, messages: Sequence[NewMessage]
+    ) -> None:
         """New mails, each in the conversation it joined."""
         ...
 

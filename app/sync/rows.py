@@ -8,7 +8,8 @@ from typing import Any
 from app.core.ids import ConversationId, MessageId, WorkspaceId
 from app.mail.address import Address
 from app.mail.parsed import ParsedMail
-from app.store.models import Account, Attachment, Direction, Message
+from app.store.models import Account, Direction
+from app.store.new import NewAttachment, NewMessage
 from app.sync.fetch import Fetched
 
 
@@ -33,9 +34,9 @@ def message_row(
     *,
     direction: Direction,
     history: bool,
-) -> Message:
+) -> NewMessage:
     mail, listing = one.parsed, one.fetched.listing
-    return Message(
+    return NewMessage(
         workspace_id=account.workspace_id,
         id=one.message_id,
         account_id=account.id,
@@ -62,9 +63,9 @@ def message_row(
     )
 
 
-def attachment_rows(workspace_id: WorkspaceId, one: Readable) -> Iterator[Attachment]:
+def attachment_rows(workspace_id: WorkspaceId, one: Readable) -> Iterator[NewAttachment]:
     for file in one.parsed.attachments:
-        yield Attachment(
+        yield NewAttachment(
             workspace_id=workspace_id,
             message_id=one.message_id,
             n=file.n,

@@ -21,10 +21,12 @@ from app.mail.threading import (
     subject_key,
 )
 from app.store.models import Account, Conversation, ConversationStatus, Direction
+from app.store.new import NewConversation
 from app.store.unit_of_work import UnitOfWork
 from app.sync.rows import Readable
 
 _MOST_PARTICIPANTS: Final = 50
+AnyConversation = Conversation | NewConversation
 
 
 async def find_conversations(
@@ -34,7 +36,7 @@ async def find_conversations(
     *,
     direction: Direction,
     history: bool,
-) -> dict[MessageId, Conversation]:
+) -> dict[MessageId, ConversationId]:
     """The conversation of each mail, made where it starts one, and changed by it."""
     threads = _Threads(uow, account)
     await threads.read(mails)
@@ -53,10 +55,10 @@ class _Threads:
         self._account = account
         self._linked: dict[str, ConversationId] = {}
         self._new_links: dict[str, ConversationId] = {}
-        self._by_id: dict[ConversationId, Conversation] = {}
-        self._by_subject: defaultdict[str, list[Conversation]] = defaultdict(list)
-        self._new: list[Conversation] = []
-        self.placed: dict[MessageId, Conversation] = {}
+        self._by_id: dict[ConversationId, AnyConversation] = {}
+        self._by_subject: defaultdict[str, list[AnyConversation]] = defaultdict(list)
+        self._new: list[NewConversation] = []
+        self.placed: dict[MessageId, ConversationId] = {}
 
     async def read(self, mails: Sequence[Readable]) -> None:
         ids = {id_ for one in mails for id_ in _ids(one)}
@@ -69,11 +71,11 @@ class _Threads:
             since = min(one.received_at for one in mails) - SUBJECT_WINDOW
             similar = await self._uow.threads.with_subject(self._account.id, keys, since=since)
         wanted = {*self._linked.values(), *(one.id for one in similar)}
-        self._by_id = await self._uow.conversations.lock_many(wanted)
+        self._by_id |= await self._uow.conversations.lock_many(wanted)
         for conversation in similar:
             self._by_subject[conversation.subject_key].append(self._by_id[conversation.id])
 
-    def place(self, one: Readable) -> Conversation:
+    def place(self, one: Readable) -> AnyConversation:
         decision = self._decide(one)
         if decision.conversation is not None:
             conversation = self._by_id[decision.conversation]
@@ -82,7 +84,7 @@ class _Threads:
         for id_ in _ids(one):
             if id_ not in self._linked:
                 self._linked[id_] = self._new_links[id_] = conversation.id
-        self.placed[one.message_id] = conversation
+        self.placed[one.message_id] = conversation.id
         return conversation
 
     def _decide(self, one: Readable) -> Decision:
@@ -101,8 +103,8 @@ class _Threads:
             own_addresses=[self._account.address],
         )
 
-    def _start(self, one: Readable) -> Conversation:
-        conversation = Conversation(
+    def _start(self, one: Readable) -> NewConversation:
+        conversation = NewConversation(
             workspace_id=self._account.workspace_id,
             id=ConversationId(new_id()),
             account_id=self._account.id,
@@ -117,8 +119,7 @@ class _Threads:
         return conversation
 
     async def write(self) -> None:
-        self._uow.conversations.add_all(self._new)
-        await self._uow.session.flush()
+        await self._uow.conversations.add_all(self._new)
         await self._uow.threads.link(self._account.id, self._new_links)
 
 
@@ -130,7 +131,7 @@ def _ids(one: Readable) -> Iterable[str]:
 
 def _note(
     uow: UnitOfWork,
-    conversation: Conversation,
+    conversation: AnyConversation,
     one: Readable,
     account: Account,
     *,
@@ -154,7 +155,7 @@ def _note(
         _wants_attention(uow, conversation, one)
 
 
-def _wants_attention(uow: UnitOfWork, conversation: Conversation, one: Readable) -> None:
+def _wants_attention(uow: UnitOfWork, conversation: AnyConversation, one: Readable) -> None:
     if conversation.status is ConversationStatus.DONE:
         conversation.status = ConversationStatus.OPEN
         conversation.done_by_id = conversation.done_at = conversation.waiting_since = None

@@ -10,7 +10,9 @@ from sqlmodel import col, select
 
 from app.core.errors import NotFound
 from app.core.ids import AccountId, ConversationId, TeammateId
+from app.store.bulk import insert_many, is_any
 from app.store.models import Conversation, ConversationStatus, Message
+from app.store.new import NewConversation
 from app.store.repositories.base import Repository
 
 
@@ -25,8 +27,8 @@ class ConversationFilter:
 
 
 class Conversations(Repository):
-    def add_all(self, conversations: Iterable[Conversation]) -> None:
-        self._session.add_all(conversations)
+    async def add_all(self, conversations: Sequence[NewConversation]) -> None:
+        await insert_many(self._session, "conversations", conversations)
 
     async def get(self, conversation_id: ConversationId) -> Conversation:
         """Raises `NotFound`."""
@@ -46,7 +48,10 @@ class Conversations(Repository):
         """Lock several, in the order of their ids, so that two of us never wait for each other."""
         statement = (
             select(Conversation)
-            .where(Conversation.workspace_id == self._workspace_id, col(Conversation.id).in_(ids))
+            .where(
+                Conversation.workspace_id == self._workspace_id,
+                is_any(col(Conversation.id), list(ids)),
+            )
             .order_by(col(Conversation.id))
             .with_for_update(key_share=True)
         )

@@ -1,16 +1,19 @@
 """The append-only log."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import update
 from sqlmodel import col, select
 
+from app.store.bulk import insert_many
 from app.store.models import Event, EventCounter
+from app.store.new import NewEvent
 from app.store.repositories.base import Repository
 
 
 class Events(Repository):
-    async def append(self, events: Sequence[Event]) -> None:
+    async def append(self, events: Sequence[NewEvent]) -> None:
         """Number the events and write them. The counter stays locked until the commit."""
         statement = (
             update(EventCounter)
@@ -19,10 +22,9 @@ class Events(Repository):
             .returning(col(EventCounter.last_seq))
         )
         last = (await self._session.exec(statement)).scalar_one()
-        for seq, event in enumerate(events, start=last - len(events) + 1):
-            event.seq = seq
-        self._session.add_all(events)
-        await self._session.flush()
+        first = last - len(events) + 1
+        rows = [replace(event, seq=first + n) for n, event in enumerate(events)]
+        await insert_many(self._session, "events", rows)
 
     async def after(self, cursor: int, *, limit: int) -> Sequence[Event]:
         statement = (

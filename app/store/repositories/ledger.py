@@ -3,22 +3,39 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import func, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, text, update
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
-from app.core.ids import ConversationId, MailboxId, MessageId, PlacementId, new_id
+from app.core.ids import (
+    ConversationId,
+    MailboxId,
+    MessageId,
+    PlacementId,
+    WorkspaceId,
+    new_id,
+)
+from app.store.bulk import insert_many, is_any
 from app.store.models import Mailbox, Message, Placement, PlacementState
 from app.store.repositories.base import Repository
 
-_ROWS_A_STATEMENT = 500
-_WHAT_BECAME_OF_IT = (
-    "state", "message_id", "reason", "attempts",
-    "raw_sha256", "size", "internaldate", "flags", "gone_at",
-)  # fmt: skip
+_BEGIN_ATTEMPT: Final = """
+INSERT INTO placements AS known
+    (workspace_id, mailbox_id, uidvalidity, uid, id, state, attempts, reason, flags)
+SELECT :team, :mailbox, :uidvalidity, uid, gen_random_uuid(), 'pending', 1, '', '{}'
+FROM unnest(CAST(:uids AS bigint[])) AS uid
+ON CONFLICT (workspace_id, mailbox_id, uidvalidity, uid)
+    DO UPDATE SET attempts = known.attempts + 1 WHERE known.state = 'pending'
+RETURNING uid, attempts
+"""
+_OVERWRITE: Final = """
+ON CONFLICT (workspace_id, mailbox_id, uidvalidity, uid) DO UPDATE SET
+    state = excluded.state, message_id = excluded.message_id, reason = excluded.reason,
+    attempts = excluded.attempts, raw_sha256 = excluded.raw_sha256, size = excluded.size,
+    internaldate = excluded.internaldate, flags = excluded.flags, gone_at = NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +61,23 @@ class Entry:
     flags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    workspace_id: WorkspaceId
+    mailbox_id: MailboxId
+    uidvalidity: int
+    uid: int
+    id: PlacementId
+    state: PlacementState
+    message_id: MessageId | None
+    reason: str
+    attempts: int = 0
+    raw_sha256: bytes | None
+    size: int | None
+    internaldate: datetime | None
+    flags: list[str]
+
+
 class Ledger(Repository):
     async def get(self, placement_id: PlacementId) -> Placement:
         """Raises `NotFound`."""
@@ -60,7 +94,7 @@ class Ledger(Repository):
     ) -> dict[int, PlacementState]:
         """The state of each of these UIDs that the ledger knows."""
         statement = select(Placement.uid, Placement.state).where(
-            *self._in(mailbox_id, uidvalidity), col(Placement.uid).in_(list(uids))
+            *self._in(mailbox_id, uidvalidity), is_any(col(Placement.uid), list(uids))
         )
         rows = await self._session.exec(statement)
         return {uid: PlacementState(state) for uid, state in rows}
@@ -92,7 +126,7 @@ class Ledger(Repository):
         """How often each of these UIDs was tried; those that never were are not in the answer."""
         statement = select(Placement.uid, Placement.attempts).where(
             *self._in(mailbox_id, uidvalidity),
-            col(Placement.uid).in_(list(uids)),
+            is_any(col(Placement.uid), list(uids)),
             col(Placement.attempts) > 0,
         )
         return dict((await self._session.exec(statement)).all())
@@ -105,64 +139,40 @@ class Ledger(Repository):
         Answers the attempts so far, this one included. UIDs that are settled already are left
         alone and not in the answer.
         """
-        row = insert(Placement).values(
-            [
-                {
-                    "workspace_id": self._workspace_id,
-                    "mailbox_id": mailbox_id,
-                    "uidvalidity": uidvalidity,
-                    "uid": uid,
-                    "id": new_id(),
-                    "state": PlacementState.PENDING,
-                    "attempts": 1,
-                    "reason": "",
-                    "flags": [],
-                }
-                for uid in uids
-            ]
+        statement = text(_BEGIN_ATTEMPT).bindparams(
+            team=self._workspace_id,
+            mailbox=mailbox_id,
+            uidvalidity=uidvalidity,
+            uids=list(uids),
         )
-        statement = row.on_conflict_do_update(
-            index_elements=["workspace_id", "mailbox_id", "uidvalidity", "uid"],
-            set_={"attempts": Placement.attempts + 1},
-            where=col(Placement.state) == PlacementState.PENDING,
-        ).returning(col(Placement.uid), col(Placement.attempts))
-        return dict((await self._session.exec(statement)).all())
+        connection = await self._session.connection()
+        return {row.uid: row.attempts for row in await connection.execute(statement)}
 
-    async def record(self, entries: Sequence[Entry]) -> list[PlacementId]:
+    async def record(self, entries: Sequence[Entry]) -> None:
         """Write what became of each UID, over whatever the ledger said before."""
-        ids: list[PlacementId] = []
-        for start in range(0, len(entries), _ROWS_A_STATEMENT):
-            rows = [self._row(entry) for entry in entries[start : start + _ROWS_A_STATEMENT]]
-            statement = insert(Placement).values(rows)
-            settled = statement.on_conflict_do_update(
-                index_elements=["workspace_id", "mailbox_id", "uidvalidity", "uid"],
-                set_={name: statement.excluded[name] for name in _WHAT_BECAME_OF_IT},
-            ).returning(col(Placement.id))
-            ids += [PlacementId(id_) for id_ in (await self._session.exec(settled)).scalars()]
-        return ids
+        rows = [self._row(entry) for entry in entries]
+        await insert_many(self._session, "placements", rows, on_conflict=_OVERWRITE)
 
-    def _row(self, entry: Entry) -> dict[str, Any]:
-        return {
-            "workspace_id": self._workspace_id,
-            "mailbox_id": entry.place.mailbox_id,
-            "uidvalidity": entry.place.uidvalidity,
-            "uid": entry.place.uid,
-            "id": new_id(),
-            "state": entry.state,
-            "message_id": entry.message_id,
-            "reason": entry.reason,
-            "attempts": 0,
-            "raw_sha256": entry.raw_sha256,
-            "size": entry.size,
-            "internaldate": entry.internaldate,
-            "flags": list(entry.flags),
-            "gone_at": None,
-        }
+    def _row(self, entry: Entry) -> "_Row":
+        return _Row(
+            workspace_id=self._workspace_id,
+            mailbox_id=entry.place.mailbox_id,
+            uidvalidity=entry.place.uidvalidity,
+            uid=entry.place.uid,
+            id=PlacementId(new_id()),
+            state=entry.state,
+            message_id=entry.message_id,
+            reason=entry.reason,
+            raw_sha256=entry.raw_sha256,
+            size=entry.size,
+            internaldate=entry.internaldate,
+            flags=list(entry.flags),
+        )
 
     async def try_again(self, placement: Placement) -> None:
-        """Take a UID out of quarantine, as if it had never been tried."""
+        """Take a UID out of quarantine. One attempt stays counted, so that it is tried alone."""
         placement.state = PlacementState.PENDING
-        placement.attempts = 0
+        placement.attempts = 1
         placement.reason = ""
 
     async def leave(self, places: Iterable[Place]) -> None:
@@ -212,7 +222,7 @@ class Ledger(Repository):
             )
             .where(
                 Placement.workspace_id == self._workspace_id,
-                col(Placement.message_id).in_(set(message_ids)),
+                is_any(col(Placement.message_id), list(message_ids)),
                 col(Placement.state) == PlacementState.STORED,
                 col(Placement.gone_at).is_(None),
                 col(Placement.uidvalidity) == col(Mailbox.uidvalidity),
@@ -243,7 +253,7 @@ class Ledger(Repository):
             )
             .where(
                 Placement.workspace_id == self._workspace_id,
-                col(Placement.mailbox_id).in_(mailbox_ids),
+                is_any(col(Placement.mailbox_id), mailbox_ids),
                 col(Placement.state) != PlacementState.PENDING,
             )
             .group_by(col(Placement.mailbox_id))

@@ -6,6 +6,7 @@ from sqlmodel import col, select
 
 from app.core.errors import NotFound
 from app.core.ids import AccountId, MailboxId
+from app.store.bulk import is_any
 from app.store.models import Mailbox
 from app.store.repositories.base import Repository
 
@@ -51,7 +52,7 @@ class Mailboxes(Repository):
             select(Mailbox)
             .where(
                 Mailbox.workspace_id == self._workspace_id,
-                col(Mailbox.account_id).in_(account_ids),
+                is_any(col(Mailbox.account_id), account_ids),
             )
             .order_by(col(Mailbox.watched).desc(), col(Mailbox.name))
         )

@@ -9,16 +9,18 @@ from sqlmodel import col, select
 
 from app.core.errors import NotFound
 from app.core.ids import AccountId, ConversationId, MessageId
+from app.store.bulk import insert_many, is_any
 from app.store.models import Attachment, Message
+from app.store.new import NewAttachment, NewMessage
 from app.store.repositories.base import Repository
 
 
 class Messages(Repository):
-    def add_all(self, messages: Iterable[Message]) -> None:
-        self._session.add_all(messages)
-
-    def add_attachments(self, attachments: Iterable[Attachment]) -> None:
-        self._session.add_all(attachments)
+    async def add_all(
+        self, messages: Sequence[NewMessage], attachments: Sequence[NewAttachment] = ()
+    ) -> None:
+        await insert_many(self._session, "messages", messages)
+        await insert_many(self._session, "attachments", attachments)
 
     async def get(self, message_id: MessageId) -> Message:
         """Raises `NotFound`."""
@@ -29,7 +31,7 @@ class Messages(Repository):
 
     async def get_many(self, ids: Iterable[MessageId]) -> Sequence[Message]:
         statement = select(Message).where(
-            Message.workspace_id == self._workspace_id, col(Message.id).in_(set(ids))
+            Message.workspace_id == self._workspace_id, is_any(col(Message.id), list(ids))
         )
         return (await self._session.exec(statement)).all()
 
@@ -40,7 +42,7 @@ class Messages(Repository):
         statement = select(Message.raw_sha256, Message.id).where(
             Message.workspace_id == self._workspace_id,
             Message.account_id == account_id,
-            col(Message.raw_sha256).in_(set(digests)),
+            is_any(col(Message.raw_sha256), list(digests)),
         )
         rows = await self._session.exec(statement)
         return {digest: MessageId(id_) for digest, id_ in rows}
@@ -51,7 +53,7 @@ class Messages(Repository):
         statement = select(Message).where(
             Message.workspace_id == self._workspace_id,
             Message.account_id == account_id,
-            col(Message.internet_message_id).in_(set(ids)),
+            is_any(col(Message.internet_message_id), list(ids)),
         )
         return (await self._session.exec(statement)).all()
 
@@ -102,7 +104,7 @@ class Messages(Repository):
 
     async def conversations_of(self, ids: Iterable[MessageId]) -> set[ConversationId]:
         statement = select(Message.conversation_id).where(
-            Message.workspace_id == self._workspace_id, col(Message.id).in_(set(ids))
+            Message.workspace_id == self._workspace_id, is_any(col(Message.id), list(ids))
         )
         return {ConversationId(id_) for id_ in await self._session.exec(statement)}
 
@@ -111,7 +113,7 @@ class Messages(Repository):
             select(Attachment)
             .where(
                 Attachment.workspace_id == self._workspace_id,
-                col(Attachment.message_id).in_(set(message_ids)),
+                is_any(col(Attachment.message_id), list(message_ids)),
             )
             .order_by(col(Attachment.message_id), col(Attachment.n))
         )

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import func, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from app.core.ids import ChannelId, ConversationId, PlacementId, PostId
+from app.store.bulk import insert_many, is_any
 from app.store.models import Post, PostKind, PostState
+from app.store.new import NewPost
 from app.store.repositories.base import Repository
 
 _UNSENT = (PostState.WAITING, PostState.CLAIMED)
@@ -27,28 +28,9 @@ class Posts(Repository):
         )
         return (await self._session.exec(statement)).one()
 
-    async def add(self, post: Post) -> bool:
-        """Put a post at the end of its channel, unless the same thing is posted there already.
-
-        Answers whether it is new.
-        """
-        values = {
-            "workspace_id": self._workspace_id,
-            "id": post.id,
-            "channel_id": post.channel_id,
-            "kind": post.kind,
-            "conversation_id": post.conversation_id,
-            "message_id": post.message_id,
-            "placement_id": post.placement_id,
-            "payload": post.payload,
-            "state": PostState.WAITING,
-            "attempts": 0,
-            "detail": "",
-            "wanted": 0,
-            "shown": 0,
-        }
-        statement = insert(Post).values(values).on_conflict_do_nothing().returning(col(Post.id))
-        return (await self._session.exec(statement)).scalar() is not None
+    async def add_all(self, posts: Sequence[NewPost]) -> None:
+        """Put posts at the end of their channels, but none that stands there already."""
+        await insert_many(self._session, "posts", posts, on_conflict="ON CONFLICT DO NOTHING")
 
     async def mark_stale(self, conversation_ids: Iterable[ConversationId]) -> frozenset[ChannelId]:
         """What the cards of these conversations show has changed. Answers their channels."""
@@ -56,7 +38,7 @@ class Posts(Repository):
             update(Post)
             .where(
                 col(Post.workspace_id) == self._workspace_id,
-                col(Post.conversation_id).in_(set(conversation_ids)),
+                is_any(col(Post.conversation_id), list(conversation_ids)),
                 col(Post.kind) == PostKind.CARD,
             )
             .values(wanted=Post.wanted + 1)
@@ -115,7 +97,7 @@ class Posts(Repository):
     async def cards_of(self, conversation_ids: Iterable[ConversationId]) -> Sequence[Post]:
         statement = select(Post).where(
             Post.workspace_id == self._workspace_id,
-            col(Post.conversation_id).in_(set(conversation_ids)),
+            is_any(col(Post.conversation_id), list(conversation_ids)),
             col(Post.kind) == PostKind.CARD,
         )
         return (await self._session.exec(statement)).all()
@@ -125,7 +107,7 @@ class Posts(Repository):
     ) -> Sequence[Post]:
         statement = select(Post).where(
             Post.workspace_id == self._workspace_id,
-            col(Post.placement_id).in_(list(placement_ids)),
+            is_any(col(Post.placement_id), list(placement_ids)),
             col(Post.kind) == kind,
         )
         return (await self._session.exec(statement)).all()

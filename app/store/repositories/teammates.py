@@ -6,6 +6,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from app.core.ids import SlackUserId, TeammateId, new_id
+from app.store.bulk import is_any
 from app.store.models import Teammate
 from app.store.repositories.base import Repository
 
@@ -24,6 +25,6 @@ class Teammates(Repository):
 
     async def get_many(self, ids: Sequence[TeammateId]) -> dict[TeammateId, Teammate]:
         statement = select(Teammate).where(
-            Teammate.workspace_id == self._workspace_id, col(Teammate.id).in_(ids)
+            Teammate.workspace_id == self._workspace_id, is_any(col(Teammate.id), ids)
         )
         return {teammate.id: teammate for teammate in (await self._session.exec(statement)).all()}

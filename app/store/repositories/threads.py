@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from app.core.ids import AccountId, ConversationId
+from app.store.bulk import insert_many, is_any
 from app.store.models import Conversation, ThreadLink
+from app.store.new import NewThreadLink
 from app.store.repositories.base import Repository
 
 
@@ -19,25 +20,18 @@ class Threads(Repository):
         statement = select(ThreadLink).where(
             ThreadLink.workspace_id == self._workspace_id,
             ThreadLink.account_id == account_id,
-            col(ThreadLink.internet_message_id).in_(set(internet_message_ids)),
+            is_any(col(ThreadLink.internet_message_id), list(internet_message_ids)),
         )
         links = (await self._session.exec(statement)).all()
         return {link.internet_message_id: link.conversation_id for link in links}
 
     async def link(self, account_id: AccountId, links: Mapping[str, ConversationId]) -> None:
         """Remember which conversation each Message-ID belongs to; the first to say so wins."""
-        if not links:
-            return
         rows = [
-            {
-                "workspace_id": self._workspace_id,
-                "account_id": account_id,
-                "internet_message_id": message_id,
-                "conversation_id": conversation_id,
-            }
-            for message_id, conversation_id in links.items()
+            NewThreadLink(self._workspace_id, account_id, message_id, conversation_id)
+            for message_id, conversation_id in sorted(links.items())
         ]
-        await self._session.exec(insert(ThreadLink).on_conflict_do_nothing(), params=rows)
+        await insert_many(self._session, "thread_links", rows, on_conflict="ON CONFLICT DO NOTHING")
 
     async def with_subject(
         self, account_id: AccountId, subject_keys: Iterable[str], *, since: datetime
@@ -48,7 +42,7 @@ class Threads(Repository):
             .where(
                 Conversation.workspace_id == self._workspace_id,
                 Conversation.account_id == account_id,
-                col(Conversation.subject_key).in_(set(subject_keys)),
+                is_any(col(Conversation.subject_key), list(subject_keys)),
                 col(Conversation.last_message_at) >= since,
             )
             .order_by(col(Conversation.last_message_at).desc())

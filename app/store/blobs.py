@@ -8,7 +8,7 @@ is in the cloud stores.
 import asyncio
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,9 @@ from obstore.store import LocalStore, from_url
 from app.core.errors import SharedBoxError
 
 _SECONDS: Final = 60
+_WRITERS: Final = 8
+"""obstore takes a thread for each write to a folder; many at once only stand in each other's
+way."""
 _FLUSHING_THREADS: Final = 8
 
 
@@ -40,15 +43,16 @@ class Blobs:
         """Keep each; answers their digests, in order. All are kept when this returns."""
         digests = [hashlib.sha256(data).digest() for data in datas]
         async with asyncio.timeout(_SECONDS):
-            puts = [
-                obstore.put_async(self._store, _name(digest), data, use_multipart=False)
-                for digest, data in zip(digests, datas, strict=True)
-            ]
-            await asyncio.gather(*puts)
+            coming = iter(zip(digests, datas, strict=True))
+            await asyncio.gather(*(self._put_each(coming) for _ in range(_WRITERS)))
             if isinstance(self._store, LocalStore) and self._store.prefix is not None:
                 folder = Path(self._store.prefix)
                 await _flush([folder / _name(digest) for digest in digests])
         return digests
+
+    async def _put_each(self, coming: Iterator[tuple[bytes, bytes]]) -> None:
+        for digest, data in coming:
+            await obstore.put_async(self._store, _name(digest), data, use_multipart=False)
 
     async def get(self, digest: bytes) -> bytes:
         """Raises `BlobMissing`."""

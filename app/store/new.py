@@ -18,7 +18,6 @@ from app.core.ids import (
     WorkspaceId,
     new_id,
 )
-from app.store.bulk import JSON
 from app.store.models import ConversationStatus, Direction, PostKind, PostState
 
 
@@ -57,9 +56,9 @@ class NewMessage:
     subject: str = ""
     from_name: str = ""
     from_address: str = ""
-    to: list[dict[str, Any]] = field(default_factory=list, metadata=JSON)
-    cc: list[dict[str, Any]] = field(default_factory=list, metadata=JSON)
-    reply_to: list[dict[str, Any]] = field(default_factory=list, metadata=JSON)
+    to: list[dict[str, Any]] = field(default_factory=list)
+    cc: list[dict[str, Any]] = field(default_factory=list)
+    reply_to: list[dict[str, Any]] = field(default_factory=list)
     sent_at: datetime | None = None
     received_at: datetime
     body: str = ""
@@ -102,7 +101,7 @@ class NewPost:
     conversation_id: ConversationId | None = None
     message_id: MessageId | None = None
     placement_id: PlacementId | None = None
-    payload: dict[str, Any] = field(default_factory=dict, metadata=JSON)
+    payload: dict[str, Any] = field(default_factory=dict)
     state: PostState = PostState.WAITING
     attempts: int = 0
     detail: str = ""
@@ -117,4 +116,4 @@ class NewEvent:
     type: str
     account_id: AccountId | None
     conversation_id: ConversationId | None
-    data: dict[str, Any] = field(metadata=JSON)
+    data: dict[str, Any]

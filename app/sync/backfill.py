@@ -40,5 +40,5 @@ async def import_portion(
     missing = [uid for uid in uids if states.get(uid, unsettled) is unsettled]
     portion = missing[-PORTION:]
     ingest = Ingest(syncing, folder, found=portion, unsettled=portion, history=True)
-    await bring_in(syncing, session, folder, portion, ingest.keep)
+    await bring_in(syncing, session, folder, portion, ingest)
     return len(missing) > len(portion)

@@ -5,14 +5,14 @@ parser or the server's connection is tried three times and then set aside, and t
 mail that was tried before is always tried alone: nothing else may be counted for what it does.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from app.core.logging import get_logger
 from app.mailbox.errors import CommandRefused
 from app.mailbox.port import Listing, MailSession
+from app.sync.ahead import ahead
 from app.sync.plan import batches
 from app.sync.port import Folder, Syncing
 
@@ -21,6 +21,8 @@ _PORTION_BYTES: Final = 4 * 1024 * 1024
 _PORTION_MAILS: Final = 100
 _LISTED_AT_ONCE: Final = 1000
 log = get_logger(__name__)
+
+Prepared = TypeVar("Prepared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,35 +44,54 @@ class Portion:
     """It is one mail that was tried before, alone."""
 
 
-Keep = Callable[[Portion], Awaitable[None]]
+class Keeper(Protocol[Prepared]):
+    """Where portions go. What a portion holds as failed has failed for good."""
+
+    async def prepare(self, portion: Portion) -> Prepared:
+        """All that needs no transaction. Portions are prepared one after the other."""
+
+    async def keep(self, prepared: Prepared) -> None:
+        """Store what was prepared, in the order of the portions."""
 
 
 async def bring_in(
-    syncing: Syncing, session: MailSession, folder: Folder, uids: Sequence[int], keep: Keep
+    syncing: Syncing,
+    session: MailSession,
+    folder: Folder,
+    uids: Sequence[int],
+    keeper: Keeper[Prepared],
 ) -> None:
-    """Fetch these UIDs of the open folder and hand them to `keep`.
+    """Fetch these UIDs of the open folder and hand them to the keeper.
 
-    What `keep` is given as failed has failed for good. First come those that were tried before.
+    First come those that were tried before, alone. Of the rest, one portion is fetched while
+    another is prepared and a third is stored.
     """
     async with syncing.store.begin(syncing.workspace_id) as uow:
         tried = await uow.ledger.attempts(folder.mailbox_id, folder.uidvalidity, uids)
     for uid in sorted(tried):
         portion = await _alone(syncing, session, folder, uid)
         portion.is_second_try = True
-        await keep(portion)
+        await keeper.keep(await keeper.prepare(portion))
     failed: list[int] = []
+
+    async def prepared(portions: AsyncGenerator[Portion]) -> AsyncGenerator[Prepared]:
+        async with ahead(portions) as coming:
+            async for portion in coming:
+                failed.extend(portion.failed)
+                portion.failed = {}
+                yield await keeper.prepare(portion)
+
     fresh = [uid for uid in uids if uid not in tried]
-    async for portion in _ahead(_together(syncing, session, folder, fresh)):
-        failed += portion.failed
-        portion.failed = {}
-        await keep(portion)
+    async with ahead(prepared(_together(syncing, session, folder, fresh))) as coming:
+        async for one in coming:
+            await keeper.keep(one)
     for uid in failed:
-        await keep(await _alone(syncing, session, folder, uid))
+        await keeper.keep(await keeper.prepare(await _alone(syncing, session, folder, uid)))
 
 
 async def _together(
     syncing: Syncing, session: MailSession, folder: Folder, uids: Sequence[int]
-) -> AsyncIterator[Portion]:
+) -> AsyncGenerator[Portion]:
     for start in range(0, len(uids), _LISTED_AT_ONCE):
         wanted = uids[start : start + _LISTED_AT_ONCE]
         listings = await session.list_mails(wanted)
@@ -132,18 +153,6 @@ async def _fetch(
         else:
             portion.mails.append(Fetched(one, raw))
     return portion
-
-
-async def _ahead(portions: AsyncIterator[Portion]) -> AsyncIterator[Portion]:
-    """Fetch the next portion while the last one is parsed and stored."""
-    coming = asyncio.ensure_future(anext(portions, None))
-    try:
-        while (portion := await coming) is not None:
-            coming = asyncio.ensure_future(anext(portions, None))
-            yield portion
-    finally:
-        coming.cancel()
-        await asyncio.gather(coming, return_exceptions=True)
 
 
 def _too_large(syncing: Syncing) -> str:

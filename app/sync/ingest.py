@@ -38,6 +38,23 @@ class _Unreadable:
     fetched: Fetched | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a portion came to, before any of it is stored."""
+
+    read: Sequence[Readable]
+    unread: Sequence[_Unreadable]
+    vanished: Sequence[int]
+    is_second_try: bool
+
+    def uids(self) -> set[int]:
+        return {
+            *(one.fetched.listing.uid for one in self.read),
+            *(one.uid for one in self.unread),
+            *self.vanished,
+        }
+
+
 class Ingest:
     """Keeps the mails of one folder, portion by portion.
 
@@ -60,21 +77,25 @@ class Ingest:
         self._unsettled = set(unsettled)
         self._history = history
 
-    async def keep(self, portion: Portion) -> None:
-        """Store a portion. Raises `OwnershipLost` where the account is no longer ours."""
+    async def prepare(self, portion: Portion) -> Prepared:
+        """Keep the raw bytes and parse them."""
         faultpoint("K06")
         read, unread = await self._read(portion.mails)
         unread += [_Unreadable(uid, reason) for uid, reason in portion.failed.items()]
-        uids = {*(one.listing.uid for one in portion.mails), *portion.vanished, *portion.failed}
+        return Prepared(read, unread, portion.vanished, is_second_try=portion.is_second_try)
+
+    async def keep(self, prepared: Prepared) -> None:
+        """Store a portion. Raises `OwnershipLost` where the account is no longer ours."""
+        uids = prepared.uids()
         if not uids:
             return
         async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
             account = await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
             mailbox = await uow.mailboxes.get(self._folder.mailbox_id)
-            await self._store(uow, account, mailbox, read)
-            await self._set_aside(uow, account, unread)
-            await uow.ledger.record([self._vanished(uid) for uid in portion.vanished])
-            if portion.is_second_try and not self._history:
+            await self._store(uow, account, mailbox, prepared.read)
+            await self._set_aside(uow, account, prepared.unread)
+            await uow.ledger.record([self._vanished(uid) for uid in prepared.vanished])
+            if prepared.is_second_try and not self._history:
                 await self._settle_quarantine(uow, uids)
             self._advance(mailbox, self._unsettled - uids)
             await uow.session.flush()

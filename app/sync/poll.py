@@ -131,7 +131,7 @@ async def _look(
     unsettled = PlacementState.PENDING
     wanted = [uid for uid in candidates if states.get(uid, unsettled) is unsettled]
     ingest = Ingest(syncing, folder, found=candidates, unsettled=wanted)
-    await bring_in(syncing, session, folder, wanted, ingest.keep)
+    await bring_in(syncing, session, folder, wanted, ingest)
     await ingest.finish()
     return Look(Kind.LOOK, len(wanted))
 

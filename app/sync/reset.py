@@ -52,7 +52,7 @@ async def reset(
     found = sorted(seen.listings)
     await _adopt(syncing, folder, entries, watermark=min(news, default=max(found, default=0) + 1))
     ingest = Ingest(syncing, folder, found=found, unsettled=news)
-    await bring_in(syncing, session, folder, news, ingest.keep)
+    await bring_in(syncing, session, folder, news, ingest)
     await ingest.finish()
     return len(news)
 

@@ -1,24 +1,26 @@
 # Every target sets up what it needs. `make help` lists them.
 SHELL := /bin/bash
-PYTHON ?= python3
+# The first Python on the PATH that is new enough; say PYTHON=/path/to/python3 for another one.
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python3.14,\
+	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+QUIETLY := --quiet --disable-pip-version-check --root-user-action=ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports bench lock clean browser-tools test-servers
+.PHONY: help install demo test check format lint types imports docs bench lock clean browser-tools test-servers
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed ## Make .venv with the sharedbox command in it
 
 $(VENV)/.installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "SharedBox needs Python 3.11 or newer; run make with PYTHON=/path/to/python3.11"; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@PYTHON="$(PYTHON)" scripts/make-venv $(VENV)
+	@echo "Installing what requirements.lock lists into $(VENV); the first time takes a few minutes."
+	@$(BIN)/python -m pip install $(QUIETLY) --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install $(QUIETLY) --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: install ## Start everything on this machine, with a local Slack and a sample inbox
@@ -36,7 +38,8 @@ node_modules/.installed: package.json package-lock.json | install
 	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/npm-ci
 	@touch $@
 
-check: lint types imports test ## Everything CI runs: format, lint, types, import rules, tests
+check: ## Everything CI runs: format, lint, types, import rules, tests
+	@.ci/run
 
 format: install ## Put the code into the house's shape
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
@@ -50,6 +53,9 @@ types: install ## Check types, strictly
 
 imports: install ## Check which part imports which
 	@$(BIN)/lint-imports
+
+docs: install ## Write .env.example and docs/configuration.md anew from the settings
+	@$(BIN)/python -m scripts.settings_docs
 
 bench: install test-servers ## Measure (pass options by ARGS=...); see docs/performance.md
 	@$(BIN)/python -m bench $(ARGS)

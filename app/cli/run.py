@@ -38,7 +38,7 @@ def run(
     Example: sharedbox migrate && sharedbox run all
     """
     given = settings()
-    configure_logging(process=process, json=not sys.stderr.isatty(), level=given.log_level.upper())
+    configure_logging(process=process, json=not sys.stderr.isatty(), level=given.log_level)
     works: dict[Process, Callable[[Settings, asyncio.Event], Awaitable[None]]] = {
         Process.WEB: run_web,
         Process.WORKER: run_worker,

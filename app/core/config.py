@@ -1,6 +1,7 @@
 """Every setting, read once from the environment (or `.env`) at start.
 
-`.env.example` and `docs/configuration.md` list the same settings; a test holds the three equal.
+`.env.example` and `docs/configuration.md` list the same settings: `make docs` writes them from
+here, and a test holds the three equal.
 """
 
 from pathlib import Path
@@ -13,11 +14,18 @@ from app.core.crypto import Vault, keys_beside
 from app.core.retry import RetryLadder
 
 PROJECT_ROOT: Final = Path(__file__).resolve().parents[2]
+_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 def _checked_ladder(text: str) -> str:
     RetryLadder.parse(text)
     return text
+
+
+def _checked_level(text: str) -> str:
+    if text.upper() not in _LEVELS:
+        raise ValueError(f"{text!r} is no level: write {', '.join(_LEVELS)}")
+    return text.upper()
 
 
 class Settings(BaseSettings):
@@ -27,7 +35,7 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(
         default=None,
-        description="PostgreSQL 14 or newer, as postgresql://user:password@host/name. "
+        description="PostgreSQL 15 or newer, as postgresql://user:password@host/name. "
         "Unset: a Postgres of our own is started in the data folder.",
     )
     data_dir: Path = Field(
@@ -46,7 +54,7 @@ class Settings(BaseSettings):
     )
     base_url: str = Field(
         default="http://127.0.0.1:8000",
-        description="The address under which people reach the web pages; links in Slack use it.",
+        description="The address under which people reach the web process.",
     )
     host: str = Field(default="127.0.0.1", description="The address the web server listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="The port it listens on.")
@@ -54,7 +62,9 @@ class Settings(BaseSettings):
         default=None,
         description="A port on which a worker serves its own /metrics. Unset: it does not.",
     )
-    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: Annotated[str, AfterValidator(_checked_level)] = Field(
+        default="INFO", description="What is logged: DEBUG, INFO, WARNING or ERROR, and above."
+    )
     bootstrap_api_key: SecretStr | None = Field(
         default=None,
         description="An API key with every scope that is accepted from the first start on.",

@@ -1,0 +1,91 @@
+"""What a look costs in which nothing is new, in folders of growing size."""
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from app.core.clock import SystemClock
+from app.mailbox.port import Security, ServerSpec
+from app.mailbox.sessions import IMAPServers
+from app.sandbox.mail.dovecot import Dovecot
+from app.store.blobs import Blobs
+from app.store.embedded import EmbeddedPostgres
+from app.store.engine import open_engine
+from app.store.migrate import migrate
+from app.store.queue import open_queue
+from app.store.unit_of_work import Store
+from app.sync.folders import read_folders
+from app.sync.parsing import ParserPool
+from app.sync.poll import catch_up
+from bench.account import new_account
+from bench.mails import make
+from bench.processes import cpu_seconds
+from bench.report import table
+
+_LOOKS: Final = 300
+_DISTINCT: Final = 50
+_PASSWORD: Final = "bench-password"  # noqa: S105 -- of a server that lives for a minute
+
+
+async def growth(largest: int) -> str:
+    """The table: sizes from a thousand mails up, ten times as many each time."""
+    sizes = [1000]
+    while sizes[-1] * 10 <= largest:
+        sizes.append(sizes[-1] * 10)
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="sharedbox-bench-") as name:
+        async with (
+            EmbeddedPostgres(Path(name) / "postgres") as postgres,
+            Dovecot({f"size{size}": _PASSWORD for size in sizes}) as dovecot,
+        ):
+            await asyncio.to_thread(migrate, postgres.url)
+            engine = open_engine(postgres.url)
+            store = Store(engine, open_queue(postgres.url))
+            for size in sizes:
+                await asyncio.to_thread(_fill, dovecot, f"size{size}", size)
+                rows.append(
+                    await _measure(store, Blobs((Path(name) / "b").as_uri()), dovecot, size)
+                )
+            await engine.dispose()
+    return table(["mails in the folder", "ms a look", "our CPU ms a look"], rows)
+
+
+async def _measure(store: Store, blobs: Blobs, dovecot: Dovecot, size: int) -> list[str]:
+    user = f"size{size}"
+    servers = IMAPServers(
+        threads=2, largest_mail=1_000_000, allow_private=True, ca_file=dovecot.ca_file
+    )
+    spec = ServerSpec("127.0.0.1", dovecot.imaps_port, Security.TLS, user, _PASSWORD)
+    async with ParserPool(1) as parser, servers, servers.open(spec) as session:
+        syncing = await new_account(store, blobs, parser, SystemClock())
+        (folder,) = await read_folders(syncing, session)
+        await catch_up(syncing, session, folder)
+        used, started = cpu_seconds(os.getpid()), time.perf_counter()
+        for _ in range(_LOOKS):
+            await catch_up(syncing, session, folder, peek=True)
+        took, used = time.perf_counter() - started, cpu_seconds(os.getpid()) - used
+    return [f"{size:,}", f"{1000 * took / _LOOKS:.2f}", f"{1000 * used / _LOOKS:.2f}"]
+
+
+def _fill(dovecot: Dovecot, user: str, count: int) -> None:
+    """Write the mails straight into the Maildir: a hundred thousand APPENDs take their time."""
+    home = dovecot.folder / "mail" / user
+    owner = home.stat()
+    maildir = home / "Maildir"
+    for part in (maildir, *(maildir / name for name in ("cur", "new", "tmp"))):
+        part.mkdir(exist_ok=True)
+        os.chown(part, owner.st_uid, owner.st_gid)
+    raws = list(make(_DISTINCT, "small"))
+    for number, raw in zip(range(count), _again_and_again(raws), strict=False):
+        file = maildir / "cur" / f"{1_700_000_000 + number}.M{number}.bench:2,"
+        file.write_bytes(raw)
+        os.chown(file, owner.st_uid, owner.st_gid)
+
+
+def _again_and_again(raws: list[bytes]) -> Iterator[bytes]:
+    while True:
+        yield from raws

@@ -130,6 +130,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             poll_seconds=settings.poll_seconds,
             idle_renew_seconds=settings.idle_renew_seconds,
             largest_mail=settings.max_mail_bytes,
+            reconnect_after_seconds=settings.reconnect_after_seconds,
         )
         feeding = Feeding(
             store=container.store,

@@ -7,5 +7,6 @@ pytest_plugins = [
     "tests.fixtures.sessions",
     "tests.fixtures.syncing",
     "tests.fixtures.feed",
+    "tests.fixtures.tending",
     "tests.fixtures.stack",
 ]

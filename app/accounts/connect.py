@@ -13,7 +13,7 @@ from app.core.crypto import Vault
 from app.core.errors import Conflict, InvalidInput
 from app.core.ids import AccountId, ChannelId
 from app.mailbox.port import Security
-from app.store.models import Account
+from app.store.models import Account, AccountState
 from app.store.notify import Topic
 from app.store.unit_of_work import UnitOfWork
 
@@ -114,6 +114,15 @@ async def ask_for_test(uow: UnitOfWork, account_id: AccountId) -> Account:
     return account
 
 
+async def retry_now(uow: UnitOfWork, account_id: AccountId) -> Account:
+    """End an account's rest, whatever it rests for. Raises `NotFound` and `Conflict`."""
+    account = await uow.accounts.lock(account_id)
+    if account.state is AccountState.LIVE:
+        raise Conflict(f"{account.address} is connected, so there is nothing to try again.")
+    _reconnect(uow, account)
+    return account
+
+
 async def import_history(uow: UnitOfWork, account_id: AccountId, days: int) -> Account:
     """Bring in the last `days` days, silently, beside new mail. `NotFound`, `InvalidInput`."""
     if not 1 <= days <= MOST_HISTORY_DAYS:
@@ -142,6 +151,8 @@ async def remove(uow: UnitOfWork, account_id: AccountId) -> list[bytes]:
 
 def _reconnect(uow: UnitOfWork, account: Account) -> None:
     account.revision += 1
+    if account.state is AccountState.STOPPED:
+        account.failures = 0
     uow.wake(Topic.ACCOUNT, account.id)
 
 

@@ -94,14 +94,35 @@ class Settings(BaseSettings):
         description="How often a folder is looked at when nothing was announced, in seconds.",
     )
     idle_renew_seconds: int = Field(
-        default=150,
+        default=120,
         ge=1,
-        description="How often IDLE is renewed, in seconds; a dead connection is noticed by it.",
+        le=1740,
+        description="How often IDLE is renewed, in seconds. A dead connection is noticed by it, "
+        "half a minute later at most.",
     )
     retry_ladder: Annotated[str, AfterValidator(_checked_ladder)] = Field(
         default="0 60@600 600",
         description="Waits between attempts to reach a mail server, in seconds: the first, "
         "then delay@until by the age of the outage, then the last.",
+    )
+    retry_jitter: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="The share by which such a wait is stretched at random at most, so that many "
+        "mailboxes do not come back at the same instant. 0: exact waits.",
+    )
+    retry_limit: int = Field(
+        default=-1,
+        ge=-1,
+        description="How many retries one outage is worth before SharedBox gives up until somebody "
+        "says Retry now. -1: never give up.",
+    )
+    reconnect_after_seconds: int = Field(
+        default=6 * 3600,
+        ge=60,
+        description="The age at which a connection to a mail server is made anew, in seconds, "
+        "shortened at random by up to a fifth.",
     )
     max_mail_bytes: int = Field(
         default=64 * 1024 * 1024,
@@ -124,7 +145,9 @@ class Settings(BaseSettings):
         return Vault([key.strip() for key in self.secret_keys.get_secret_value().split(",")])
 
     def ladder(self) -> RetryLadder:
-        return RetryLadder.parse(self.retry_ladder)
+        return RetryLadder.parse(
+            self.retry_ladder, jitter=self.retry_jitter, most_retries=self.retry_limit
+        )
 
     @property
     def blob_location(self) -> str:

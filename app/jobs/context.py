@@ -1,11 +1,12 @@
 """What it takes to tend accounts, and one account's share of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.commands.claim import Executing
 from app.core.clock import Clock
 from app.core.crypto import Vault
 from app.core.retry import RetryLadder
+from app.jobs.outages import Outages
 from app.mailbox.port import MailServers, Security, ServerSpec
 from app.store.blobs import Blobs
 from app.store.models import Account
@@ -31,6 +32,9 @@ class Tending:
     poll_seconds: float
     idle_renew_seconds: float
     largest_mail: int
+    reconnect_after_seconds: float = 6 * 3600
+    """The age at which a connection is made anew, when nothing is under way on it."""
+    outages: Outages = field(default_factory=Outages)
 
     def syncing(self, ref: AccountRef, fence: int) -> Syncing:
         return Syncing(

@@ -6,6 +6,7 @@ After every IDLE it looks again before it waits again: a notice that came while 
 IDLE is one that nobody sees.
 """
 
+import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
@@ -57,6 +58,7 @@ class Serving:
         self._history_days = 0
         self._folders: list[MailboxId] = []
         self._listed_at = tending.clock.now()
+        self._old_at = self._listed_at + _life(tending.reconnect_after_seconds)
         self.checks: dict[MailboxId, Check] = {}
         """When each folder was last looked at; whoever writes that down takes it from here."""
 
@@ -103,6 +105,7 @@ class Serving:
     async def _longest_wait(self) -> float:
         can_idle = "IDLE" in self._session.capabilities
         longest = self._on.idle_renew_seconds if can_idle else self._on.poll_seconds
+        longest = min(longest, max((self._old_at - self._on.clock.now()).total_seconds(), 0))
         async with self._on.store.begin(self._syncing.workspace_id) as uow:
             retry_at = await uow.commands.next_try_at(self._syncing.account_id)
         if retry_at is None:
@@ -120,6 +123,14 @@ class Serving:
                 "None of the folders that are to be watched is on the server.",
                 fix="Check the folders of this account.",
             )
+
+    def is_old(self) -> bool:
+        """Whether the connection has lived so long that a new one is to be made.
+
+        A connection that looks well may be a dead one; and what no test can show in a server or a
+        router after weeks of one connection never gets the time to appear.
+        """
+        return self._on.clock.now() >= self._old_at
 
     def is_due(self) -> bool:
         """Whether a folder that nobody announces anything about is to be looked at."""
@@ -143,3 +154,8 @@ class Serving:
             checked_at=now,
             next_poll_at=now + timedelta(seconds=self._on.poll_seconds),
         )
+
+
+def _life(seconds: float) -> timedelta:
+    """A little shorter each time, so that connections made together do not end together."""
+    return timedelta(seconds=seconds * (1 - 0.2 * random.random()))  # noqa: S311 -- no secret

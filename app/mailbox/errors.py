@@ -21,6 +21,10 @@ class Transient(MailServerError):
     """It may well work later: the network, or a server in trouble. The connection is gone."""
 
 
+class Throttled(Transient):
+    """The server wants less of us; calling it again at once would make that worse."""
+
+
 class CredentialsRefused(MailServerError):
     """The server knows us and says no."""
 
@@ -49,13 +53,29 @@ class UnsafeArgument(MailServerError):
     """Something derived from a mail or a person would break out of its IMAP argument."""
 
 
-_PASSING_TROUBLE: Final = re.compile(
-    rb"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|OVERQUOTA|CONTACTADMIN)\]|too many|temporar|try again"
-    rb"|not connected|throttl|rate limit|overload|maximum number|simultaneous|timed? ?out",
+_THROTTLING: Final = re.compile(
+    rb"\[THROTTLED\b|not connected|throttl|too many|rate.?limit|overload|bandwidth"
+    rb"|maximum number|simultaneous|quota exceeded|exceeded .*limit",
     re.IGNORECASE,
 )
-"""Words by which servers refuse a login for now, not for good: Exchange's "User is authenticated
-but not connected", connection caps, the response codes of RFC 5530."""
+"""Words by which servers ask for less: connection caps, Gmail's bandwidth limits, Exchange's
+"User is authenticated but not connected"."""
+
+_BUSY_CODE: Final = re.compile(rb"\[(LIMIT|OVERQUOTA)\b", re.IGNORECASE)
+"""To a login these mean the same; to a command they are about that command (RFC 5530 §3)."""
+
+_REFUSAL_CODE: Final = re.compile(
+    rb"\[(AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|EXPIRED|PRIVACYREQUIRED)\b", re.IGNORECASE
+)
+
+_PASSING_TROUBLE: Final = re.compile(
+    rb"\[(UNAVAILABLE|INUSE|SERVERBUG|CONTACTADMIN)\b|temporar|try again|timed? ?out|unavailable"
+    rb"|internal (server )?error|shutting down|command error: BAD"
+    rb"|(access ?)?token ?(has )?expired|session (has )?expired",
+    re.IGNORECASE,
+)
+"""Words by which they refuse a login for now, not for good. A token that expired on the way is no
+refusal either: the next try brings a new one."""
 
 _RESPONSE_CODE: Final = re.compile(r"\[([A-Z][A-Z0-9-]*)[^\]]*\]")
 _NO_SUCH_FOLDER: Final = re.compile(
@@ -102,7 +122,8 @@ def connection_error(error: BaseException, host: str, port: int) -> MailServerEr
                 fix="SharedBox tries again by itself.",
             )
         case _:
-            return Transient(
+            kind = Throttled if _THROTTLING.search(_words(error)) else Transient
+            return kind(
                 f"{where} closed the connection: {_plain(error)}.",
                 fix="SharedBox tries again by itself.",
             )
@@ -117,8 +138,8 @@ def login_error(error: Exception, host: str, port: int, username: str) -> MailSe
     if isinstance(cause, imaplib.IMAP4.abort | OSError):
         return connection_error(cause, host, port)
     words = _words(cause)
-    if _PASSING_TROUBLE.search(words) or b"command error: BAD" in words:
-        return Transient(
+    if kind := _trouble_during_login(words):
+        return kind(
             f"{host} does not let {username} in just now: {_plain(cause)}.",
             fix="SharedBox tries again by itself.",
         )
@@ -128,12 +149,31 @@ def login_error(error: Exception, host: str, port: int, username: str) -> MailSe
     )
 
 
-def command_error(error: imaplib.IMAP4.error, what: str) -> CommandRefused:
-    """Put a NO or BAD into words; `what` names the thing we tried."""
-    text = _plain(error)
+def _trouble_during_login(words: bytes) -> type[Transient] | None:
+    """What kind of trouble that passes these words tell of, if any."""
+    if _THROTTLING.search(words) or _BUSY_CODE.search(words):
+        return Throttled
+    if _PASSING_TROUBLE.search(words) and not _REFUSAL_CODE.search(words):
+        return Transient
+    return None
+
+
+def command_error(error: imaplib.IMAP4.error, what: str) -> MailServerError:
+    """Put a NO or BAD into words; `what` names the thing we tried.
+
+    Some of them are not about the command at all: no other one would fare better on this
+    connection, so nothing of what we tried is to blame.
+    """
+    text, words = _plain(error), _words(error)
+    if _THROTTLING.search(words) or b"[UNAVAILABLE]" in words.upper():
+        kind = Throttled if _THROTTLING.search(words) else Transient
+        return kind(
+            f"The mail server does not {what} just now: {text}.",
+            fix="SharedBox tries again by itself.",
+        )
     code = _RESPONSE_CODE.search(text)
-    kind = FolderMissing if _NO_SUCH_FOLDER.search(text) else CommandRefused
-    return kind(f"The mail server refused to {what}: {text}.", code=code[1] if code else "")
+    refusal = FolderMissing if _NO_SUCH_FOLDER.search(text) else CommandRefused
+    return refusal(f"The mail server refused to {what}: {text}.", code=code[1] if code else "")
 
 
 def _words(error: BaseException) -> bytes:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.faultproxy import FaultProxy
+from tests.fixtures.faults import Reset
 from tests.fixtures.sessions import mail
 from tests.fixtures.stack import Stack, eventually
 
@@ -84,6 +86,25 @@ class TestItIsMended:
 
         assert (told["ok"], told["state"]) == (False, "refused")
         assert "refused the password" in told["detail"]
+
+    async def test_by_retry_now_once_its_server_is_back(self, stack: Stack) -> None:
+        async with FaultProxy(stack.inbox.host, stack.inbox.port) as proxy:
+            proxy.set(to_client=Reset())
+            account_id = await add(stack, port=proxy.port)
+            await reaches(stack, account_id, "retrying")
+            proxy.set()
+
+            answer = await stack.api.post(f"/accounts/{account_id}/retry")
+
+            assert answer.status_code == 202, answer.text
+            assert (await reaches(stack, account_id, "live"))["retry_at"] is None
+
+    async def test_an_account_that_is_well_has_nothing_to_try_again(self, stack: Stack) -> None:
+        account = await stack.connect_account()
+
+        answer = await stack.api.post(f"/accounts/{account['id']}/retry")
+
+        assert answer.status_code == 409
 
     async def test_without_a_worker_a_test_says_that_nobody_tried(
         self, stack: Stack, monkeypatch: pytest.MonkeyPatch

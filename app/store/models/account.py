@@ -20,6 +20,8 @@ class AccountState(StrEnum):
     """The server cannot be reached or is in trouble; `retry_at` says when we look again."""
     REFUSED = "refused"
     """The server refused our credentials; a person has to act."""
+    STOPPED = "stopped"
+    """The server failed more often than we were told to try; a person has to say Retry now."""
 
 
 class Account(Tenanted, table=True):

@@ -213,6 +213,16 @@ async def test(parts: Parts, caller: Admin, account_id: UUID) -> TestOut:
     )
 
 
+@router.post("/{account_id}/retry", status_code=202)
+async def retry(parts: Parts, caller: Admin, account_id: UUID) -> AccountOut:
+    """Try an account that rests after a failure now, however long it was to rest still."""
+    check_visible(caller, AccountId(account_id), "account")
+    async with parts.store.begin(caller.workspace_id) as uow:
+        account = await connect.retry_now(uow, AccountId(account_id))
+        (health,) = await health_of(uow, [account])
+    return _shown(health)
+
+
 @router.post("/{account_id}/import", status_code=202)
 async def import_(parts: Parts, caller: Admin, account_id: UUID, body: ImportIn) -> AccountOut:
     check_visible(caller, AccountId(account_id), "account")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.core.retry import RetryLadder
+from app.core.retry import RetryLadder, Severity, pause_after_breaks
 
 OURS = RetryLadder.parse("0 60@600 600", jitter=0)
 
@@ -55,3 +55,45 @@ class TestParse:
         ladder = RetryLadder.parse("0 30", jitter=0)
 
         assert ladder.delay(5, timedelta(days=1), 0) == timedelta(seconds=30)
+
+
+class TestSeverity:
+    @pytest.mark.parametrize(
+        ("failures", "minutes", "severity"),
+        [
+            (1, 0, Severity.DEBUG),
+            (2, 0, Severity.DEBUG),
+            (12, 10, Severity.INFO),
+            (20, 60, Severity.ERROR),
+        ],
+    )
+    def test_rises_with_the_rungs(self, failures: int, minutes: int, severity: Severity) -> None:
+        ladder = RetryLadder.parse("0 60@600 600@3600 3600")
+
+        assert ladder.severity(failures, timedelta(minutes=minutes)) is severity
+
+    def test_of_the_last_rung_is_an_error_however_few_there_are(self) -> None:
+        ladder = RetryLadder.parse("0 30")
+
+        assert ladder.severity(1, timedelta(0)) is Severity.INFO
+        assert ladder.severity(2, timedelta(0)) is Severity.ERROR
+
+
+class TestIsSpent:
+    def test_never_where_there_is_no_limit(self) -> None:
+        assert not RetryLadder.parse("0 30", most_retries=-1).is_spent(10_000)
+
+    @pytest.mark.parametrize(
+        ("most", "failures", "spent"), [(0, 1, True), (2, 2, False), (2, 3, True)]
+    )
+    def test_after_the_first_failure_and_so_many_retries(
+        self, most: int, failures: int, spent: bool
+    ) -> None:
+        assert RetryLadder.parse("0 30", most_retries=most).is_spent(failures) is spent
+
+
+class TestPauseAfterBreaks:
+    def test_grows_to_a_minute(self) -> None:
+        pauses = [pause_after_breaks(n).total_seconds() for n in (0, 1, 2, 3, 5, 6, 1000)]
+
+        assert pauses == [0, 0, 5, 10, 40, 60, 60]

@@ -12,6 +12,7 @@ from app.mailbox.errors import (
     CommandRefused,
     CredentialsRefused,
     FolderMissing,
+    Throttled,
     Transient,
     command_error,
     connection_error,
@@ -36,6 +37,8 @@ class TestLoginError:
             b"[AUTHORIZATIONFAILED] nope",
             b"LOGIN failed.",
             b"Invalid credentials (Failure)",
+            b"[AUTHENTICATIONFAILED] Unknown user, or wrong password: try again.",
+            b"[EXPIRED] Your password has expired.",
         ],
     )
     def test_a_refusal_is_for_a_person(self, said: bytes) -> None:
@@ -49,17 +52,35 @@ class TestLoginError:
         [
             b"[UNAVAILABLE] Temporary authentication failure.",
             b"[INUSE] Mailbox in use.",
-            b"[LIMIT] Too many connections",
-            b"Too many simultaneous connections. (Failure)",
-            b"User is authenticated but not connected.",
-            b"Maximum number of connections from user+IP exceeded",
-            b"System is overloaded, try again later",
+            b"[SERVERBUG] Internal error occurred.",
+            b"AccessTokenExpired",
+            b"Session has expired, please sign in again.",
+            b"Server shutting down.",
         ],
     )
     def test_trouble_that_passes_is_for_us(self, said: bytes) -> None:
         error = login_error(login_failure(imaplib.IMAP4.error(said)), HOST, PORT, USER)
 
-        assert isinstance(error, Transient)
+        assert type(error) is Transient
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            b"[LIMIT] Too many connections",
+            b"[OVERQUOTA] Quota exceeded",
+            b"[THROTTLED] Request throttled. Suggested Backoff Time: 299961 milliseconds",
+            b"Too many simultaneous connections. (Failure)",
+            b"User is authenticated but not connected.",
+            b"Maximum number of connections from user+IP exceeded",
+            b"System is overloaded, try again later",
+            b"Account exceeded command or bandwidth limits. (Failure)",
+            b"[AUTHENTICATIONFAILED] Too many failed attempts, try again later.",
+        ],
+    )
+    def test_a_server_that_wants_less_of_us_is_told_apart(self, said: bytes) -> None:
+        error = login_error(login_failure(imaplib.IMAP4.error(said)), HOST, PORT, USER)
+
+        assert isinstance(error, Throttled)
 
     @pytest.mark.parametrize(
         "cause",
@@ -103,12 +124,40 @@ class TestConnectionError:
         assert words in str(error)
         assert error.sentence.isprintable()
 
+    @pytest.mark.parametrize(
+        "said",
+        ["* BYE [UNAVAILABLE] Too many connections", "* BYE Request throttled", "BYE overloaded"],
+    )
+    def test_a_goodbye_that_asks_for_less(self, said: str) -> None:
+        error = connection_error(imaplib.IMAP4.abort(said), HOST, PORT)
+
+        assert isinstance(error, Throttled)
+
 
 class TestCommandError:
+    def test_a_session_that_never_was_one_is_no_refusal_of_the_command(self) -> None:
+        said = "UID command error: BAD [b'User is authenticated but not connected.']"
+
+        error = command_error(imaplib.IMAP4.error(said), "fetch mail")
+
+        assert isinstance(error, Throttled)
+
+    def test_a_store_that_is_out_of_reach_is_no_refusal_of_the_command(self) -> None:
+        error = command_error(imaplib.IMAP4.error("[UNAVAILABLE] Backend down"), "fetch mail")
+
+        assert type(error) is Transient
+
+    @pytest.mark.parametrize("code", ["LIMIT", "INUSE", "OVERQUOTA", "NOPERM"])
+    def test_a_code_about_the_command_stays_with_the_command(self, code: str) -> None:
+        error = command_error(imaplib.IMAP4.error(f"MOVE failed: [{code}] No"), "move mail")
+
+        assert isinstance(error, CommandRefused)
+        assert error.code == code
+
     def test_keeps_the_response_code(self) -> None:
         error = command_error(imaplib.IMAP4.error("MOVE failed: [OVERQUOTA] Full"), "move mail")
 
-        assert type(error) is CommandRefused
+        assert isinstance(error, CommandRefused)
         assert error.code == "OVERQUOTA"
 
     @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ The first key encrypts; every key decrypts. Where the operator gives none, one i
 beside the data, readable by its owner alone, so that a first start is as safe as a tenth.
 """
 
+import fcntl
 import hashlib
 import hmac
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from app.core.errors import SharedBoxError
+from app.core.errors import InvalidInput, SharedBoxError
 
 
 class SecretUnreadable(SharedBoxError):
@@ -20,10 +21,20 @@ class SecretUnreadable(SharedBoxError):
 
 
 class Vault:
-    """Encrypts and decrypts credentials. `keys` are Fernet keys (32 bytes, URL-safe base64)."""
+    """Encrypts and decrypts credentials. `keys` are Fernet keys (32 bytes, URL-safe base64).
+
+    Raises `InvalidInput` for anything else.
+    """
 
     def __init__(self, keys: list[str]) -> None:
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
+        try:
+            self._fernet = MultiFernet([Fernet(key) for key in keys])
+        except ValueError:
+            raise InvalidInput(
+                "SHAREDBOX_SECRET_KEYS holds something that is not a key.",
+                field="SHAREDBOX_SECRET_KEYS",
+                fix="Make keys with “sharedbox secrets”, and part them by commas.",
+            ) from None
 
     def seal(self, secret: str) -> bytes:
         return self._fernet.encrypt(secret.encode())
@@ -42,13 +53,22 @@ def keys_beside(data_dir: Path) -> list[str]:
     """The keys kept in the data folder; made at the first call."""
     path = data_dir / "secret.key"
     data_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().split()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(Fernet.generate_key().decode() + "\n")
-    return path.read_text().split()
+    keys = path.read_text().split() if path.exists() else []
+    return keys or _make_key(path)
+
+
+def _make_key(path: Path) -> list[str]:
+    """Make the key unless somebody was faster: web and worker may start at the same moment."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        keys = file.read().split()
+        if not keys:
+            keys = [Fernet.generate_key().decode()]
+            file.write(keys[0] + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return keys
 
 
 def new_secret() -> str:

@@ -1,5 +1,6 @@
 """Bring the schema up to date, by Alembic."""
 
+from pathlib import Path
 from typing import Final
 
 from alembic.config import Config
@@ -10,13 +11,16 @@ from sqlalchemy import URL, create_engine
 from alembic import command
 from app.core.config import PROJECT_ROOT
 
+_INSTALLED: Final = Path(__file__).parent / "alembic"
+SCRIPTS: Final = _INSTALLED if _INSTALLED.is_dir() else PROJECT_ROOT / "alembic"
+"""The migrations: beside us where SharedBox was installed from a wheel, else in the checkout."""
 _LOCK: Final = 0x5B0C_0001
 """Held while migrating, so that two processes that start together do not migrate together."""
 
 
 def alembic_config(url: URL) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(PROJECT_ROOT / "alembic"))
+    config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["url"] = url
     return config
 

@@ -1,37 +1,52 @@
 """Write requirements.lock: every dependency, pinned and hashed, naming no index.
 
-What SharedBox needs to run comes first; below the marker line comes what developing it needs. An
-image of the service installs the part above the line (see the Dockerfile).
+What SharedBox needs to run comes first, then what makes a wheel of it, then what developing it
+needs, each below a marker line. An image of the service needs only the first (see the Dockerfile).
 """
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-MARKER = "# --- below this line: only for developing SharedBox ---"
+LOCK = ROOT / "requirements.lock"
+MARKERS = {
+    "build": "# --- below this line: only for building SharedBox ---",
+    "dev": "# --- below this line: only for developing SharedBox ---",
+}
 
 
 def compile_pins(*arguments: str) -> dict[str, str]:
-    """Resolve pyproject.toml and answer one block of text (pin and hashes) per package."""
+    """Resolve pyproject.toml and answer one block of text (pin and hashes) per package.
+
+    The pins of the present lock are kept where they still do, unless `--upgrade` is among the
+    arguments: uv takes them from the file it writes to.
+    """
+    written = ROOT / ".venv" / "resolved.txt"
+    shutil.copyfile(LOCK, written)
     command = [
         "uv", "pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11",
         "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-header",
-        "--no-annotate", "--quiet", *arguments,
+        "--no-annotate", "--quiet", "--output-file", str(written), *arguments,
     ]  # fmt: skip
-    output = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout  # noqa: S603
-    blocks = re.split(r"\n(?=\S)", output.strip())
+    subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603
+    blocks = re.split(r"\n(?=\S)", written.read_text().strip())
     return {re.split(r"[=\s;]", block, maxsplit=1)[0]: block for block in blocks}
 
 
 def main() -> None:
     everything = compile_pins("--extra", "dev", *sys.argv[1:])
-    runtime = compile_pins("--constraint", str(_as_constraints(everything)))
+    pinned = ("--constraint", str(_as_constraints(everything)))
+    runtime = compile_pins(*pinned)
+    build = compile_pins("--extra", "build", *pinned)
     lines = [everything[name] for name in everything if name in runtime]
-    lines += [MARKER]
-    lines += [everything[name] for name in everything if name not in runtime]
-    (ROOT / "requirements.lock").write_text("\n".join(lines) + "\n")
+    lines += [MARKERS["build"]]
+    lines += [everything[name] for name in everything if name in build and name not in runtime]
+    lines += [MARKERS["dev"]]
+    lines += [everything[name] for name in everything if name not in {*build, *runtime}]
+    LOCK.write_text("\n".join(lines) + "\n")
 
 
 def _as_constraints(pins: dict[str, str]) -> Path:

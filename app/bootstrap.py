@@ -17,6 +17,7 @@ from app.core.errors import SharedBoxError
 from app.feed.announce import Announcer
 from app.feed.context import Feeding
 from app.jobs.context import Tending
+from app.jobs.vitals import serving_vitals
 from app.jobs.worker import Worker
 from app.mailbox.sessions import IMAPServers
 from app.slack.bolt import build_app
@@ -105,6 +106,9 @@ async def run_web(settings: Settings, stop: asyncio.Event) -> None:
 async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
     """Tend accounts and run jobs until `stop` is set."""
     async with contextlib.AsyncExitStack() as stack:
+        if settings.metrics_port is not None:
+            vitals = serving_vitals(settings.host, settings.metrics_port)
+            await stack.enter_async_context(vitals)
         container = await stack.enter_async_context(open_container(settings))
         http = await stack.enter_async_context(http_session())
         installations = await _installations(container, http, stack)

@@ -17,6 +17,7 @@ from app.cli.output import errors, fail, settings
 from app.core.config import Settings
 from app.core.errors import SharedBoxError
 from app.core.logging import configure_logging, get_logger
+from app.core.python import check_python
 from app.store.engine import conninfo
 
 _STOP_SECONDS: Final = 20
@@ -39,6 +40,8 @@ def run(
     """
     given = settings()
     configure_logging(process=process, json=not sys.stderr.isatty(), level=given.log_level)
+    if process is not Process.ALL:
+        check_python()
     works: dict[Process, Callable[[Settings, asyncio.Event], Awaitable[None]]] = {
         Process.WEB: run_web,
         Process.WORKER: run_worker,

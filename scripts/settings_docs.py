@@ -22,6 +22,10 @@ _HEAD: Final = """\
 # What is shown after = is the default. docs/configuration.md says more.
 # Written by `make docs` from app/core/config.py.
 """
+_FOOT: Final = """\
+# Not a setting of SharedBox: the password docker-compose.yml gives to its Postgres.
+#POSTGRES_PASSWORD=
+"""
 _TYPES: Final = {str: "text", SecretStr: "secret", Path: "path", int: "number", float: "number"}
 _BOUNDS: Final = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
@@ -29,7 +33,7 @@ _BOUNDS: Final = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "l
 def env_example() -> str:
     """The whole of `.env.example`: each setting commented out, with its default."""
     blocks = [f"{_comment(field)}\n#{name}={_default(field)}" for name, field in settings().items()]
-    return "\n\n".join([_HEAD.rstrip(), *blocks]) + "\n"
+    return "\n\n".join([_HEAD.rstrip(), *blocks, _FOOT])
 
 
 def table() -> str:

@@ -60,7 +60,10 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, description="The port it listens on.")
     metrics_port: int | None = Field(
         default=None,
-        description="A port on which a worker serves its own /metrics. Unset: it does not.",
+        ge=1,
+        le=65535,
+        description="A port on which a worker answers /healthz and /metrics for itself. "
+        "Unset: it does not.",
     )
     log_level: Annotated[str, AfterValidator(_checked_level)] = Field(
         default="INFO", description="What is logged: DEBUG, INFO, WARNING or ERROR, and above."

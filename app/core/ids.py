@@ -20,6 +20,10 @@ PostId = NewType("PostId", UUID)
 TeammateId = NewType("TeammateId", UUID)
 APIKeyId = NewType("APIKeyId", UUID)
 InstallationId = NewType("InstallationId", UUID)
+OutgoingId = NewType("OutgoingId", UUID)
+IdentityId = NewType("IdentityId", UUID)
+SignatureId = NewType("SignatureId", UUID)
+TemplateId = NewType("TemplateId", UUID)
 
 ChannelId = NewType("ChannelId", str)
 """Slack's own id of a channel, such as `C024BE91L`."""

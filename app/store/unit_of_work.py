@@ -34,10 +34,12 @@ from app.store.repositories.installations import Installations
 from app.store.repositories.ledger import Ledger
 from app.store.repositories.mailboxes import Mailboxes
 from app.store.repositories.messages import Messages
+from app.store.repositories.outgoing import OutgoingMails
 from app.store.repositories.posts import Posts
 from app.store.repositories.slack_requests import SlackRequests
 from app.store.repositories.teammates import Teammates
 from app.store.repositories.threads import Threads
+from app.store.repositories.writing import Identities, Signatures, Templates
 
 
 class UnitOfWork:
@@ -82,6 +84,10 @@ class UnitOfWork:
         return Idempotency(self.session, self.workspace_id)
 
     @cached_property
+    def identities(self) -> Identities:
+        return Identities(self.session, self.workspace_id)
+
+    @cached_property
     def installations(self) -> Installations:
         return Installations(self.session, self.workspace_id)
 
@@ -98,8 +104,16 @@ class UnitOfWork:
         return Messages(self.session, self.workspace_id)
 
     @cached_property
+    def outgoing(self) -> OutgoingMails:
+        return OutgoingMails(self.session, self.workspace_id)
+
+    @cached_property
     def posts(self) -> Posts:
         return Posts(self.session, self.workspace_id)
+
+    @cached_property
+    def signatures(self) -> Signatures:
+        return Signatures(self.session, self.workspace_id)
 
     @cached_property
     def slack_requests(self) -> SlackRequests:
@@ -108,6 +122,10 @@ class UnitOfWork:
     @cached_property
     def teammates(self) -> Teammates:
         return Teammates(self.session, self.workspace_id)
+
+    @cached_property
+    def templates(self) -> Templates:
+        return Templates(self.session, self.workspace_id)
 
     @cached_property
     def threads(self) -> Threads:

@@ -14,17 +14,32 @@ from app.store.models.command import (
 from app.store.models.conversation import Conversation, ConversationStatus
 from app.store.models.event import Event, EventCounter
 from app.store.models.idempotency import IdempotencyRecord
+from app.store.models.identity import SenderIdentity
 from app.store.models.installation import Installation, InstallationState
 from app.store.models.mailbox import Mailbox
 from app.store.models.message import Direction, Message
+from app.store.models.outgoing import (
+    WAITING,
+    Filing,
+    Outgoing,
+    OutgoingFile,
+    OutgoingMode,
+    OutgoingRecipient,
+    OutgoingState,
+    RecipientKind,
+    RecipientState,
+)
 from app.store.models.placement import Placement, PlacementState
 from app.store.models.post import Post, PostKind, PostState
+from app.store.models.signature import Signature
 from app.store.models.slack_request import SlackRequest
 from app.store.models.teammate import Teammate
+from app.store.models.template import Template
 from app.store.models.thread_link import ThreadLink
 from app.store.models.workspace import Workspace
 
 __all__ = [
+    "WAITING",
     "APIKey",
     "Account",
     "AccountState",
@@ -40,19 +55,30 @@ __all__ = [
     "Direction",
     "Event",
     "EventCounter",
+    "Filing",
     "IdempotencyRecord",
     "Installation",
     "InstallationState",
     "Mailbox",
     "Message",
+    "Outgoing",
+    "OutgoingFile",
+    "OutgoingMode",
+    "OutgoingRecipient",
+    "OutgoingState",
     "Placement",
     "PlacementState",
     "Post",
     "PostKind",
     "PostState",
+    "RecipientKind",
+    "RecipientState",
+    "SenderIdentity",
+    "Signature",
     "SlackRequest",
     "TargetState",
     "Teammate",
+    "Template",
     "ThreadLink",
     "Workspace",
 ]

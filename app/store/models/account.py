@@ -49,6 +49,9 @@ class Account(Tenanted, table=True):
     smtp_secret: bytes | None = None
     """Sealed by the vault."""
 
+    sends_per_hour: int | None = None
+    """How many mails may leave in an hour; None is what the settings say."""
+
     state: AccountState = enum_text(AccountState, default=AccountState.CONNECTING)
     detail: str = ""
     """What is wrong and what to do about it, in words; empty while all is well."""

@@ -7,6 +7,7 @@ from cryptography.fernet import Fernet
 
 from app.bootstrap import open_database
 from app.cli.accounts import accounts
+from app.cli.demo import demo
 from app.cli.keys import keys
 from app.cli.output import console
 from app.cli.output import run as run_work
@@ -23,6 +24,7 @@ cli = typer.Typer(
 )
 cli.add_typer(accounts, name="accounts")
 cli.add_typer(keys, name="keys")
+cli.command()(demo)
 cli.command()(run)
 
 

@@ -6,8 +6,10 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Final
+from pathlib import Path
+from typing import IO, Annotated, Final
 
 import typer
 import uvloop
@@ -74,12 +76,35 @@ async def _run_all(given: Settings, stop: asyncio.Event) -> None:
                 group.create_task(keep_running(process, environment, stop))
 
 
-async def keep_running(process: Process, environment: dict[str, str], stop: asyncio.Event) -> None:
+def log_ending(process: Process, code: int) -> None:
+    log.error("process.ended", process_name=process, code=code)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where a child runs, what it writes to, and who hears of its end."""
+
+    folder: Path | None = None
+    output: IO[bytes] | None = None
+    on_ending: Callable[[Process, int], None] = log_ending
+
+
+async def keep_running(
+    process: Process,
+    environment: dict[str, str],
+    stop: asyncio.Event,
+    surroundings: Surroundings | None = None,
+) -> None:
     """Start a process, and start it again whenever it ends before `stop` is set."""
+    around = surroundings or Surroundings()
     wait = 1.0
     while not stop.is_set():
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "app", "run", process, env=environment
+            *(sys.executable, "-m", "app", "run", process),
+            env=environment,
+            cwd=around.folder,
+            stdout=around.output,
+            stderr=around.output,
         )
         started = asyncio.get_running_loop().time()
         stopping = asyncio.create_task(stop.wait())
@@ -89,7 +114,7 @@ async def keep_running(process: Process, environment: dict[str, str], stop: asyn
         if stop.is_set():
             await _end(child)
             return
-        log.error("process.ended", process_name=process, code=child.returncode)
+        around.on_ending(process, ending.result())
         if asyncio.get_running_loop().time() - started > _LONGEST_WAIT:
             wait = 1.0
         with contextlib.suppress(TimeoutError):

@@ -11,8 +11,8 @@ class Customer(Protocol):
         """The inbox the customer writes to."""
         ...
 
-    async def send(self, sender_name: str, sender_address: str, subject: str, text: str) -> None:
-        """Send a mail to the inbox."""
+    async def send(self, sender_name: str, sender_address: str, subject: str, text: str) -> object:
+        """Send a mail to the inbox. What this answers does not matter."""
         ...
 
     async def received(self) -> list[dict[str, Any]]:

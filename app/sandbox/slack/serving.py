@@ -86,6 +86,7 @@ class LoopbackServer:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((LOOPBACK, port))
+            self._socket.listen()  # from now on the port is ours, whatever else looks for one
         except OSError as error:
             self._socket.close()
             raise PortTaken(

@@ -1,0 +1,191 @@
+"""Everything around SharedBox in a demo: a database, a mail server, a customer, a local Slack.
+
+Only SharedBox itself is not here: `cli/demo.py` runs it as it always runs, in processes of its own,
+with `Demo.environment` as its settings. All of it listens on loopback and lives in one folder.
+"""
+
+import os
+import secrets
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+
+from app.core.config import Settings
+from app.core.errors import Conflict, InvalidInput
+from app.sandbox.mail.customer import Customer
+from app.sandbox.mail.server import MailServer
+from app.sandbox.mail.submission import SubmissionServer
+from app.sandbox.slack.local import LocalSlack
+from app.sandbox.slack.serving import LOOPBACK, PortTaken
+
+DEFAULT_PORT: Final = 8000
+_PORTS_TRIED: Final = 100
+_SETTINGS: Final = "SHAREDBOX_"
+
+
+class RealSlack(Conflict):
+    """There are credentials of a real Slack workspace, and a demo has no business with them."""
+
+
+def refuse_real_slack(given: Settings) -> None:
+    """Raises `RealSlack` where the settings name anything of a Slack that is not ours.
+
+    The settings of a demo are its own, so they would not be used; but whoever has set them wants
+    `sharedbox run`, and should not take what the demo's page shows for their own workspace.
+    """
+    names = sorted(name for name in given.model_fields_set if name.startswith("slack_"))
+    found = [f"{_SETTINGS}{name.upper()}" for name in names if _is_given(getattr(given, name))]
+    if found:
+        raise RealSlack(
+            f"A demo does not start beside the credentials of a Slack workspace: {', '.join(found)}"
+            f" {'is' if len(found) == 1 else 'are'} set.",
+            fix="Unset them (in .env too) to see the demo, or use them with “sharedbox run all”.",
+        )
+
+
+def _is_given(value: object) -> bool:
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
+@contextmanager
+def demo_folder(wanted: Path | None) -> Iterator[Path]:
+    """A folder of the demo's own: a new one that goes with it, or the empty one that was named.
+
+    Raises `InvalidInput`.
+    """
+    if wanted is None:
+        with tempfile.TemporaryDirectory(prefix="sharedbox-demo-") as name:
+            yield Path(name)
+        return
+    folder = wanted.absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        is_empty = not any(folder.iterdir())
+    except OSError as error:
+        raise InvalidInput(
+            f"{folder} cannot be used: {error.strerror}.", field="data", fix="Name another folder."
+        ) from None
+    if not is_empty:
+        raise InvalidInput(
+            f"{folder} is not empty, and every demo begins anew.",
+            field="data",
+            fix="Name an empty folder, or one that does not exist.",
+        )
+    yield folder
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where SharedBox and the workspace's page are to listen; None is whatever is free."""
+
+    web: int | None = None
+    slack: int | None = None
+
+
+def open_slack(ports: Ports, customer: Customer) -> tuple[LocalSlack, int]:
+    """A workspace that holds its port, and the port that is left for SharedBox.
+
+    Two demos that start together find two pairs, since a workspace takes its port at once. Raises
+    `PortTaken` for a port that was asked for.
+    """
+    if ports.web is not None and not _is_free(ports.web):
+        raise PortTaken(
+            f"Something else listens on port {ports.web}.",
+            fix="Choose another one with --port, or stop what listens there.",
+        )
+    if ports.slack is not None:
+        web = ports.web or next(port for port in _candidates(DEFAULT_PORT) if port != ports.slack)
+        return LocalSlack(port=ports.slack, customer=customer), web
+    for port in _candidates((ports.web or DEFAULT_PORT) + 1):
+        web = ports.web or port - 1
+        if not _is_free(web):
+            continue
+        try:
+            return LocalSlack(port=port, customer=customer), web
+        except PortTaken:
+            continue
+    raise PortTaken("No free ports were found.", fix="Choose them with --port and --slack-port.")
+
+
+def _candidates(first: int) -> Iterator[int]:
+    """Free ports from here on. Raises `StopIteration` never before a hundred were looked at."""
+    return (port for port in range(first, min(first + _PORTS_TRIED, 65_536)) if _is_free(port))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What runs around SharedBox, and what SharedBox has to know of it."""
+
+    folder: Path
+    database_url: str
+    mail: MailServer
+    submission: SubmissionServer
+    slack: LocalSlack
+    port: int
+    api_key: str
+
+    @property
+    def base_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def environment(self, inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """What SharedBox's processes are started with: none of the settings of whoever asks."""
+        kept = {name: value for name, value in inherited.items() if not _is_setting(name)}
+        settings = {
+            "DATABASE_URL": self.database_url,
+            "DATA_DIR": str(self.folder / "sharedbox"),
+            "SECRET_KEYS": Fernet.generate_key().decode(),
+            "BASE_URL": self.base_url,
+            "HOST": LOOPBACK,
+            "PORT": str(self.port),
+            "BOOTSTRAP_API_KEY": self.api_key,
+            "SLACK_API_URL": self.slack.api_url,
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_SIGNING_SECRET": self.slack.signing_secret,
+            "ALLOW_PRIVATE_MAIL_HOSTS": "true",
+            "PARSER_PROCESSES": "1",
+        }
+        if self.mail.ca_file is not None:
+            settings["TLS_CA_FILE"] = str(self.mail.ca_file)
+        return {
+            **kept,
+            **{f"{_SETTINGS}{name}": value for name, value in settings.items()},
+            **_past_proxies(inherited),
+        }
+
+
+def new_password() -> str:
+    return secrets.token_urlsafe(12)
+
+
+def new_api_key() -> str:
+    """Short enough to stand on one line of the terminal."""
+    return f"demo-{secrets.token_urlsafe(24)}"
+
+
+def _is_setting(name: str) -> bool:
+    return name.upper().startswith(_SETTINGS)
+
+
+def _past_proxies(inherited: Mapping[str, str]) -> dict[str, str]:
+    """A proxy that is set for the world outside cannot reach what listens here."""
+    named = inherited.get("no_proxy") or inherited.get("NO_PROXY") or ""
+    past = ",".join(one for one in (named, LOOPBACK, "localhost") if one)
+    return {"no_proxy": past, "NO_PROXY": past}

@@ -8,13 +8,14 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from app.core.config import Settings
 from app.core.errors import SharedBoxError
 
 console = Console()
-errors = Console(stderr=True)
+errors = Console(stderr=True, soft_wrap=True)
 Answer = TypeVar("Answer")
 AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -26,7 +27,7 @@ def settings() -> Settings:
     except ValidationError as error:
         for one in error.errors():
             name = "SHAREDBOX_" + "_".join(str(part) for part in one["loc"]).upper()
-            errors.print(f"[red]{name}:[/red] {one['msg']}", highlight=False)
+            errors.print(f"[red]{name}:[/red] {escape(one['msg'])}", highlight=False)
         raise typer.Exit(2) from None
 
 
@@ -44,7 +45,7 @@ async def _awaited(work: Awaitable[Answer]) -> Answer:
 
 
 def fail(sentence: str) -> NoReturn:
-    errors.print(f"[red]{sentence}[/red]", highlight=False)
+    errors.print(escape(sentence), style="red", highlight=False)
     raise typer.Exit(1)
 
 

@@ -6,7 +6,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-QUIETLY := --quiet --disable-pip-version-check --root-user-action=ignore
+QUIETLY := --quiet --quiet --disable-pip-version-check --root-user-action=ignore
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format lint types imports docs bench lock clean browser-tools test-servers

@@ -14,7 +14,7 @@ from prometheus_client import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.store.migrate import is_current
+from app.store.migrate import DatabaseUnreachable, is_current
 from app.store.models import AccountState
 from app.store.repositories.fleet import Figures
 from app.web.deps import Parts
@@ -33,7 +33,7 @@ async def readyz(parts: Parts) -> JSONResponse:
     """This process can do its work: the database answers, and has the schema it needs."""
     try:
         current = await asyncio.to_thread(is_current, parts.url)
-    except SQLAlchemyError:
+    except (DatabaseUnreachable, SQLAlchemyError):
         return _not_ready("The database does not answer.")
     if not current:
         return _not_ready("The database has another schema. Run: sharedbox migrate")

@@ -1,13 +1,17 @@
 """The migrations build what the models say, and can be run again."""
 
+from collections.abc import Callable
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import URL, create_engine
 
+from app.sandbox.mail.process import free_ports
 from app.store import models
 from app.store.base import metadata
-from app.store.migrate import is_current, migrate
+from app.store.engine import parse_database_url
+from app.store.migrate import DatabaseUnreachable, is_current, migrate
 
 OF_THE_QUEUE = "procrastinate_"
 
@@ -26,6 +30,27 @@ def differences(database: URL) -> list[object]:
         found = compare_metadata(context, metadata)
     engine.dispose()
     return list(found)
+
+
+class TestADatabaseThatIsNotThere:
+    @pytest.mark.parametrize("ask", [migrate, is_current])
+    def test_is_spoken_of_in_words(self, database: URL, ask: Callable[[URL], object]) -> None:
+        with pytest.raises(DatabaseUnreachable) as error:
+            ask(database.set(database="nowhere"))
+
+        assert "The database nowhere at " in str(error.value)
+        assert 'database "nowhere" does not exist' in str(error.value)
+        assert "SHAREDBOX_DATABASE_URL" in error.value.fix
+
+    def test_is_not_told_the_password(self) -> None:
+        (port,) = free_ports(1)
+        url = parse_database_url(f"postgresql://ann:hunter2@127.0.0.1:{port}/sharedbox")
+
+        with pytest.raises(DatabaseUnreachable) as error:
+            is_current(url)
+
+        assert "hunter2" not in error.value.sentence
+        assert "Connection refused" in error.value.sentence
 
 
 class TestMigrate:

@@ -11,6 +11,7 @@ import ssl
 from typing import Final
 
 from app.core.errors import SharedBoxError
+from app.providers.registry import of_host
 
 
 class MailServerError(SharedBoxError):
@@ -145,7 +146,7 @@ def login_error(error: Exception, host: str, port: int, username: str) -> MailSe
         )
     return CredentialsRefused(
         f"{host} refused the password of {username}: {_plain(cause)}.",
-        fix="Check the user name and the password. Many providers want an app password here.",
+        fix=f"Check the user name and the password. {of_host(host).facts.login_hint}",
     )
 
 

@@ -1,0 +1,1 @@
+"""Who hosts a mailbox, and what is special about it: differences as data, in one place."""

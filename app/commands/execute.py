@@ -163,8 +163,7 @@ async def _folder_for(
     for mailbox in claimed.folders.values():
         if mailbox.role == role and mailbox.listed and mailbox.selectable:
             return _ref(mailbox)
-    name = NEW_FOLDER_NAMES[role]
-    await session.create(name)
+    name = await session.create(NEW_FOLDER_NAMES[role])
     async with on.store.begin(on.workspace_id) as uow:
         await uow.accounts.owned(on.account_id, on.fence)
         made = await uow.mailboxes.named(on.account_id, name)

@@ -19,21 +19,25 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import imapclient
-from imapclient import IMAPClient, SocketTimeout
+from imapclient import IMAPClient, SocketTimeout, imap_utf7
 from imapclient.exceptions import IMAPClientError, LoginError
+from imapclient.response_parser import parse_response
 
-from app.mailbox import roles
+from app.mailbox import folder_list
 from app.mailbox.errors import (
-    CommandRefused,
     CredentialsRefused,
     MailServerError,
     Transient,
-    command_error,
     connection_error,
     login_error,
 )
+from app.mailbox.folder_names import FolderNames
 from app.mailbox.guard import CONNECT_SECONDS, GuardedIMAP4, GuardedTLS, Route, check_safe, cut
 from app.mailbox.port import Copied, Folder, Identity, Listing, Security, Selected, ServerSpec
+from app.mailbox.server_id import introduce
+from app.mailbox.translated import Translated
+from app.providers.base import Clues
+from app.providers.registry import detect
 
 READ_SECONDS: Final = 30
 _UIDS_A_COMMAND: Final = 250
@@ -57,6 +61,7 @@ class _Client(IMAPClient):  # type: ignore[misc]
             timeout=SocketTimeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
         )
         self.normalise_times = False
+        self.names = FolderNames(imap_utf7.encode, imap_utf7.decode)
         self._imap.debug = 0
 
     def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802 -- IMAPClient's hook
@@ -67,6 +72,18 @@ class _Client(IMAPClient):  # type: ignore[misc]
         for argument in args:
             check_safe(argument)
         return super()._raw_command(command, args, uid)
+
+    def _normalise_folder(self, folder_name: str | bytes) -> bytes:
+        name = self.names.on_the_wire(folder_name)
+        return b'"%s"' % name.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+
+    def listed(self, command: str, *options: str) -> list[folder_list.Line]:
+        """What LIST or XLIST says. A line that makes no sense costs none of the others."""
+        imap = self._imap
+        typ, data = imap._simple_command(command, '""', '"*"', *options)  # noqa: SLF001 -- as it does
+        self._checkok(command, typ, data)
+        _, data = imap._untagged_response(typ, data, command)  # noqa: SLF001 -- as it does
+        return list(folder_list.lines(data, parse_response))
 
 
 def connect(spec: ServerSpec, routes: Sequence[Route]) -> "IMAPConnection":
@@ -140,6 +157,8 @@ class IMAPConnection:
         self.capabilities = frozenset(
             name.decode("ascii", "replace").upper() for name in client.capabilities()
         )
+        greeting = client.welcome.decode("ascii", "replace")
+        self.provider = detect(Clues(spec.host, greeting, introduce(client), self.capabilities))
 
     @property
     def socket(self) -> socket.socket:
@@ -167,14 +186,27 @@ class IMAPConnection:
 
     def folders(self) -> list[Folder]:
         with self._doing("list the folders"):
-            listed = self._client.list_folders()
-        delimiter = next((mark.decode() for _, mark, _ in listed if mark), None)
-        folders = [roles.folder(name, attributes) for attributes, _, name in listed]
-        return roles.with_roles_by_name(folders, delimiter)
+            lines = self._client.listed("LIST")
+            if not folder_list.tells_roles(lines):
+                lines += self._special_use()
+        return folder_list.folders(lines, self._client.names, self.provider.facts.roles)
 
-    def create(self, folder: str) -> None:
+    def _special_use(self) -> list[folder_list.Line]:
+        """The attributes that a plain LIST may keep to itself (RFC 6154 §2), old style included."""
+        if self.has("SPECIAL-USE") and self.has("LIST-EXTENDED"):
+            return self._client.listed("LIST", "RETURN", "(SPECIAL-USE)")
+        return self._client.listed("XLIST") if self.has("XLIST") else []
+
+    def create(self, folder: str) -> str:
         with self._doing(f"create the folder {folder}"):
-            self._client.create_folder(folder)
+            name = f"{self._prefix()}{folder}"
+            self._client.create_folder(name)
+        return name
+
+    def _prefix(self) -> str:
+        """Below what our own folders must be (RFC 2342): Courier has them all below INBOX."""
+        spaces = self._client.namespace().personal if self.has("NAMESPACE") else None
+        return str(spaces[0][0]) if spaces else ""
 
     def open(self, folder: str, *, readonly: bool) -> Selected:
         with self._doing(f"open the folder {folder}"):
@@ -312,37 +344,8 @@ class IMAPConnection:
         finally:
             sock.settimeout(READ_SECONDS)
 
-    def _doing(self, what: str) -> "_Translated":
-        return _Translated(self._spec, what)
-
-
-class _Translated:
-    """Turns what imaplib, IMAPClient and the socket raise into our own errors."""
-
-    def __init__(self, spec: ServerSpec, what: str) -> None:
-        self._spec, self._what = spec, what
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        match error:
-            case None | MailServerError():
-                return
-            case imaplib.IMAP4.readonly():
-                raise CommandRefused(
-                    f"The mail server refused to {self._what}: the folder is read-only."
-                ) from error
-            case imaplib.IMAP4.abort() | OSError():
-                raise connection_error(error, self._spec.host, self._spec.port) from error
-            case imaplib.IMAP4.error():
-                raise command_error(error, self._what) from error
-            case ValueError() | TypeError() | KeyError() | IndexError() | AssertionError():
-                # IMAPClient's parser on an answer that is none: the rest of it is still to come.
-                raise Transient(
-                    f"{self._spec.host} sent an answer that makes no sense.",
-                    fix="SharedBox tries again by itself.",
-                ) from error
+    def _doing(self, what: str) -> Translated:
+        return Translated(self._spec, what)
 
 
 def _chunks(uids: Sequence[int]) -> Iterable[Sequence[int]]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from app.providers.base import Provider
 from app.store.notify import Waker
 
 
@@ -47,6 +48,8 @@ class Folder:
     name: str
     role: Role | None = None
     selectable: bool = True
+    delimiter: str | None = None
+    """What stands between the levels of its name; None in a flat name space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +101,18 @@ class MailSession(Protocol):
     @property
     def capabilities(self) -> frozenset[str]: ...
 
+    @property
+    def provider(self) -> Provider:
+        """Whose server it is, as far as it can be told."""
+        ...
+
     async def folders(self) -> Sequence[Folder]:
         """Every folder the server lists, with its role by attribute, else by well-known name."""
         ...
 
-    async def create(self, folder: str) -> None: ...
+    async def create(self, folder: str) -> str:
+        """Create a folder at the top of our own; answers the name it has got there."""
+        ...
 
     async def examine(self, folder: str, *, max_age: float = 0) -> Selected:
         """Open a folder read-only.

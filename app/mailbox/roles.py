@@ -4,7 +4,7 @@ Names are only asked where the server names no folder for the role itself, and o
 top of the hierarchy (or right below INBOX) counts.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -16,7 +16,9 @@ _BY_ATTRIBUTE: Final = {
     b"\\DRAFTS": Role.DRAFTS,
     b"\\TRASH": Role.TRASH,
     b"\\JUNK": Role.JUNK,
+    b"\\SPAM": Role.JUNK,
 }
+"""Those of RFC 6154, and what XLIST calls `\\Junk`."""
 
 _BY_NAME: Final = {
     Role.ARCHIVE: ("archive", "archives", "archiv", "archivo", "archivio", "archief"),
@@ -54,31 +56,44 @@ NEW_FOLDER_NAMES: Final = {
 """What a folder is called that has to be made because the account has none for the role."""
 
 
-def folder(name: str, attributes: Iterable[bytes]) -> Folder:
+def folder(
+    name: str, attributes: Iterable[bytes], delimiter: str | None, also: Mapping[str, str]
+) -> Folder:
     """One line of LIST, with the role its attributes give it."""
     marks = {attribute.upper() for attribute in attributes}
-    role = next((_BY_ATTRIBUTE[mark] for mark in marks if mark in _BY_ATTRIBUTE), None)
-    if name.upper() == "INBOX":
-        name, role = "INBOX", Role.INBOX
-    return Folder(name, role, selectable=not marks & {b"\\NOSELECT", b"\\NONEXISTENT"})
+    role = Role.INBOX if name.upper() == "INBOX" else by_attribute(marks, also)
+    selectable = not marks & {b"\\NOSELECT", b"\\NONEXISTENT"}
+    return Folder(name, role, selectable, delimiter)
 
 
-def with_roles_by_name(folders: Sequence[Folder], delimiter: str | None) -> list[Folder]:
+def by_attribute(attributes: Iterable[bytes], also: Mapping[str, str]) -> Role | None:
+    """The role that attributes give; those of the standard count before the provider's own."""
+    marks = {attribute.upper() for attribute in attributes}
+    own = {mark.upper().encode(): Role(role) for mark, role in also.items() if mark[0] == "\\"}
+    for table in (_BY_ATTRIBUTE, own):
+        if role := next((table[mark] for mark in sorted(marks) if mark in table), None):
+            return role
+    return None
+
+
+def with_roles_by_name(folders: Sequence[Folder], also: Mapping[str, str]) -> list[Folder]:
     """Give the roles that no attribute gave to the first folder with a well-known name."""
+    names = _ROLE_OF_NAME | {name.casefold(): Role(role) for name, role in also.items()}
     taken = {folder.role for folder in folders}
     result = []
     for one in folders:
         role = one.role
         if role is None and one.selectable:
-            named = _role_by_name(one.name, delimiter)
+            named = names.get(_top_name(one))
             role = None if named in taken else named
             taken.add(role)
         result.append(replace(one, role=role))
     return result
 
 
-def _role_by_name(name: str, delimiter: str | None) -> Role | None:
-    parts = name.split(delimiter) if delimiter else [name]
+def _top_name(folder: Folder) -> str:
+    """The name, in lower case, of a folder at the top or right below INBOX; else nothing."""
+    parts = folder.name.split(folder.delimiter) if folder.delimiter else [folder.name]
     if parts[0].upper() == "INBOX":
         parts = parts[1:]
-    return _ROLE_OF_NAME.get(parts[0].casefold()) if len(parts) == 1 else None
+    return parts[0].casefold() if len(parts) == 1 else ""

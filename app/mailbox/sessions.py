@@ -31,6 +31,7 @@ from app.mailbox.port import (
     Selected,
     ServerSpec,
 )
+from app.providers.base import Provider
 from app.store.notify import Waker
 
 Answer = TypeVar("Answer")
@@ -116,6 +117,10 @@ class IMAPSession:
     def capabilities(self) -> frozenset[str]:
         return self._imap.capabilities
 
+    @property
+    def provider(self) -> Provider:
+        return self._imap.provider
+
     async def close(self) -> None:
         """Log out if the connection still answers, and let go of it in any case."""
         try:
@@ -126,8 +131,8 @@ class IMAPSession:
     async def folders(self) -> Sequence[Folder]:
         return await self._call(self._imap.folders)
 
-    async def create(self, folder: str) -> None:
-        await self._call(lambda: self._imap.create(folder))
+    async def create(self, folder: str) -> str:
+        return await self._call(lambda: self._imap.create(folder))
 
     async def examine(self, folder: str, *, max_age: float = 0) -> Selected:
         known = self._selected

@@ -119,6 +119,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
                 largest_mail=settings.max_mail_bytes,
                 allow_private=settings.allow_private_mail_hosts,
                 ca_file=settings.tls_ca_file,
+                dials_per_second=settings.dials_per_second,
             )
         )
         tending = Tending(

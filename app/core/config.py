@@ -132,6 +132,12 @@ class Settings(BaseSettings):
         ge=1024,
         description="The largest mail that is fetched; a larger one is quarantined, with a card.",
     )
+    dials_per_second: float = Field(
+        default=20,
+        gt=0,
+        description="How many connections to mail servers one worker may begin in a second, once "
+        "the first few are made.",
+    )
     imap_threads: int = Field(
         default=16,
         ge=1,

@@ -19,14 +19,13 @@ from app.core.logging import get_logger
 from app.core.retry import Severity, pause_after_breaks
 from app.jobs.context import Tending
 from app.mailbox.errors import CredentialsRefused, MailServerError, ServerForbidden, Throttled
+from app.providers.registry import of_host
 from app.store.models import Account, AccountState
 from app.store.notify import Waker
 from app.store.repositories.fleet import AccountRef
 
 REFUSED_WAIT: Final = timedelta(hours=1)
 """A refused password is tried again rarely: some servers lock an account after a few tries."""
-THROTTLED_WAIT: Final = timedelta(minutes=5)
-"""Exchange counts what a mailbox costs in windows of five minutes."""
 _CONFIRM_NEW: Final = timedelta(seconds=2)
 _CONFIRM_KNOWN: Final = timedelta(minutes=1)
 """Before a refusal is checked: short where somebody has just typed the password and waits."""
@@ -147,7 +146,8 @@ class Backoff:
             lately = self._on.clock.now() - _LATELY
             wait = max(wait, pause_after_breaks(sum(one > lately for one in self._successes)))
         if isinstance(error, Throttled):
-            wait = max(wait, THROTTLED_WAIT * (1 + ladder.jitter * chance))
+            rest = of_host(account.imap_host).facts.rest_when_busy
+            wait = max(wait, rest * (1 + ladder.jitter * chance))
         return AccountState.RETRYING, wait
 
     def _decide_refusal(self, account: Account) -> tuple[AccountState, timedelta]:

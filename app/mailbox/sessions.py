@@ -19,6 +19,7 @@ from typing import Final, Self, TypeVar
 
 from app.core.faults import faultpoint
 from app.mailbox import idle, imap
+from app.mailbox.dialling import DialGate, DialRate
 from app.mailbox.errors import Transient, connection_error
 from app.mailbox.guard import KillSwitch, Route
 from app.mailbox.hosts import resolve
@@ -32,6 +33,7 @@ from app.mailbox.port import (
     ServerSpec,
 )
 from app.providers.base import Provider
+from app.providers.registry import of_host
 from app.store.notify import Waker
 
 Answer = TypeVar("Answer")
@@ -58,10 +60,16 @@ class IMAPServers:
     """Opens sessions. `largest_mail` bounds, in bytes, what is read at once."""
 
     def __init__(
-        self, *, threads: int, largest_mail: int, allow_private: bool, ca_file: Path | None
+        self,
+        *,
+        threads: int,
+        largest_mail: int,
+        allow_private: bool,
+        ca_file: Path | None,
+        dials_per_second: float = 20,
     ) -> None:
         self._threads = _Threads(threads)
-        self._dials = asyncio.Semaphore(min(DIALS_AT_ONCE, threads))
+        self._gate = DialGate(DialRate(dials_per_second), at_once=min(DIALS_AT_ONCE, threads))
         self._largest_mail = largest_mail
         self._allow_private = allow_private
         self._context = ssl.create_default_context()
@@ -77,7 +85,8 @@ class IMAPServers:
     @asynccontextmanager
     async def open(self, spec: ServerSpec) -> AsyncIterator[MailSession]:
         """Connect and log in. Raises `Transient`, `CredentialsRefused` or `ServerForbidden`."""
-        async with self._dials:
+        at_once = of_host(spec.host).facts.dials_at_once
+        async with self._gate.passage(spec.host, at_once=at_once):
             connection = await self._connect(spec)
         faultpoint("K01")
         session = IMAPSession(connection, spec, self._threads)

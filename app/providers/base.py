@@ -37,7 +37,8 @@ class Facts:
     dials_at_once: int = 8
     """How many logins of one worker may be under way at one host."""
     rest_when_busy: timedelta = timedelta(minutes=5)
-    """How long to stay away at least after “too many connections”."""
+    """How long to stay away at least after “too many connections”. Exchange counts what a mailbox
+    costs in windows of five minutes."""
     wants_id: bool = False
     """It refuses to open folders before the client has given its name by ID."""
     status_keeps_alive: bool = False

@@ -205,6 +205,12 @@ class TestThrottling:
 
         assert tried == [0, 5 * MINUTE, 10 * MINUTE]
 
+    async def test_gives_a_provider_the_time_it_wants(self, tended: Tended) -> None:
+        async with tended.workspace.store.begin(tended.workspace.id) as uow:
+            (await uow.accounts.get(tended.ref.account_id)).imap_host = "imap.gmail.com"
+
+        assert await tended.run(BUSY, DOWN) == [0, 15 * MINUTE]
+
     async def test_is_not_cut_short_by_commands(self, tended: Tended) -> None:
         tended.waker.during(timedelta(seconds=30), lambda: queue_command(tended))
 

@@ -11,10 +11,22 @@ class Customer(Protocol):
         """The inbox the customer writes to."""
         ...
 
-    async def send(self, sender_name: str, sender_address: str, subject: str, text: str) -> object:
-        """Send a mail to the inbox. What this answers does not matter."""
+    async def send(
+        self,
+        sender_name: str,
+        sender_address: str,
+        subject: str,
+        text: str,
+        *,
+        in_reply_to: str | None = None,
+    ) -> object:
+        """Send a mail to the inbox; `in_reply_to` is the Message-ID of the mail it answers."""
         ...
 
     async def received(self) -> list[dict[str, Any]]:
-        """What was received: objects with `from`, `to`, `subject`, `text` and `date`."""
+        """What was received, oldest first.
+
+        Objects with `from`, `to`, `subject`, `text` and `date`; `message_id` where it can be
+        answered.
+        """
         ...

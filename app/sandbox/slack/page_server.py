@@ -200,8 +200,9 @@ class PageServer:
         try:
             given = json.loads(await body_of(request))
             fields = [str(given.get(name, "")) for name in _MAIL_FIELDS]
+            answered = str(given.get("in_reply_to") or "") or None
             async with asyncio.timeout(_CUSTOMER_SECONDS):
-                await self._customer.send(*fields)
+                await self._customer.send(*fields, in_reply_to=answered)
         except (SharedBoxError, OSError, ValueError) as error:
             return JSONResponse({"error": "not_sent", "detail": str(error)}, 502)
         return JSONResponse({"sent": True})

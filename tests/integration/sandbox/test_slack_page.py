@@ -352,13 +352,29 @@ class Mira:
 
     address: str = "support@acme.example"
     sent: list[tuple[str, str, str, str]] = field(default_factory=list)
+    answered: list[str | None] = field(default_factory=list)
 
-    async def send(self, sender_name: str, sender_address: str, subject: str, text: str) -> None:
+    async def send(
+        self,
+        sender_name: str,
+        sender_address: str,
+        subject: str,
+        text: str,
+        *,
+        in_reply_to: str | None = None,
+    ) -> None:
         self.sent.append((sender_name, sender_address, subject, text))
+        self.answered.append(in_reply_to)
 
     async def received(self) -> list[dict[str, Any]]:
         return [
-            {"from": self.address, "subject": f"Re: {one[2]}", "text": "Done."} for one in self.sent
+            {
+                "from": self.address,
+                "subject": f"Re: {one[2]}",
+                "text": "Done.",
+                "message_id": f"<{number}@acme.example>",
+            }
+            for number, one in enumerate(self.sent)
         ]
 
 
@@ -376,6 +392,23 @@ class TestPanes:
             await expect(pane.locator(".mails")).to_contain_text("Re: Invoice")
             await page.goto("about:blank")
         assert mira.sent == [("Mira Olsen", "mira@example.com", "Invoice", "It is wrong.")]
+
+    async def test_an_example_is_sent_and_its_answer_answered(self, page: Page) -> None:
+        mira = Mira()
+        async with LocalSlack(customer=mira) as slack:
+            await page.goto(slack.page_url)
+            pane = page.get_by_role("tabpanel", name="Customer")
+            await pane.get_by_role("button", name="Fill in an example").click()
+            await expect(pane.get_by_role("button", name="Send mail")).to_be_focused()
+            await page.keyboard.press("Enter")
+            await pane.get_by_text("Re: Where is my parcel?").click()
+            await pane.get_by_role("button", name="Answer").click()
+            await page.keyboard.type("It came.")
+            await pane.get_by_role("button", name="Send mail").click()
+            await expect(pane.get_by_text("Re: Re: Where is my parcel?")).to_be_visible()
+            await page.goto("about:blank")
+        assert mira.sent[1][2:] == ("Re: Where is my parcel?", "It came.")
+        assert mira.answered == [None, "<0@acme.example>"]
 
     async def test_without_a_customer_there_is_no_such_pane(
         self, slack: LocalSlack, page: Page

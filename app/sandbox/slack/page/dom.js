@@ -78,7 +78,7 @@ export function toast(words) {
 }
 
 export function time(ts) {
-  return new Date(Number(ts) * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return new Date(Number(ts) * 1000).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
 }
 
 export function day(ts) {

@@ -32,7 +32,14 @@ const GLYPHS = {
   "✉": ["envelope", ENVELOPE(GREY)],
   "👀": ["eyes", [["ellipse", { cx: 5, cy: 8, rx: 2.7, ry: 4, fill: "#fff", stroke: GREY }], ["ellipse", { cx: 11, cy: 8, rx: 2.7, ry: 4, fill: "#fff", stroke: GREY }], ["circle", { cx: 5.8, cy: 8.5, r: 1.3, fill: "#333" }], ["circle", { cx: 11.8, cy: 8.5, r: 1.3, fill: "#333" }]]],
   "📌": ["pin", [path("M8 9.5V14M5 2.5h6l-1 4 1.5 3h-7l1.5-3Z", RED, "#f3b5b5")]],
-  "👍": ["thumbs up", [path("M5.5 7.5 8 2.5c1.2 0 1.7.900 1.4 2L9 6.5h3.5c.8 0 1.2.700 1 1.4l-1.2 4.3c-.2.7-.6 1-1.3 1H5.5ZM2.5 7.5h3v5.7h-3Z", AMBER, "#fde9c3", 1.2)]],
+  "👍": ["thumbs up", [path("M5.5 7.5 8 2.5c1.2 0 1.7.9 1.4 2L9 6.5h3.5c.8 0 1.2.7 1 1.4l-1.2 4.3c-.2.7-.6 1-1.3 1H5.5ZM2.5 7.5h3v5.7h-3Z", AMBER, "#fde9c3", 1.2)]],
+  "🚩": ["flag", [path("M4 14V2.5M4 3h8.5L10.5 6l2 3H4", RED, "#f3b5b5")]],
+  "🗄": ["cabinet", [["rect", { x: 2.5, y: 2, width: 11, height: 12, rx: 1.5, fill: "#dfe4ea", stroke: GREY, "stroke-width": 1.3 }], path("M2.5 8h11M6.5 5h3M6.5 11h3", GREY, "none", 1.4)]],
+  "👻": ["ghost", [path("M3.5 14V7a4.5 4.5 0 0 1 9 0v7l-2.2-1.600L8 14l-2.3-1.6Z", GREY, "#f2f4f7", 1.3), path("M6.3 7v.3M9.7 7v.3", "#444", "none", 1.8)]],
+  "🎫": ["ticket", [path("M2 5h12v2.200a1 1 0 0 0 0 1.600V11H2V8.800a1 1 0 0 0 0-1.6ZM10 5v6", BLUE, "#e4eefb", 1.3)]],
+  "💬": ["speech", [path("M2.5 3h11v7.5H7.500L4.5 13.500v-3h-2Z", BLUE, "#e4eefb", 1.3)]],
+  "🔒": ["lock", [path("M3.5 7.5h9V14h-9ZM5.5 7.500V5.500a2.5 2.5 0 0 1 5 0v2", AMBER, "#fde9c3")]],
+  "🔍": ["magnifier", [["circle", { cx: 7, cy: 7, r: 4, fill: "none", stroke: GREY, "stroke-width": 1.6 }], path("M10 10l3.5 3.5", GREY, "none", 1.8)]],
   "🔔": ["bell", [path("M4 11.5V7.5a4 4 0 0 1 8 0v4l1 1H3ZM7 14h2", AMBER, "#fde9c3")]],
 };
 for (const [same, as] of [["📁", "📂"], ["📧", "✉"], ["📨", "✉"], ["📩", "✉"], ["⌛", "⏳"], ["✏", "✍"], ["☑", "✅"], ["✔", "✅"]]) GLYPHS[same] = GLYPHS[as];
@@ -41,7 +48,7 @@ const NAMES = {
   white_check_mark: "✅", heavy_check_mark: "✔", warning: "⚠", zzz: "💤", hourglass_flowing_sand: "⏳", hourglass: "⌛",
   stopwatch: "⏱", wastebasket: "🗑", no_entry_sign: "🚫", paperclip: "📎", label: "🏷", open_file_folder: "📂", file_folder: "📁",
   new: "🆕", writing_hand: "✍", pencil2: "✏", postbox: "📮", email: "📧", envelope: "✉", incoming_envelope: "📨", eyes: "👀",
-  pushpin: "📌", "+1": "👍", thumbsup: "👍", bell: "🔔", large_orange_circle: "🟠", large_blue_circle: "🔵",
+  pushpin: "📌", triangular_flag_on_post: "🚩", file_cabinet: "🗄", ghost: "👻", ticket: "🎫", speech_balloon: "💬", lock: "🔒", mag: "🔍", "+1": "👍", thumbsup: "👍", bell: "🔔", large_orange_circle: "🟠", large_blue_circle: "🔵",
   large_green_circle: "🟢", red_circle: "🔴", large_yellow_circle: "🟡", white_circle: "⚪",
 };
 const PATTERN = new RegExp(`(${Object.keys(GLYPHS).join("|")})\uFE0F?`, "u");
@@ -55,10 +62,10 @@ function draw(glyph) {
   return svg;
 }
 
-// :name: as a drawing or character; an unknown name stays as it was written.
+// :name: as a drawing or character; an unknown name stays as it was written: “22:42:08” is a time.
 export function named(name) {
   const glyph = NAMES[name];
-  if (!glyph) return h("span", { class: "shortcode" }, `:${name}:`);
+  if (!glyph) return document.createTextNode(`:${name}:`);
   return GLYPHS[glyph] ? draw(glyph) : document.createTextNode(glyph);
 }
 

@@ -54,8 +54,8 @@ export function date(seconds, format, address, fallback) {
     date_num: `${moment.getFullYear()}-${String(moment.getMonth() + 1).padStart(2, "0")}-${String(moment.getDate()).padStart(2, "0")}`,
     date: middle, date_short: short, date_long: long,
     date_pretty: pretty(middle), date_short_pretty: pretty(short), date_long_pretty: pretty(long),
-    time: clock({ hour: "2-digit", minute: "2-digit" }),
-    time_secs: clock({ hour: "2-digit", minute: "2-digit", second: "2-digit" }),
+    time: clock({ hour: "numeric", minute: "2-digit" }),
+    time_secs: clock({ hour: "numeric", minute: "2-digit", second: "2-digit" }),
   };
   const words = format.replace(/\{(\w+)\}/g, (all, name) => values[name] || all);
   if (Number.isNaN(moment.getTime())) return fallback || format;

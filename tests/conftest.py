@@ -1,5 +1,7 @@
 """Fixtures for every test; the ones that start a server live in tests/fixtures."""
 
+import pytest
+
 pytest_plugins = [
     "tests.fixtures.clock",
     "tests.fixtures.database",
@@ -10,3 +12,9 @@ pytest_plugins = [
     "tests.fixtures.tending",
     "tests.fixtures.stack",
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    chaos = parser.getgroup("chaos", "workers that are killed and stopped at random")
+    chaos.addoption("--chaos-seconds", type=float, default=12, help="for how long")
+    chaos.addoption("--chaos-seed", type=int, default=1, help="what chance begins with")

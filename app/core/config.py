@@ -138,6 +138,12 @@ class Settings(BaseSettings):
         description="How many connections to mail servers one worker may begin in a second, once "
         "the first few are made.",
     )
+    worker_silent_seconds: int = Field(
+        default=20,
+        ge=3,
+        description="After so many seconds without a sign of life a worker counts as stopped: the "
+        "others end its connections to the database and take over its accounts.",
+    )
     imap_threads: int = Field(
         default=16,
         ge=1,

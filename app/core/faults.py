@@ -1,13 +1,12 @@
 """Points at which a test may kill the process, to prove that nothing is lost or doubled there.
 
 `SHAREDBOX_FAULT=K07:kill:2` kills the process the second time it passes K07; `raise` raises
-`InjectedFault` instead, and `sleep` stops the process for a minute, as a paused machine would. In
-normal life the variable is unset and a fault point costs one comparison.
+`InjectedFault` instead, and `stop` stops the process, as a paused machine would be, until somebody
+sends it SIGCONT. In normal life the variable is unset and a fault point costs one comparison.
 """
 
 import os
 import signal
-import time
 from collections import Counter
 from typing import Final
 
@@ -61,8 +60,8 @@ def faultpoint(name: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     elif action == "raise":
         raise InjectedFault(f"fault point {name}: {POINTS[name]}")
-    elif action == "sleep":
-        time.sleep(60)
+    elif action == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def _log_that_it_fired(name: str) -> None:

@@ -1,6 +1,7 @@
 """Sending a post once, whatever happens on the way. The story is told in `deliver.py`."""
 
 import asyncio
+import time
 from datetime import timedelta
 from typing import Final
 
@@ -27,6 +28,9 @@ from app.store.models import ChannelState, Post, PostKind, PostState
 _LOOK_UP_MARGIN: Final = timedelta(minutes=2)
 _LOOK_AGAIN_SECONDS: Final = 1.5
 """A request whose answer was lost may still be under way when we look for the first time."""
+_SLEPT_SECONDS: Final = 10
+"""Who stood still for so long between the claim and the post may no longer post unseen: another
+worker may have looked, found nothing, and posted. The claim is found again, and looked up."""
 log = get_logger(__name__)
 
 
@@ -38,10 +42,14 @@ class Poster:
         """Post it, adopt it, or note why not. Raises `Later`."""
         if post.state is PostState.CLAIMED and await self._adopt(post):
             return
+        began = time.monotonic()
         claimed = await self._claim(post.id)
         if claimed is None:
             return
         faultpoint("K11")
+        if time.monotonic() - began > _SLEPT_SECONDS:
+            log.warning("post.slept", post=str(claimed.post_id))
+            return
         try:
             ts = await self._deliver(claimed)
         except NotReached:

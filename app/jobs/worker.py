@@ -4,6 +4,8 @@
                 ▲                                     │
                 └──── the lock connection was lost ◀──┘
 
+Every two seconds it asks the lock connection whether it is still there, which is also its sign of
+life to others: a worker that gives none for twenty seconds loses its connections, and so its locks.
 Everything this process believes to own hangs on one connection to Postgres, its presence. When that
 is lost, other workers may take over at once, so all of it is ended and begun anew: an epoch.
 """
@@ -19,6 +21,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import DeleteJobCondition
 from procrastinate.worker import Worker as QueueWorker
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.container import Container
 from app.core.logging import get_logger
@@ -32,12 +35,15 @@ from app.store.presence import Presence, PresenceLost
 from app.store.queue import FEED_QUEUE
 
 _CLAIM_SECONDS: Final = 2.0
+_CLAIM_ON_SECONDS: Final = 0.2
+_BEAT_SECONDS: Final = 2.0
 _AGAIN_SECONDS: Final = 1.0
 _JOBS_AT_ONCE: Final = 20
 _STOP_SECONDS: Final = 12
 _DATABASE_TROUBLE: Final = (
     PresenceLost,
     DBAPIError,
+    PoolTimeout,
     psycopg.Error,
     ConnectorException,
     OSError,
@@ -64,6 +70,9 @@ class Worker:
     async def _epoch(self, stop: asyncio.Event) -> None:
         async with contextlib.AsyncExitStack() as stack:
             presence = await stack.enter_async_context(Presence(self._container.url))
+            heart = await stack.enter_async_context(
+                _beating(presence, min(_BEAT_SECONDS, self._tending.worker_silent_seconds / 4))
+            )
             ownership = Ownership(self._tending, presence)
             stack.push_async_callback(ownership.stop)
             jobs = await stack.enter_async_context(_running(self._queue))
@@ -72,24 +81,49 @@ class Worker:
             ).schedule()
             ticks.start()
             stack.callback(ticks.shutdown, wait=False)
-            await self._claim_until(stop, presence, ownership, jobs)
+            await self._claim_until(stop, presence, ownership, jobs, heart)
 
     async def _claim_until(
-        self, stop: asyncio.Event, presence: Presence, ownership: Ownership, jobs: "_Jobs"
+        self,
+        stop: asyncio.Event,
+        presence: Presence,
+        ownership: Ownership,
+        jobs: "_Jobs",
+        heart: asyncio.Task[None],
     ) -> None:
         is_shown = False
         with self._container.hub.waker(Topic.ACCOUNTS) as waker:
+            heart.add_done_callback(lambda _: waker.wake())
             stopping = asyncio.create_task(_wake_when(stop, waker.wake), name="stop")
             try:
                 while not stop.is_set():
                     jobs.check()
+                    if heart.done():
+                        heart.result()
                     if not is_shown and jobs.worker.worker_id is not None:
                         await presence.show_worker(jobs.worker.worker_id)
                         is_shown = True
-                    await ownership.claim()
-                    await waker.wait(_CLAIM_SECONDS)
+                    has_more = await ownership.claim()
+                    await waker.wait(_CLAIM_ON_SECONDS if has_more else _CLAIM_SECONDS)
             finally:
                 stopping.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _beating(presence: Presence, seconds: float) -> AsyncIterator[asyncio.Task[None]]:
+    """Give a sign of life again and again; the task ends with `PresenceLost`."""
+
+    async def beat() -> None:
+        while True:
+            await presence.check()
+            await asyncio.sleep(seconds)
+
+    task = asyncio.create_task(beat(), name="heart")
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 class _Jobs:

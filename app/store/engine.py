@@ -6,6 +6,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.errors import InvalidInput
+from app.store.workers import process_name
 
 CONNECT_SECONDS: Final = 10
 _SERVER_SETTINGS: Final = (
@@ -40,7 +41,11 @@ def open_engine(url: URL, *, pool_size: int = 10) -> AsyncEngine:
         max_overflow=pool_size,
         pool_timeout=15,
         pool_pre_ping=True,
-        connect_args={**_LIMITS, "options": _SERVER_SETTINGS},
+        connect_args={
+            **_LIMITS,
+            "options": _SERVER_SETTINGS,
+            "application_name": process_name(),
+        },
     )
 
 
@@ -51,4 +56,4 @@ def conninfo(url: URL) -> str:
 
 def listen_options() -> dict[str, object]:
     """How a connection is opened that stays idle for hours: for LISTEN and for advisory locks."""
-    return {**_LIMITS, "autocommit": True}
+    return {**_LIMITS, "autocommit": True, "application_name": process_name()}

@@ -16,6 +16,7 @@ from sqlalchemy import URL
 from app.core.errors import SharedBoxError
 from app.store.engine import conninfo, listen_options
 from app.store.queue import WORKER_PRESENCE
+from app.store.workers import END_SILENT, LIVE, WORKERS, LiveWorker
 
 _ACCOUNTS: Final = 0x5B0D
 """Sets the locks of accounts apart from other uses of the same numbers."""
@@ -39,20 +40,21 @@ class Presence:
             self._conninfo,
             **listen_options(),  # type: ignore[arg-type]
         )
+        await self._run("SELECT pg_advisory_lock_shared(%s, 1)", (WORKERS,))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         with contextlib.suppress(psycopg.Error):
             await self._connection.close()
 
-    async def take(self, ids: Sequence[UUID]) -> set[UUID]:
-        """Try to lock each of these accounts; answers those that are ours now."""
+    async def take(self, ids: Sequence[UUID], *, most: int) -> set[UUID]:
+        """Lock those of these accounts that nobody has, up to so many; answers which."""
         rows = await self._run(
-            "SELECT id, pg_try_advisory_lock(hashtextextended(id::text, %s))"
-            " FROM unnest(%s::uuid[]) AS id",
-            (_ACCOUNTS, list(ids)),
+            "SELECT id FROM unnest(%s::uuid[]) AS id"
+            " WHERE pg_try_advisory_lock(hashtextextended(id::text, %s)) LIMIT %s",
+            (list(ids), _ACCOUNTS, most),
         )
-        return {id_ for id_, is_ours in rows if is_ours}
+        return {id_ for (id_,) in rows}
 
     async def give_back(self, id_: UUID) -> None:
         await self._run(
@@ -62,6 +64,14 @@ class Presence:
     async def show_worker(self, worker_id: int) -> None:
         """Show that this worker of the job queue lives."""
         await self._run("SELECT pg_advisory_lock(%s, %s)", (WORKER_PRESENCE, worker_id))
+
+    async def workers(self) -> list[LiveWorker]:
+        """Every worker that lives, this one included."""
+        return [LiveWorker(*row) for row in await self._run(LIVE, ())]
+
+    async def end_silent(self, seconds: float) -> list[str]:
+        """End the connections of workers that gave no sign of life for so long; their names."""
+        return [name for (name,) in await self._run(END_SILENT, (seconds,))]
 
     async def check(self) -> None:
         """Make sure that the connection, and so every lock on it, is still there."""

@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.ids import ChannelId, WorkspaceId
 from app.store.engine import conninfo
+from app.store.workers import process_name
 
 FEED_QUEUE: Final = "feed"
 _WAKE_CHANNEL: Final = "procrastinate_queue_v1#{queue}"
@@ -58,7 +59,10 @@ def drain_channel(
 def open_queue(url: URL) -> procrastinate.App:
     """The queue in our database. Its pool opens with the worker; deferring needs none."""
     connector = procrastinate.PsycopgConnector(
-        conninfo=conninfo(url), kwargs={"options": "-c timezone=UTC"}, min_size=1, max_size=8
+        conninfo=conninfo(url),
+        kwargs={"options": "-c timezone=UTC", "application_name": process_name()},
+        min_size=1,
+        max_size=8,
     )
     return procrastinate.App(connector=connector)
 

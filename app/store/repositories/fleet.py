@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, func, update
+from sqlalchemy import bindparam, delete, func, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, select
@@ -35,6 +35,7 @@ from app.store.models import (
     Workspace,
 )
 from app.store.queue import Stalled, stalled_jobs
+from app.store.workers import LIVE, LiveWorker
 
 _UNSENT: Final = (PostState.WAITING, PostState.CLAIMED)
 _DEFAULT_WORKSPACE_LOCK: Final = 0x5B0C_0002
@@ -118,15 +119,34 @@ class Fleet:
         rows = await self._session.exec(statement)
         return [AccountRef(WorkspaceId(team), AccountId(account)) for team, account in rows]
 
-    async def raise_fence(self, ref: AccountRef) -> int | None:
-        """A new fence for an account we have just taken; None where it was removed meanwhile."""
+    async def raise_fences(self, refs: Sequence[AccountRef]) -> dict[AccountId, int]:
+        """New fences for accounts we have just taken.
+
+        One is left out where it was removed meanwhile, and where its former owner stopped in the
+        middle of a write: nobody may wait for that.
+        """
+        free = (
+            select(Account.id)
+            .where(
+                tuple_(col(Account.workspace_id), col(Account.id)).in_(
+                    [(ref.workspace_id, ref.account_id) for ref in refs]
+                )
+            )
+            .with_for_update(key_share=True, skip_locked=True)
+        )
         statement = (
             update(Account)
-            .where(col(Account.workspace_id) == ref.workspace_id, col(Account.id) == ref.account_id)
+            .where(col(Account.id).in_(free))
             .values(fence=Account.fence + 1)
-            .returning(col(Account.fence))
+            .returning(col(Account.id), col(Account.fence))
         )
-        return (await self._session.exec(statement)).scalar_one_or_none()
+        rows = await self._session.exec(statement)
+        return {AccountId(account_id): fence for account_id, fence in rows}
+
+    async def workers(self) -> list[LiveWorker]:
+        """Every worker that lives."""
+        connection = await self._session.connection()
+        return [LiveWorker(*row) for row in await connection.execute(text(LIVE))]
 
     async def channels_with_work(self) -> Sequence[tuple[WorkspaceId, ChannelId]]:
         """Channels in which a post waits or is stale. A job for each should exist already."""

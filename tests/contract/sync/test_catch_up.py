@@ -119,7 +119,7 @@ class TestLook:
         await deliver(sync, "First")
         async with sync.workspace.store.across_workspaces() as fleet:
             (ref,) = await fleet.accounts()
-            await fleet.raise_fence(ref)
+            await fleet.raise_fences([ref])
 
         with pytest.raises(OwnershipLost):
             await sync.look()

@@ -274,7 +274,7 @@ class TestWhatEndsTheRest:
     async def test_the_account_was_taken_by_another_worker(self, tended: Tended) -> None:
         async def take() -> None:
             async with tended.workspace.store.across_workspaces() as fleet:
-                await fleet.raise_fence(tended.ref)
+                await fleet.raise_fences([tended.ref])
             tended.waker.wake()
 
         tended.waker.during(timedelta(seconds=1), take)

@@ -41,6 +41,7 @@ def open_engine(url: URL, *, pool_size: int = 10) -> AsyncEngine:
         max_overflow=pool_size,
         pool_timeout=15,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error must not carry mail or secrets into the log
         connect_args={
             **_LIMITS,
             "options": _SERVER_SETTINGS,

@@ -1,6 +1,15 @@
 """Fixtures for every test; the ones that start a server live in tests/fixtures."""
 
 import pytest
+import structlog
+
+# By itself structlog draws a traceback with every local variable, which takes it a minute.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 pytest_plugins = [
     "tests.fixtures.clock",
@@ -11,6 +20,7 @@ pytest_plugins = [
     "tests.fixtures.feed",
     "tests.fixtures.tending",
     "tests.fixtures.stack",
+    "tests.fixtures.web",
 ]
 
 

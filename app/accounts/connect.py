@@ -12,6 +12,8 @@ from typing import Final
 from app.core.crypto import Vault
 from app.core.errors import Conflict, InvalidInput
 from app.core.ids import AccountId, ChannelId
+from app.mailbox.errors import ServerForbidden
+from app.mailbox.hosts import refuse_by_name
 from app.mailbox.port import Security
 from app.store.models import Account, AccountState
 from app.store.notify import Topic
@@ -47,6 +49,14 @@ class NewAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """What an account has to pass: its secrets are sealed, and its servers must be public ones."""
+
+    vault: Vault
+    allow_private: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AccountChange:
     """What is None stays as it is."""
 
@@ -54,9 +64,10 @@ class AccountChange:
     smtp: ServerLogin | None = None
     folders: tuple[str, ...] | None = None
     channel: str | None = None
+    without_smtp: bool = False
 
 
-async def connect(uow: UnitOfWork, vault: Vault, wanted: NewAccount) -> Account:
+async def connect(uow: UnitOfWork, gate: Gate, wanted: NewAccount) -> Account:
     """Add an account; a worker takes it within seconds. Raises `InvalidInput` and `Conflict`."""
     address = _checked_address(wanted.address)
     if await uow.accounts.find_by_address(address) is not None:
@@ -79,8 +90,8 @@ async def connect(uow: UnitOfWork, vault: Vault, wanted: NewAccount) -> Account:
         imap_username="",
         imap_secret=b"",
     )
-    _set_imap(account, vault, wanted.imap)
-    _set_smtp(account, vault, wanted.smtp)
+    _set_imap(account, gate, wanted.imap)
+    _set_smtp(account, gate, wanted.smtp)
     uow.accounts.add(account)
     await uow.channels.get(account.channel_id)
     uow.emit("account.connected", account_id=account.id, address=address)
@@ -89,14 +100,14 @@ async def connect(uow: UnitOfWork, vault: Vault, wanted: NewAccount) -> Account:
 
 
 async def change(
-    uow: UnitOfWork, vault: Vault, account_id: AccountId, wanted: AccountChange
+    uow: UnitOfWork, gate: Gate, account_id: AccountId, wanted: AccountChange
 ) -> Account:
     """Change an account; its connection is made anew. Raises `NotFound` and `InvalidInput`."""
     account = await uow.accounts.lock(account_id)
     if wanted.imap is not None:
-        _set_imap(account, vault, wanted.imap)
-    if wanted.smtp is not None:
-        _set_smtp(account, vault, wanted.smtp)
+        _set_imap(account, gate, wanted.imap)
+    if wanted.smtp is not None or wanted.without_smtp:
+        _set_smtp(account, gate, wanted.smtp)
     if wanted.folders is not None:
         account.folders = _checked_folders(wanted.folders)
     if wanted.channel is not None:
@@ -156,33 +167,39 @@ def _reconnect(uow: UnitOfWork, account: Account) -> None:
     uow.wake(Topic.ACCOUNT, account.id)
 
 
-def _set_imap(account: Account, vault: Vault, login: ServerLogin) -> None:
-    _check_login("imap", login)
+def _set_imap(account: Account, gate: Gate, login: ServerLogin) -> None:
+    _check_login("imap", account.address, gate, login)
     account.imap_host, account.imap_port = login.host, login.port
     account.imap_security, account.imap_username = login.security, login.username
-    account.imap_secret = vault.seal(login.password)
+    account.imap_secret = gate.vault.seal(login.password)
 
 
-def _set_smtp(account: Account, vault: Vault, login: ServerLogin | None) -> None:
+def _set_smtp(account: Account, gate: Gate, login: ServerLogin | None) -> None:
     if login is None:
         account.smtp_host = account.smtp_port = account.smtp_security = None
         account.smtp_username = account.smtp_secret = None
         return
-    _check_login("smtp", login)
+    _check_login("smtp", account.address, gate, login)
     account.smtp_host, account.smtp_port = login.host, login.port
     account.smtp_security, account.smtp_username = login.security, login.username
-    account.smtp_secret = vault.seal(login.password)
+    account.smtp_secret = gate.vault.seal(login.password)
 
 
-def _check_login(field: str, login: ServerLogin) -> None:
+def _check_login(field: str, address: str, gate: Gate, login: ServerLogin) -> None:
+    """What can be told without asking anybody; the worker checks every address it connects to."""
     for name in ("host", "username", "password"):
         value = getattr(login, name)
         if not value or _CONTROLS.search(value):
             raise InvalidInput(
-                f"The {name} of the {field.upper()} server is empty or not usable.",
+                f"{address}: the {name} of the {field.upper()} server is empty or not usable.",
                 field=f"{field}.{name}",
                 fix="Write it on one line, without control characters.",
             )
+    try:
+        refuse_by_name(login.host, allow_private=gate.allow_private)
+    except ServerForbidden as error:
+        what = f"{address}, {field.upper()} server: {error}"
+        raise InvalidInput(what, field=f"{field}.host", fix=error.fix) from None
 
 
 def _checked_address(address: str) -> str:

@@ -73,7 +73,7 @@ def list_(as_json: AsJSON = False) -> None:
                         "last used": row.last_used_at or "never",
                         "state": "revoked" if row.revoked_at else "active",
                     }
-                    for row in await uow.api_keys.all()
+                    for row in await uow.api_keys.page(after=None, limit=1000)
                 ]
 
     columns = ("id", "name", "prefix", "scopes", "last used", "state")

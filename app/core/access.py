@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.core.errors import NotAllowed
-from app.core.ids import AccountId, TeammateId, WorkspaceId
+from app.core.ids import AccountId, APIKeyId, TeammateId, WorkspaceId
 
 
 class Scope(StrEnum):
@@ -34,6 +34,8 @@ class Actor:
     origin: Origin
     teammate_id: TeammateId | None = None
     name: str = ""
+    key_id: APIKeyId | None = None
+    """The key it came with; None for the bootstrap key, and at doors without keys."""
     scopes: frozenset[Scope] = field(default_factory=frozenset)
     account_ids: frozenset[AccountId] | None = None
     """The accounts a key is bound to; None is every account of the workspace."""

@@ -26,6 +26,10 @@ class InvalidInput(SharedBoxError):
         self.field = field
 
 
+class KeyReused(InvalidInput):
+    """The key that would make a repetition harmless was used for another request."""
+
+
 class NotFound(SharedBoxError):
     """There is no such thing, or the caller may not know that there is."""
 

@@ -1,5 +1,6 @@
 """API keys: `sbx_` + a public prefix + `_` + 256 random bits. Pure but for the randomness."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from typing import Final
@@ -8,6 +9,7 @@ from app.core.crypto import digest, new_secret
 
 _MARK: Final = "sbx"
 _PREFIX_BYTES: Final = 6
+_KEY: Final = re.compile(rf"{_MARK}_([0-9a-f]{{{2 * _PREFIX_BYTES}}})_[A-Za-z0-9_-]{{1,100}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,5 @@ def new_key() -> NewKey:
 
 def prefix_of(text: str) -> str | None:
     """The public prefix of a key; None where it is not one of ours."""
-    parts = text.split("_", 2)
-    if len(parts) != 3 or parts[0] != _MARK or not parts[2]:
-        return None
-    return parts[1]
+    ours = _KEY.fullmatch(text)
+    return ours[1] if ours else None

@@ -52,12 +52,39 @@ async def resolve(host: str, port: int, *, allow_private: bool) -> list[Endpoint
         if allow_private or _is_public(str(address[0]))
     ]
     if not endpoints:
-        raise ServerForbidden(
-            f"{host} is not a public mail server.",
-            fix="To use a mail server inside your own network, start SharedBox with "
-            "SHAREDBOX_ALLOW_PRIVATE_MAIL_HOSTS=true.",
-        )
+        raise _forbidden(host)
     return endpoints
+
+
+def refuse_by_name(host: str, *, allow_private: bool) -> None:
+    """Refuse what no resolver needs to be asked about: what is no name, and written addresses.
+
+    Raises `ServerForbidden`.
+    """
+    name = _ascii_name(host)
+    address = _written_address(name)
+    if address is not None and not allow_private and not _is_public(address):
+        raise _forbidden(host)
+
+
+def _written_address(name: str) -> str | None:
+    """The address that a name spells in digits, in any of the ways the C library reads them."""
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(name))
+    except OSError:
+        return None
+
+
+def _forbidden(host: str) -> ServerForbidden:
+    return ServerForbidden(
+        f"{host} is not a public mail server.",
+        fix="To use a mail server inside your own network, start SharedBox with "
+        "SHAREDBOX_ALLOW_PRIVATE_MAIL_HOSTS=true.",
+    )
 
 
 def _ascii_name(host: str) -> str:

@@ -43,6 +43,7 @@ async def authenticate(parts: Container, key: str | None) -> Actor:
         row.workspace_id,
         Origin.API,
         name=row.name,
+        key_id=row.id,
         scopes=frozenset(Scope(scope) for scope in row.scopes),
         account_ids=frozenset(AccountId(one) for one in row.account_ids)
         if row.account_ids is not None

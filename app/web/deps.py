@@ -2,14 +2,16 @@
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AfterValidator
 
 from app.container import Container
 from app.core.access import Actor, Scope
-from app.core.errors import InvalidInput, NotFound
+from app.core.errors import InvalidInput, NotAllowed, NotFound
 from app.core.ids import AccountId
 from app.web.auth import authenticate
 
@@ -22,12 +24,10 @@ def container(request: Request) -> Container:
 
 
 Parts = Annotated[Container, Depends(container)]
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
-async def actor(
-    parts: Parts,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Actor:
+async def actor(parts: Parts, credentials: Credentials) -> Actor:
     """Whoever holds the key. Raises `Unauthenticated`."""
     return await authenticate(parts, credentials.credentials if credentials else None)
 
@@ -54,7 +54,19 @@ Reader = Annotated[Actor, Depends(reader)]
 Writer = Annotated[Actor, Depends(writer)]
 Admin = Annotated[Actor, Depends(admin)]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at the most.")]
-Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
+Cursor = Annotated[
+    str | None, Query(max_length=500, description="`next_cursor` of the page before.")
+]
+
+
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("it contains a NUL character")
+    return text
+
+
+Words = Annotated[str, AfterValidator(_without_nul)]
+"""Text that the database can keep."""
 
 
 def check_visible(caller: Actor, account_id: AccountId, what: str) -> None:
@@ -63,19 +75,37 @@ def check_visible(caller: Actor, account_id: AccountId, what: str) -> None:
         raise NotFound(f"There is no such {what}.")
 
 
-def write_cursor(*values: Any) -> str:  # noqa: ANN401 -- whatever JSON can say
+def check_unbound(caller: Actor, what: str) -> None:
+    """Raise `NotAllowed` where a key is bound to certain accounts, and this is beyond them."""
+    if caller.account_ids is not None:
+        raise NotAllowed(
+            f"This key is bound to certain accounts, so it cannot {what}.",
+            fix="Use a key that is bound to none.",
+        )
+
+
+def write_cursor(*values: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(values, default=str).encode()).decode().rstrip("=")
 
 
-def read_cursor(cursor: str, length: int) -> list[Any]:
-    """Raises `InvalidInput`."""
+def read_cursor(cursor: str | None, *kinds: Callable[[str], Any]) -> list[Any] | None:
+    """What `write_cursor` was given, each read by its kind; None where there is no cursor.
+
+    Raises `InvalidInput` for anything we did not write.
+    """
+    if cursor is None:
+        return None
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         values = json.loads(base64.urlsafe_b64decode(padded.encode()))
-    except ValueError:
-        values = None
-    if not isinstance(values, list) or len(values) != length:
+        return [kind(_text(value)) for kind, value in zip(kinds, list(values), strict=True)]
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise InvalidInput(
             "This cursor is not one of ours.", field="cursor", fix="Begin without a cursor."
-        )
-    return values
+        ) from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or "\x00" in value:
+        raise TypeError
+    return value.encode().decode()

@@ -7,13 +7,15 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError
+from pydantic import BaseModel
+from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from app.core.errors import (
     Conflict,
     InvalidInput,
+    KeyReused,
     NotAllowed,
     NotFound,
     SharedBoxError,
@@ -24,8 +26,38 @@ from app.store.blobs import BlobMissing
 from app.web.auth import Unauthenticated
 
 PROBLEM_JSON: Final = "application/problem+json"
+
+
+class Problem(BaseModel):
+    """What went wrong, and what to do about it (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[dict[str, str]] = []
+    """Where fields are wrong: of each its name, as `field`, and what is wrong, as `detail`."""
+
+
+def _declared(code: int, what: str) -> dict[int | str, dict[str, Any]]:
+    return {code: {"description": what, "content": {PROBLEM_JSON: {"schema": _PROBLEM_SCHEMA}}}}
+
+
+_PROBLEM_SCHEMA: Final = Problem.model_json_schema()
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    **_declared(400, "A value cannot be used; `errors` names the field."),
+    **_declared(401, "No key, or one that is not known."),
+    **_declared(403, "The key lacks the scope."),
+    **_declared(404, "There is no such thing, or the key may not see it."),
+    **_declared(409, "Not possible in the state the thing is in."),
+    **_declared(422, "The request is not in the form this endpoint takes."),
+    **_declared(503, "The database does not answer just now."),
+}
+"""What any endpoint may answer."""
 _STATUS: Final[Mapping[type[SharedBoxError], int]] = {
     Unauthenticated: 401,
+    KeyReused: 422,
     NotAllowed: 403,
     NotFound: 404,
     InvalidInput: 400,
@@ -40,8 +72,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SharedBoxError, _explained)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _plain)
-    app.add_exception_handler(DBAPIError, _database)
-    app.add_exception_handler(PoolTimeout, _database)
+    for unavailable in (OperationalError, InterfaceError, InternalError, PoolTimeout):
+        app.add_exception_handler(unavailable, _database)
+    app.add_exception_handler(IntegrityError, _overtaken)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -62,8 +95,9 @@ def problem(
     }
     if errors:
         body["errors"] = list(errors)
+    safe = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return JSONResponse(
-        body, status_code=status, media_type=PROBLEM_JSON, headers=dict(headers or {})
+        body, status_code=status, media_type=PROBLEM_JSON, headers={**safe, **(headers or {})}
     )
 
 
@@ -103,6 +137,15 @@ async def _database(request: Request, error: Exception) -> JSONResponse:
         "The database does not answer just now. Nothing was changed; try again in a moment.",
         request=request,
         headers={"Retry-After": "5"},
+    )
+
+
+async def _overtaken(request: Request, error: Exception) -> JSONResponse:
+    log.info("http.overtaken", path=request.url.path, error=type(error).__name__)
+    return problem(
+        409,
+        "Something else was changed at the same moment. Nothing was done; ask again.",
+        request=request,
     )
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from app.core.errors import NotFound, SharedBoxError
 from app.core.ids import AccountId
+from app.store.bulk import is_any
 from app.store.models import Account
 from app.store.repositories.base import Repository
 
@@ -53,13 +55,21 @@ class Accounts(Repository):
         return account
 
     async def find_by_address(self, address: str) -> Account | None:
-        statement = select(Account).where(
-            Account.workspace_id == self._workspace_id, Account.address == address
+        """However it is written: servers that tell `Ana@` from `ana@` are not known to exist."""
+        statement = (
+            select(Account)
+            .where(
+                Account.workspace_id == self._workspace_id,
+                func.lower(Account.address) == address.lower(),
+            )
+            .limit(1)
         )
         return (await self._session.exec(statement)).one_or_none()
 
-    async def page(self, *, after: AccountId | None, limit: int) -> Sequence[Account]:
-        """Accounts in the order they were connected."""
+    async def page(
+        self, *, after: AccountId | None, limit: int, only: frozenset[AccountId] | None = None
+    ) -> Sequence[Account]:
+        """Accounts in the order they were connected; `only` certain ones, where that is given."""
         statement = (
             select(Account)
             .where(Account.workspace_id == self._workspace_id)
@@ -68,6 +78,8 @@ class Accounts(Repository):
         )
         if after is not None:
             statement = statement.where(col(Account.id) > after)
+        if only is not None:
+            statement = statement.where(is_any(col(Account.id), list(only)))
         return (await self._session.exec(statement)).all()
 
     async def delete(self, account: Account) -> None:

@@ -21,8 +21,14 @@ class APIKeys(Repository):
             raise NotFound("There is no such key.", fix="List the keys to find its id.")
         return key
 
-    async def all(self) -> Sequence[APIKey]:
+    async def page(self, *, after: APIKeyId | None, limit: int) -> Sequence[APIKey]:
+        """Keys in the order they were made, the revoked ones too."""
         statement = (
-            select(APIKey).where(APIKey.workspace_id == self._workspace_id).order_by(col(APIKey.id))
+            select(APIKey)
+            .where(APIKey.workspace_id == self._workspace_id)
+            .order_by(col(APIKey.id))
+            .limit(limit)
         )
+        if after is not None:
+            statement = statement.where(col(APIKey.id) > after)
         return (await self._session.exec(statement)).all()

@@ -1,9 +1,14 @@
 """The Slack channels we post to."""
 
-from sqlalchemy.dialects.postgresql import insert
+from collections.abc import Sequence
 
-from app.core.ids import ChannelId
-from app.store.models import Channel
+from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+
+from app.core.ids import AccountId, ChannelId
+from app.store.bulk import is_any
+from app.store.models import Account, Channel, Post, PostState
 from app.store.repositories.base import Repository
 
 
@@ -20,3 +25,40 @@ class Channels(Repository):
         )
         await self._session.exec(statement)
         return await self._session.get_one(Channel, (self._workspace_id, channel_id))
+
+    async def page(
+        self,
+        *,
+        after: ChannelId | None,
+        limit: int,
+        of_accounts: frozenset[AccountId] | None = None,
+    ) -> Sequence[Channel]:
+        """Channels by their ids; only those that certain accounts post to, where that is given."""
+        statement = (
+            select(Channel)
+            .where(Channel.workspace_id == self._workspace_id)
+            .order_by(col(Channel.id))
+            .limit(limit)
+        )
+        if after is not None:
+            statement = statement.where(col(Channel.id) > after)
+        if of_accounts is not None:
+            theirs = select(Account.channel_id).where(
+                Account.workspace_id == self._workspace_id,
+                is_any(col(Account.id), list(of_accounts)),
+            )
+            statement = statement.where(col(Channel.id).in_(theirs))
+        return (await self._session.exec(statement)).all()
+
+    async def unsent(self, channel_ids: Sequence[ChannelId]) -> dict[ChannelId, int]:
+        """How many posts each of these channels waits for."""
+        statement = (
+            select(Post.channel_id, func.count())
+            .where(
+                Post.workspace_id == self._workspace_id,
+                is_any(col(Post.channel_id), channel_ids),
+                col(Post.state).in_((PostState.WAITING, PostState.CLAIMED)),
+            )
+            .group_by(col(Post.channel_id))
+        )
+        return {ChannelId(id_): count for id_, count in await self._session.exec(statement)}

@@ -54,6 +54,7 @@ class Conversations(Repository):
             )
             .order_by(col(Conversation.id))
             .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
         )
         found = (await self._session.exec(statement)).all()
         return {conversation.id: conversation for conversation in found}

@@ -80,9 +80,11 @@ class Fleet:
 
     async def default_workspace(self) -> WorkspaceId:
         """The oldest workspace; made at the first call, before any Slack is connected."""
-        await self._session.exec(select(func.pg_advisory_xact_lock(_DEFAULT_WORKSPACE_LOCK)))
         statement = select(Workspace).order_by(col(Workspace.created_at)).limit(1)
         workspace = (await self._session.exec(statement)).one_or_none()
+        if workspace is None:
+            await self._session.exec(select(func.pg_advisory_xact_lock(_DEFAULT_WORKSPACE_LOCK)))
+            workspace = (await self._session.exec(statement)).one_or_none()
         if workspace is None:
             workspace = Workspace(id=WorkspaceId(new_id()))
             self._session.add(workspace)

@@ -23,6 +23,18 @@ class Teammates(Repository):
         teammate_id = (await self._session.exec(statement)).scalar_one()
         return await self._session.get_one(Teammate, (self._workspace_id, teammate_id))
 
+    async def page(self, *, after: TeammateId | None, limit: int) -> Sequence[Teammate]:
+        """Teammates in the order they were first seen."""
+        statement = (
+            select(Teammate)
+            .where(Teammate.workspace_id == self._workspace_id)
+            .order_by(col(Teammate.id))
+            .limit(limit)
+        )
+        if after is not None:
+            statement = statement.where(col(Teammate.id) > after)
+        return (await self._session.exec(statement)).all()
+
     async def get_many(self, ids: Sequence[TeammateId]) -> dict[TeammateId, Teammate]:
         statement = select(Teammate).where(
             Teammate.workspace_id == self._workspace_id, is_any(col(Teammate.id), ids)

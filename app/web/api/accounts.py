@@ -15,7 +15,6 @@ from app.accounts.connect import AccountChange, NewAccount, ServerLogin
 from app.accounts.health import AccountHealth, health_of
 from app.container import Container
 from app.core.access import Actor
-from app.core.errors import NotAllowed
 from app.core.ids import AccountId
 from app.mailbox.port import Security
 from app.store.models import Account, AccountState
@@ -26,6 +25,7 @@ from app.web.deps import (
     Limit,
     Parts,
     Reader,
+    check_unbound,
     check_visible,
     read_cursor,
     write_cursor,
@@ -53,25 +53,32 @@ class Server(BaseModel):
         )
 
 
+Folder = Annotated[str, Field(min_length=1, max_length=500)]
+
+
 class AccountIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     address: Annotated[str, Field(max_length=320, examples=["support@example.com"])]
     imap: Server
     smtp: Server | None = None
-    folders: Annotated[list[str], Field(max_length=50)] = ["INBOX"]
-    channel: Annotated[str, Field(description="The id of a Slack channel.", examples=["C024BE91L"])]
+    folders: Annotated[list[Folder], Field(max_length=connect.MOST_FOLDERS)] = ["INBOX"]
+    channel: Annotated[
+        str, Field(max_length=50, description="The id of a Slack channel.", examples=["C024BE91L"])
+    ]
     history_days: Annotated[
         int, Field(ge=0, description="Import so many days of mail, silently. 0: from now on.")
     ] = 0
 
 
 class AccountPatch(BaseModel):
+    """What is left out stays as it is. `smtp: null` forgets the server for sending."""
+
     model_config = ConfigDict(extra="forbid")
 
     imap: Server | None = None
     smtp: Server | None = None
-    folders: Annotated[list[str] | None, Field(max_length=50)] = None
+    folders: Annotated[list[Folder] | None, Field(max_length=connect.MOST_FOLDERS)] = None
     channel: str | None = None
 
 
@@ -125,7 +132,7 @@ class TestOut(BaseModel):
 
 @router.post("", status_code=201, response_model=AccountOut)
 async def create(parts: Parts, caller: Admin, body: AccountIn, once: Idempotent) -> JSONResponse:
-    _check_unbound(caller)
+    check_unbound(caller, "connect another one")
     async with parts.store.begin(caller.workspace_id) as uow:
         if answer := await once.claim(uow):
             return answer
@@ -137,7 +144,8 @@ async def create(parts: Parts, caller: Admin, body: AccountIn, once: Idempotent)
             channel=body.channel,
             history_days=body.history_days,
         )
-        account = await connect.connect(uow, parts.vault, wanted)
+        gate = connect.Gate(parts.vault, parts.settings.allow_private_mail_hosts)
+        account = await connect.connect(uow, gate, wanted)
         await uow.session.flush()
         await uow.session.refresh(account)
         (health,) = await health_of(uow, [account])
@@ -148,11 +156,11 @@ async def create(parts: Parts, caller: Admin, body: AccountIn, once: Idempotent)
 async def list_(
     parts: Parts, caller: Reader, cursor: Cursor = None, limit: Limit = 50
 ) -> AccountPage:
-    after = AccountId(UUID(read_cursor(cursor, 1)[0])) if cursor else None
+    place = read_cursor(cursor, UUID)
+    after = AccountId(place[0]) if place else None
     async with parts.store.begin(caller.workspace_id) as uow:
-        accounts = await uow.accounts.page(after=after, limit=limit + 1)
-        shown = [one for one in accounts[:limit] if caller.may_see(one.id)]
-        items = [_shown(health) for health in await health_of(uow, shown)]
+        accounts = await uow.accounts.page(after=after, limit=limit + 1, only=caller.account_ids)
+        items = [_shown(health) for health in await health_of(uow, accounts[:limit])]
     more = len(accounts) > limit
     return AccountPage(
         items=items, next_cursor=write_cursor(accounts[limit - 1].id) if more else None
@@ -176,9 +184,11 @@ async def patch(parts: Parts, caller: Admin, account_id: UUID, body: AccountPatc
         smtp=body.smtp.login() if body.smtp else None,
         folders=tuple(body.folders) if body.folders is not None else None,
         channel=body.channel,
+        without_smtp=body.smtp is None and "smtp" in body.model_fields_set,
     )
+    gate = connect.Gate(parts.vault, parts.settings.allow_private_mail_hosts)
     async with parts.store.begin(caller.workspace_id) as uow:
-        account = await connect.change(uow, parts.vault, AccountId(account_id), wanted)
+        account = await connect.change(uow, gate, AccountId(account_id), wanted)
         (health,) = await health_of(uow, [account])
     return _shown(health)
 
@@ -240,11 +250,3 @@ async def _read(parts: Container, caller: Actor, account_id: UUID) -> Account:
 def _shown(health: AccountHealth) -> AccountOut:
     values: dict[str, Any] = asdict(health)
     return AccountOut.model_validate(values)
-
-
-def _check_unbound(caller: Actor) -> None:
-    if caller.account_ids is not None:
-        raise NotAllowed(
-            "This key is bound to certain accounts, so it cannot connect another one.",
-            fix="Use a key that is bound to none.",
-        )

@@ -12,10 +12,11 @@ from app.commands import undo as undoing
 from app.commands.enqueue import enqueue_for_conversation, enqueue_for_messages
 from app.commands.types import MailIntent, mail_intent
 from app.core.access import Actor
+from app.core.errors import NotFound
 from app.core.ids import CommandId, ConversationId, MessageId
 from app.store.models import Command, CommandState, CommandType, TargetState
 from app.store.unit_of_work import UnitOfWork
-from app.web.deps import Parts, Reader, Writer, check_visible
+from app.web.deps import Parts, Reader, Words, Writer, check_visible
 from app.web.idempotency import Idempotent
 
 router = APIRouter(prefix="/commands", tags=["commands"])
@@ -40,7 +41,7 @@ class CommandIn(BaseModel):
     type: Annotated[CommandType, Field(json_schema_extra={"enum": list(_ASKABLE)})]
     conversation_id: UUID | None = None
     message_ids: Annotated[list[UUID] | None, Field(min_length=1, max_length=500)] = None
-    folder: Annotated[str | None, Field(max_length=500)] = None
+    folder: Annotated[Words | None, Field(max_length=500)] = None
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
@@ -120,7 +121,10 @@ async def _enqueue(uow: UnitOfWork, caller: Actor, body: CommandIn) -> Command:
         check_visible(caller, conversation.account_id, "conversation")
         return await enqueue_for_conversation(uow, caller, conversation_id, body.intent())
     ids = [MessageId(id_) for id_ in body.message_ids or ()]
-    for message in await uow.messages.get_many(ids):
+    messages = await uow.messages.get_many(ids)
+    if len(messages) != len(set(ids)):
+        raise NotFound("There is no such message.", fix="Check message_ids.")
+    for message in messages:
         check_visible(caller, message.account_id, "message")
     return await enqueue_for_messages(uow, caller, ids, body.intent())
 

@@ -6,9 +6,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from app.commands.change import change_conversation
+from app.commands.change import change_conversation, changed
 from app.commands.types import Assign, ConversationIntent, Done, Reopen
 from app.core.errors import InvalidInput
 from app.core.ids import AccountId, ConversationId, TeammateId
@@ -20,6 +20,7 @@ from app.web.deps import (
     Limit,
     Parts,
     Reader,
+    Words,
     Writer,
     check_visible,
     read_cursor,
@@ -87,6 +88,9 @@ class ConversationPage(BaseModel):
     next_cursor: str | None
 
 
+Tag = Annotated[Words, Field(min_length=1, max_length=60)]
+
+
 class ConversationPatch(BaseModel):
     """What is left out stays as it is. `assignee_id: null` assigns to nobody."""
 
@@ -94,7 +98,7 @@ class ConversationPatch(BaseModel):
 
     status: ConversationStatus | None = None
     assignee_id: UUID | None = None
-    tags: list[Annotated[str, Query(min_length=1, max_length=60)]] | None = None
+    tags: Annotated[list[Tag] | None, Field(max_length=50)] = None
 
 
 @router.get("")
@@ -104,7 +108,7 @@ async def list_(
     account: UUID | None = None,
     status: ConversationStatus | None = None,
     assignee: Annotated[str | None, Query(description="A teammate’s id, or “none”.")] = None,
-    q: Annotated[str | None, Query(max_length=500, description="Words to be found.")] = None,
+    q: Annotated[Words | None, Query(max_length=500, description="Words to be found.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> ConversationPage:
@@ -120,7 +124,8 @@ async def list_(
         unassigned=assignee == "none",
         query=q,
     )
-    before = _place(cursor) if cursor else None
+    place = read_cursor(cursor, datetime.fromisoformat, UUID)
+    before = (place[0], ConversationId(place[1])) if place else None
     async with parts.store.begin(caller.workspace_id) as uow:
         found = await uow.conversations.page(wanted, before=before, limit=limit + 1)
     page = found[:limit]
@@ -152,8 +157,9 @@ async def patch(
             await change_conversation(uow, caller, id_, intent, now=now)
         if body.tags is not None:
             conversation = await uow.conversations.lock(id_)
-            conversation.tags = list(dict.fromkeys(body.tags))
-            await uow.cards_are_stale([id_])
+            if conversation.tags != (tags := list(dict.fromkeys(body.tags))):
+                conversation.tags = tags
+                await changed(uow, conversation, "conversation.tagged")
         return await _detail(uow, await uow.conversations.get(id_))
 
 
@@ -200,11 +206,3 @@ def _teammate(text: str | None) -> TeammateId | None:
         return TeammateId(UUID(text))
     except ValueError:
         raise InvalidInput("That is not the id of a teammate.", field="assignee") from None
-
-
-def _place(cursor: str) -> tuple[datetime, ConversationId]:
-    at, id_ = read_cursor(cursor, 2)
-    try:
-        return datetime.fromisoformat(at), ConversationId(UUID(id_))
-    except (TypeError, ValueError):
-        raise InvalidInput("This cursor is not one of ours.", field="cursor") from None

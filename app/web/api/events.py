@@ -11,15 +11,17 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from app.container import Container
-from app.core.access import Actor
-from app.core.errors import InvalidInput
+from app.core.access import Actor, Scope
+from app.core.errors import InvalidInput, NotAllowed
 from app.store.models import Event
 from app.store.notify import Topic
-from app.web.deps import Parts, Reader
+from app.web.auth import Unauthenticated
+from app.web.deps import Credentials, Parts, Reader, actor
 
 router = APIRouter(prefix="/events", tags=["events"])
 _PAGE: Final = 200
 _KEEPALIVE_SECONDS: Final = 15.0
+_MOST: Final = 2**63 - 1
 
 
 class EventOut(BaseModel):
@@ -39,7 +41,9 @@ class EventPage(BaseModel):
     has_more: bool
 
 
-After = Annotated[int, Query(ge=0, description="The cursor of the page before; 0 is the start.")]
+After = Annotated[
+    int, Query(ge=0, le=_MOST, description="The cursor of the page before; 0 is the start.")
+]
 
 
 @router.get("")
@@ -64,25 +68,27 @@ async def stream(
     parts: Parts,
     caller: Reader,
     request: Request,
-    after: Annotated[int | None, Query(ge=0)] = None,
-    last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
+    credentials: Credentials,
+    after: Annotated[int | None, Query(ge=0, le=_MOST)] = None,
+    last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=100)] = None,
 ) -> StreamingResponse:
-    """Server-sent events (WHATWG HTML §9.2), from `Last-Event-ID` or `after` on, else from now."""
-    if last_event_id is not None and not last_event_id.isdigit():
-        raise InvalidInput("Last-Event-ID is not a cursor of ours.", field="Last-Event-ID")
-    start = int(last_event_id) if last_event_id is not None else after
+    """Server-sent events (WHATWG HTML §9.2), from `Last-Event-ID` or `after` on, else from now.
+
+    The stream ends once its key is revoked.
+    """
+    start = _cursor(last_event_id) if last_event_id else after
     if start is None:
         async with parts.store.begin(caller.workspace_id) as uow:
             start = await uow.events.latest()
     return StreamingResponse(
-        _lines(parts, caller, request, start),
+        _lines(parts, caller, request, credentials, start),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
 async def _lines(
-    parts: Container, caller: Actor, request: Request, cursor: int
+    parts: Container, caller: Actor, request: Request, credentials: Credentials, cursor: int
 ) -> AsyncIterator[str]:
     with parts.hub.waker(Topic.EVENTS, caller.workspace_id) as waker:
         yield "retry: 2000\n\n"
@@ -93,8 +99,21 @@ async def _lines(
                 cursor = event.seq
                 if _may_see(caller, event):
                     yield f"id: {event.seq}\nevent: {event.type}\ndata: {_json(event)}\n\n"
-            if not events and not await waker.wait(_KEEPALIVE_SECONDS):
+            if events:
+                continue
+            if not await waker.wait(_KEEPALIVE_SECONDS):
                 yield ": still here\n\n"
+            try:
+                caller = await actor(parts, credentials)
+                caller.require(Scope.READ)
+            except (Unauthenticated, NotAllowed):
+                return
+
+
+def _cursor(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or int(text) > _MOST:
+        raise InvalidInput("Last-Event-ID is not a cursor of ours.", field="Last-Event-ID")
+    return int(text)
 
 
 def _json(event: Event) -> str:
@@ -102,7 +121,10 @@ def _json(event: Event) -> str:
 
 
 def _may_see(caller: Actor, event: Event) -> bool:
-    return event.account_id is None or caller.may_see(event.account_id)
+    """A key that is bound to accounts sees what concerns those, and nothing of the workspace."""
+    if event.account_id is None:
+        return caller.account_ids is None
+    return caller.may_see(event.account_id)
 
 
 def _shown(event: Event) -> EventOut:

@@ -1,5 +1,7 @@
 """Single mails: as we show them, as they came, and what is attached to them."""
 
+import asyncio
+import string
 from typing import Final
 from urllib.parse import quote
 from uuid import UUID
@@ -22,6 +24,7 @@ _DOWNLOAD_ONLY: Final = {
     "Cache-Control": "private, no-store",
 }
 """Whatever a mail brings is handed over to be saved, never to be shown by the browser."""
+_PLAIN: Final = frozenset(string.ascii_letters + string.digits + " !#$&+-.^_`|~()[]{},;=@'")
 
 
 @router.get("/{message_id}")
@@ -58,7 +61,8 @@ async def attachment(parts: Parts, caller: Reader, message_id: UUID, n: int) -> 
     if file is None:
         raise NotFound("There is no such attachment.")
     data = await parts.blobs.get(message.raw_sha256)
-    return _download(cut(data, file.offset, file.length, file.encoding), None, file.filename)
+    content = await asyncio.to_thread(cut, data, file.offset, file.length, file.encoding)
+    return _download(content, "application/octet-stream", file.filename)
 
 
 async def _message(uow: UnitOfWork, caller: Actor, message_id: UUID) -> Message:
@@ -67,10 +71,15 @@ async def _message(uow: UnitOfWork, caller: Actor, message_id: UUID) -> Message:
     return message
 
 
-def _download(data: bytes, media_type: str | None, filename: str) -> Response:
-    disposition = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
-    return Response(
-        data,
-        media_type=media_type or "application/octet-stream",
-        headers={**_DOWNLOAD_ONLY, "Content-Disposition": disposition},
-    )
+def _download(data: bytes, media_type: str, filename: str) -> Response:
+    headers = {**_DOWNLOAD_ONLY, "Content-Disposition": disposition(filename)}
+    return Response(data, media_type=media_type, headers=headers)
+
+
+def disposition(filename: str) -> str:
+    """`attachment`, with the name twice: for clients that know RFC 8187, and for the others.
+
+    (RFC 6266 §4.3 and appendix D; inside the quotes only what needs no escape is left as it is.)
+    """
+    plain = "".join(one if one in _PLAIN else "_" for one in filename)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"

@@ -1,0 +1,78 @@
+"""What every request and every answer passes through: a limit on bodies, and headers.
+
+Plain ASGI, so that a body is counted as it arrives, whether or not the client said how long it is,
+and a stream of events is passed on as it is written.
+"""
+
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.web.errors import problem
+
+LARGEST_BODY: Final = 2 * 1024 * 1024
+"""In bytes. Slack's deliveries and our own endpoints stay far below it."""
+_TOO_LARGE: Final = f"More than {LARGEST_BODY} bytes are not taken."
+_PAGE_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+_ALWAYS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Shell:
+    """`is_https`: people reach us by HTTPS only, so browsers may remember that."""
+
+    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
+        self._app = app
+        self._headers = dict(_ALWAYS)
+        if is_https:
+            self._headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        length = Headers(scope=scope).get("content-length", "0")
+        if not (length.isascii() and length.isdecimal()) or int(length[:20]) > LARGEST_BODY:
+            refusal = problem(413, _TOO_LARGE, request=Request(scope))
+            await refusal(scope, receive, self._with_headers(send))
+            return
+        await self._app(scope, _counted(receive), self._with_headers(send))
+
+    def _with_headers(self, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                is_page = headers.get("content-type", "").startswith("text/html")
+                policy = _PAGE_POLICY if is_page else _DATA_POLICY
+                headers.setdefault("Content-Security-Policy", policy)
+            await send(message)
+
+        return sending
+
+
+def _counted(receive: Receive) -> Receive:
+    """Refuse the body at the byte that is too many."""
+    received = 0
+
+    async def receiving() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > LARGEST_BODY:
+            raise HTTPException(413, _TOO_LARGE)
+        return message
+
+    return receiving

@@ -1,0 +1,151 @@
+"""Asking for commands, taking them back, and trying failed ones again."""
+
+import asyncio
+from typing import Any
+
+from app.core.ids import CommandId, new_id
+from app.store.models import CommandState
+from tests.fixtures.web import BOOTSTRAP_KEY, Web
+
+
+async def ask(client: Any, **body: Any) -> Any:
+    return await client.post("/commands", json={"type": "archive", **body})
+
+
+class TestAsking:
+    async def test_is_answered_with_a_command_that_is_queued(self, web: Web) -> None:
+        client = web.client(BOOTSTRAP_KEY)
+        conversation, message = await web.conversation(await web.account())
+
+        answer = await ask(client, conversation_id=str(conversation))
+
+        assert answer.status_code == 202
+        command = answer.json()
+        assert (command["type"], command["state"]) == ("archive", "queued")
+        assert command["targets"] == [{"message_id": str(message), "state": "pending"}]
+        assert (await client.get(f"/commands/{command['id']}")).json() == command
+        (event,) = (await client.get("/events")).json()["events"]
+        assert event["type"] == "command.queued"
+
+    async def test_every_type_but_those_of_our_own(self, web: Web) -> None:
+        client, account = web.client(BOOTSTRAP_KEY), await web.account()
+        for type_ in ("move", "archive", "delete", "spam", "flag", "mark_read"):
+            conversation, _ = await web.conversation(account)
+            more = {"folder": "Archive"} if type_ == "move" else {}
+            answer = await ask(client, type=type_, conversation_id=str(conversation), **more)
+            assert answer.status_code == 202, (type_, answer.text)
+        for other in ("restore", "assign", "done", "reopen", "expunge", "", None):
+            answer = await ask(client, type=other, conversation_id=str(new_id()))
+            assert answer.status_code == 422, other
+
+    async def test_about_nothing_or_too_much_is_refused(self, web: Web) -> None:
+        client = web.client(BOOTSTRAP_KEY)
+        conversation, message = await web.conversation(await web.account())
+        malformed: list[dict[str, Any]] = [
+            {},
+            {"conversation_id": str(conversation), "message_ids": [str(message)]},
+            {"message_ids": []},
+            {"message_ids": [str(new_id())] * 501},
+            {"message_ids": "all"},
+            {"conversation_id": "42"},
+            {"conversation_id": str(conversation), "folder": "Archive"},
+            {"type": "move", "conversation_id": str(conversation)},
+            {"type": "move", "conversation_id": str(conversation), "folder": ""},
+            {"type": "move", "conversation_id": str(conversation), "folder": "A\0"},
+            {"type": "move", "conversation_id": str(conversation), "folder": "x" * 501},
+            {"conversation_id": str(conversation), "state": "done"},
+        ]
+
+        for body in malformed:
+            answer = await ask(client, **body)
+            assert answer.status_code == 422, body
+            assert answer.json()["detail"]
+
+    async def test_a_folder_that_is_not_there_is_named(self, web: Web) -> None:
+        client = web.client(BOOTSTRAP_KEY)
+        conversation, _ = await web.conversation(await web.account())
+
+        for folder in ("Nowhere", 'A"\r\nA1 DELETE INBOX', "inbox "):
+            answer = await ask(
+                client, type="move", conversation_id=str(conversation), folder=folder
+            )
+
+            assert answer.status_code == 400
+            assert answer.json()["errors"][0]["field"] == "folder"
+
+    async def test_messages_of_two_accounts_are_refused(self, web: Web) -> None:
+        _, one = await web.conversation(await web.account())
+        _, two = await web.conversation(await web.account(address="sales@example.com"))
+
+        answer = await ask(web.client(BOOTSTRAP_KEY), message_ids=[str(one), str(two)])
+
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["field"] == "message_ids"
+
+    async def test_where_nothing_is_left_to_change_is_a_conflict(self, web: Web) -> None:
+        conversation, _ = await web.conversation(await web.account())
+
+        answer = await ask(
+            web.client(BOOTSTRAP_KEY), type="mark_unread", conversation_id=str(conversation)
+        )
+
+        assert answer.status_code == 409
+
+    async def test_a_repetition_with_its_key_asks_once(self, web: Web) -> None:
+        client, once = web.client(BOOTSTRAP_KEY), {"Idempotency-Key": "once"}
+        conversation, _ = await web.conversation(await web.account())
+        body = {"type": "archive", "conversation_id": str(conversation)}
+
+        answers = await asyncio.gather(
+            *(client.post("/commands", json=body, headers=once) for _ in range(5))
+        )
+
+        assert {one.status_code for one in answers} == {202}
+        assert len({one.json()["id"] for one in answers}) == 1
+        assert len((await client.get("/events")).json()["events"]) == 1
+
+
+class TestUndo:
+    async def test_of_one_that_is_queued_cancels_it_however_often(self, web: Web) -> None:
+        client = web.client(BOOTSTRAP_KEY)
+        conversation, _ = await web.conversation(await web.account())
+        id_ = (await ask(client, conversation_id=str(conversation))).json()["id"]
+
+        answers = await asyncio.gather(*(client.post(f"/commands/{id_}/undo") for _ in range(3)))
+
+        assert [(one.status_code, one.json()["state"]) for one in answers] == [
+            (202, "cancelled")
+        ] * 3
+        types = [one["type"] for one in (await client.get("/events")).json()["events"]]
+        assert types == ["command.queued", "command.cancelled"]
+
+    async def test_of_one_that_runs_or_failed_is_a_conflict(self, web: Web) -> None:
+        tenant = await web.tenant()
+        client = web.client(tenant.key)
+
+        for state, words in ((CommandState.RUNNING, "just now"), (CommandState.FAILED, "failed")):
+            await put(web, tenant.command_id, state)
+            answer = await client.post(f"/commands/{tenant.command_id}/undo")
+
+            assert answer.status_code == 409
+            assert words in answer.json()["detail"]
+
+
+class TestRetry:
+    async def test_brings_a_failed_one_back_to_life(self, web: Web) -> None:
+        tenant = await web.tenant()
+        await put(web, tenant.command_id, CommandState.FAILED)
+        client = web.client(tenant.key)
+
+        again = await client.post(f"/commands/{tenant.command_id}/retry")
+        twice = await client.post(f"/commands/{tenant.command_id}/retry")
+
+        assert (again.status_code, again.json()["state"]) == (202, "queued")
+        assert again.json()["attempts"] == 0
+        assert twice.status_code == 409
+
+
+async def put(web: Web, command_id: CommandId, state: CommandState) -> None:
+    async with web.store.begin(web.workspace_id) as uow:
+        command = await uow.commands.lock(command_id)
+        command.state, command.attempts = state, 5

@@ -50,14 +50,16 @@ def fail(sentence: str) -> NoReturn:
 
 
 def show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
-    """Print rows; an empty list says so."""
+    """Print rows; an empty list says so. An id stays whole, for it is there to be copied."""
     if as_json:
         typer.echo(json.dumps(list(rows), default=str, indent=2))
         return
     if not rows:
         console.print("Nothing here yet.")
         return
-    table = Table(*columns)
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column == "id")
     for row in rows:
         table.add_row(*(str(row[column]) for column in columns))
     console.print(table)

@@ -57,3 +57,12 @@ class TestShow:
         show([], ["id"], as_json=True)
 
         assert capsys.readouterr().out == "[]\n"
+
+    def test_keeps_ids_whole_however_narrow_the_window(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        row = {"id": "01a219d0-2270-7b3c-9a6c-13e2165e3f40", "detail": "too long " * 20}
+
+        show([row], ["id", "detail"], as_json=False)
+
+        assert row["id"] in capsys.readouterr().out

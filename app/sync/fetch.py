@@ -94,7 +94,13 @@ async def _together(
 ) -> AsyncGenerator[Portion]:
     for start in range(0, len(uids), _LISTED_AT_ONCE):
         wanted = uids[start : start + _LISTED_AT_ONCE]
-        listings = await session.list_mails(wanted)
+        try:
+            listings = await session.list_mails(wanted)
+        except CommandRefused as error:
+            # Exchange refuses the whole list where one of its mails has just gone.
+            log.warning("list.refused", uids=len(wanted), error=str(error))
+            yield Portion(failed=dict.fromkeys(wanted, str(error)))
+            continue
         fitting = [one for one in listings.values() if one.size <= syncing.largest_mail]
         yield Portion(
             vanished=[uid for uid in wanted if uid not in listings],
@@ -114,7 +120,11 @@ async def _alone(syncing: Syncing, session: MailSession, folder: Folder, uid: in
             return Portion()
         if attempts > MOST_ATTEMPTS:
             return Portion(failed={uid: reason})
-        listing = (await session.list_mails([uid])).get(uid)
+        try:
+            listing = (await session.list_mails([uid])).get(uid)
+        except CommandRefused as error:
+            reason = str(error)
+            continue
         if listing is None:
             return Portion(vanished=[uid])
         if listing.size > syncing.largest_mail:

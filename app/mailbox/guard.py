@@ -17,6 +17,7 @@ from app.mailbox.errors import UnsafeArgument
 from app.mailbox.hosts import Endpoint
 
 CONNECT_SECONDS: Final = 5
+_LONGEST_LINE: Final = 1_000_000
 _CHANGES: Final = frozenset({"MOVE", "COPY", "STORE", "EXPUNGE"})
 _UNSAFE: Final = re.compile(rb"[\r\n\x00]")
 
@@ -98,6 +99,19 @@ class GuardedIMAP4(imaplib.IMAP4):
             raise self.abort(f"the server announced {size} bytes at once")
         faultpoint("K05")
         return super().read(size)
+
+    def readline(self) -> bytes:
+        """One line. A connection that ends after a BYE ends for the reason that the BYE gave.
+
+        A line that is too long ends it, too: the rest is still to come, and would be read as the
+        answer to the next command.
+        """
+        line: bytes = self.file.readline(_LONGEST_LINE + 1)  # type: ignore[assignment] # is binary
+        if len(line) > _LONGEST_LINE:
+            raise self.abort(f"the server sent a line of more than {_LONGEST_LINE} bytes")
+        if not line and (farewell := self.untagged_responses.get("BYE")):
+            raise self.abort(farewell[-1])
+        return line
 
     def _log(self, line: str) -> None:
         """Keep nothing. imaplib would remember the last lines, and with LOGIN the password."""

@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.fixtures.tending",
     "tests.fixtures.stack",
     "tests.fixtures.web",
+    "tests.rig.fixtures",
 ]
 
 

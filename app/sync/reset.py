@@ -50,8 +50,7 @@ async def reset(
     ]
     news = sorted(entry.place.uid for entry in entries if entry.state is PlacementState.PENDING)
     found = sorted(seen.listings)
-    watermark = min(news, default=max(found, default=0) + 1)
-    await _adopt(syncing, folder, selected, entries, watermark=watermark)
+    await _adopt(syncing, folder, entries, watermark=min(news, default=max(found, default=0) + 1))
     ingest = Ingest(syncing, folder, found=found, unsettled=news)
     await bring_in(syncing, session, folder, news, ingest)
     await ingest.finish()
@@ -84,12 +83,7 @@ async def _known(syncing: Syncing, mailbox: Mailbox) -> dict[MessageId, Identity
 
 
 async def _adopt(
-    syncing: Syncing,
-    folder: Folder,
-    selected: Selected,
-    entries: Sequence[Entry],
-    *,
-    watermark: int,
+    syncing: Syncing, folder: Folder, entries: Sequence[Entry], *, watermark: int
 ) -> None:
     async with syncing.store.begin(syncing.workspace_id) as uow:
         await uow.accounts.owned(syncing.account_id, syncing.fence)
@@ -97,8 +91,7 @@ async def _adopt(
         mailbox.uidvalidity = folder.uidvalidity
         mailbox.watermark = watermark
         mailbox.first_uid = 1
-        mailbox.exists_at_server, mailbox.uidnext = selected.exists, selected.uidnext
-        mailbox.highestmodseq = selected.highestmodseq
+        mailbox.highestmodseq = None
         await uow.ledger.leave_behind(mailbox.id, except_uidvalidity=folder.uidvalidity)
         await uow.ledger.record(entries)
         uow.emit(

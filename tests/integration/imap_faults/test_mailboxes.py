@@ -1,0 +1,379 @@
+"""Folders whose contents are not what the server said a moment ago, or mean something new."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.commands.types import Archive, Flag
+from app.store.models import Message
+from app.sync.plan import Kind
+from app.sync.poll import catch_up
+from tests.fixtures.sessions import mail
+from tests.fixtures.syncing import MakeSync, Sync
+from tests.rig.asking import (
+    LONG_AGO,
+    ask,
+    check_prefix,
+    named,
+    outcome,
+    put,
+    raw_of,
+    subjects_in,
+)
+from tests.rig.fixtures import Tended
+from tests.rig.imap_server import Call, HostileServer, Script
+from tests.rig.imap_syntax import is_in, text
+from tests.rig.scripts import first, in_idle, refuse, replaced, then, without
+
+
+async def again(sync: Sync) -> None:
+    """Look until there is nothing more to find; a look that was interrupted counts for nothing."""
+    for _ in range(3):
+        await sync.look()
+
+
+class TestVanishing:
+    @pytest.fixture
+    def inbox(self, watched: Sync) -> HostileServer:
+        server: HostileServer = watched.inbox
+        put(server, "First", "Second", "Third")
+        return server
+
+    async def test_ig1_between_search_and_fetch(self, watched: Sync, inbox: HostileServer) -> None:
+        inbox.on("SEARCH", then(lambda: inbox.account.inbox.remove(2)))
+
+        await watched.look()
+
+        assert await watched.ledger() == {1: "stored", 2: "vanished", 3: "stored"}
+        assert (await watched.mailbox()).watermark == 4
+
+    async def test_ig2_the_requested_messages_no_longer_exist(
+        self, watched: Sync, inbox: HostileServer
+    ) -> None:
+        inbox.on("FETCH", _if_about(2, refuse("Some of the requested messages no longer exist.")),
+                 times=None)  # fmt: skip
+        inbox.on("SEARCH", then(lambda: inbox.account.inbox.remove(2)))
+
+        await watched.look()
+
+        ledger = await watched.ledger()
+        assert (ledger[1], ledger[3]) == ("stored", "stored")
+        assert ledger[2] in {"vanished", "quarantined"}
+        assert len(inbox.commands("FETCH")) < 15
+        assert (await watched.mailbox()).watermark == 4
+        inbox.seen.clear()
+        await watched.look()
+        assert inbox.commands("FETCH") == []
+
+    async def test_ig3_some_and_then_no(self, watched: Sync, inbox: HostileServer) -> None:
+        async def some(call: Call) -> None:
+            reply = call.honest()
+            reply.lines, reply.status = reply.lines[:1], "NO Some of them cannot be had"
+            await call.send_reply(reply)
+
+        inbox.on("FETCH", some, skip=1)
+
+        await watched.look()
+
+        assert await watched.ledger() == {1: "stored", 2: "stored", 3: "stored"}
+        assert await watched.announced() == ["First", "Second", "Third"]
+
+    async def test_ig4_exists_shrinks_without_expunge(self, tended: Tended) -> None:
+        put(tended.server, "First", "Second")
+        await tended.brings_in("First", "Second")
+        tended.server.on("IDLE", in_idle(b"* 1 EXISTS\r\n"))
+        tended.server.account.inbox.remove(1)
+
+        put(tended.server, "Third")
+
+        await tended.brings_in("First", "Second", "Third")
+        await check_prefix(tended.sync, tended.server)
+
+
+def _if_about(uid: int, script: Script) -> Script:
+    async def choose(call: Call) -> None:
+        if is_in(uid, text(call.words[0]), 0):
+            await script(call)
+        else:
+            await call.send_reply(call.honest())
+
+    return choose
+
+
+class TestUIDVALIDITY:
+    """Two mails are known, one was there before us, and one comes in while the UIDs change."""
+
+    @pytest.fixture
+    async def known(self, hostile: HostileServer, make_sync: MakeSync) -> Sync:
+        hostile.put(named("Old"), internaldate=LONG_AGO)
+        sync = await make_sync(hostile)
+        await sync.look()
+        put(hostile, "First", "Second")
+        await sync.look()
+        return sync
+
+    @pytest.mark.parametrize(
+        "uidvalidity",
+        [
+            pytest.param(1_800_000_000, id="ih1-larger"),
+            pytest.param(1_600_000_000, id="ih2-smaller"),
+        ],
+    )
+    async def test_posts_the_gap_and_nothing_twice(self, known: Sync, uidvalidity: int) -> None:
+        known.inbox.account.inbox.renumber(uidvalidity, first=7)
+        put(known.inbox, "In the gap")
+
+        look = await known.look()
+
+        assert (look.kind, look.found) == (Kind.RESET, 1)
+        assert await known.announced() == ["First", "Second", "In the gap"]
+        assert await known.ledger() == {7: "skipped", 8: "stored", 9: "stored", 10: "stored"}
+        await check_prefix(known, known.inbox)
+
+    async def test_ih3_back_to_the_old_one(self, known: Sync) -> None:
+        inbox = known.inbox.account.inbox
+        before = inbox.uidvalidity
+        for uidvalidity in (before + 5, before):
+            inbox.renumber(uidvalidity)
+            put(known.inbox, f"Under {uidvalidity - before}")
+            await known.look()
+
+        assert await known.announced() == ["First", "Second", "Under 5", "Under 0"]
+        assert await raw_of(known, "Under 0") == named("Under 0")
+        assert set((await known.ledger()).values()) == {"skipped", "stored"}
+
+    async def test_ih4_missing_in_select(self, known: Sync) -> None:
+        known.inbox.on("EXAMINE", without(rb"UIDVALIDITY"), times=1)
+        put(known.inbox, "Third")
+
+        await again(known)
+
+        assert known.inbox.fired["EXAMINE"] == 1
+        assert await known.announced() == ["First", "Second", "Third"]
+
+    async def test_ih5_changes_between_two_looks_of_one_session(self, known: Sync) -> None:
+        inbox = known.inbox.account.inbox
+        put(known.inbox, "Third")
+        known.inbox.on("STATUS", then(lambda: inbox.renumber(1_800_000_000, first=3)))
+        mailbox = await known.mailbox()
+        async with known.session() as session:
+            await catch_up(known.syncing, session, mailbox.id, peek=True)
+            await catch_up(known.syncing, session, mailbox.id, peek=True)
+
+        assert known.inbox.fired["STATUS"] == 1
+        assert await known.announced() == ["First", "Second", "Third"]
+        for subject in ("First", "Second", "Third"):
+            assert await raw_of(known, subject) == named(subject)
+
+    async def test_ih6_while_an_action_is_queued(self, known: Sync) -> None:
+        command = await ask(known, "Second", Archive())
+        known.inbox.account.inbox.renumber(1_800_000_000, first=2)
+        put(known.inbox, "Third")
+
+        await known.run_commands()
+
+        assert await outcome(known, command) == ("done", "")
+        assert subjects_in(known.inbox, "Archive") == ["Second"]
+        assert subjects_in(known.inbox, "INBOX") == ["Old", "First", "Third"]
+
+    async def test_ih6_and_the_mail_is_not_there_any_more(self, known: Sync) -> None:
+        command = await ask(known, "Second", Archive())
+        known.inbox.account.inbox.remove(3)
+        known.inbox.account.inbox.renumber(1_800_000_000, first=2)
+
+        await known.run_commands()
+
+        state, detail = await outcome(known, command)
+        assert (state, detail) == ("failed", "The mail is no longer on the server.")
+        assert subjects_in(known.inbox, "INBOX") == ["Old", "First"]
+
+
+class TestMODSEQ:
+    async def test_ik1_goes_back(self, watched: Sync) -> None:
+        put(watched.inbox, "First")
+        await watched.look()
+        watched.inbox.account.inbox.modseq = 1
+        put(watched.inbox, "Second")
+
+        await again(watched)
+
+        assert await watched.announced() == ["First", "Second"]
+
+    async def test_ik2_nomodseq(self, watched: Sync) -> None:
+        for name in ("SELECT", "EXAMINE"):
+            watched.inbox.on(name, replaced(rb"HIGHESTMODSEQ \d+", b"NOMODSEQ"), times=None)
+        put(watched.inbox, "First")
+
+        await again(watched)
+
+        assert await watched.announced() == ["First"]
+
+    async def test_ik3_changedsince_tells_only_of_flags(self, watched: Sync) -> None:
+        put(watched.inbox, "First")
+        await watched.look()
+        watched.inbox.account.inbox.set_flags(1, {"\\Seen", "\\Flagged"})
+        put(watched.inbox, "Second")
+
+        await again(watched)
+
+        assert await watched.announced() == ["First", "Second"]
+
+    async def test_ik4_vanished_earlier_for_uids_we_never_saw(self, watched: Sync) -> None:
+        put(watched.inbox, "First")
+        await watched.look()
+        put(watched.inbox, "Never seen")
+        watched.inbox.account.inbox.remove(2)
+        put(watched.inbox, "Second")
+
+        await again(watched)
+
+        assert await watched.announced() == ["First", "Second"]
+        assert (await watched.mailbox()).watermark == 4
+
+
+class TestIdentity:
+    async def test_in1_one_mail_under_two_labels(
+        self, hostile: HostileServer, make_sync: MakeSync
+    ) -> None:
+        """The rule: the same bytes in one account are one mail, wherever they lie."""
+        hostile.account.create("Support")
+        sync = await make_sync(hostile, folders=["INBOX", "Support"])
+        await _look_everywhere(sync)
+        for folder in ("INBOX", "Support"):
+            hostile.put(named("Labelled"), folder, gmail_id=77)
+
+        await _look_everywhere(sync)
+
+        assert await sync.announced() == ["Labelled"]
+
+    async def test_in2_no_message_id(self, watched: Sync) -> None:
+        watched.inbox.put(mail("Nameless", body="One."))
+        watched.inbox.put(mail("Nameless", body="Another."))
+
+        await watched.look()
+
+        assert await watched.announced() == ["Nameless", "Nameless"]
+
+    async def test_in3_one_message_id_on_two_mails(self, watched: Sync) -> None:
+        watched.inbox.put(mail("Monday", "same@acme.example", body="One."))
+        watched.inbox.put(mail("Tuesday", "same@acme.example", body="Another."))
+
+        await watched.look()
+
+        assert await watched.announced() == ["Monday", "Tuesday"]
+        assert await watched.ledger() == {1: "stored", 2: "stored"}
+
+    async def test_in4_by_the_list_and_directly(self, watched: Sync) -> None:
+        """The rule: other bytes are another mail, in the conversation of its Message-ID."""
+        direct = mail("Release 2", "release@acme.example")
+        watched.inbox.put(direct)
+        watched.inbox.put(b"List-Id: <announce.acme.example>\r\n" + direct)
+
+        await watched.look()
+
+        assert await watched.announced() == ["Release 2", "Release 2"]
+        async with watched.rows() as uow:
+            posts = await uow.posts.cards_of(
+                [one.conversation_id for one in await watched.all(Message)]
+            )
+        assert len(posts) == 1
+
+
+async def _look_everywhere(sync: Sync) -> None:
+    async with sync.session() as session:
+        await sync.look(session)
+        for name in ("INBOX", "Support"):
+            mailbox = await sync.mailbox(name)
+            await catch_up(sync.syncing, session, mailbox.id)
+
+
+class TestDatesAndBacklog:
+    async def test_io1_a_hundred_thousand_old_mails(
+        self, hostile: HostileServer, make_sync: MakeSync
+    ) -> None:
+        raw = named("Old")
+        hostile.account.inbox.on_change = lambda: None
+        for _ in range(100_000):
+            hostile.put(raw, internaldate=LONG_AGO)
+        sync = await make_sync(hostile)
+
+        await sync.look()
+        put(hostile, "New")
+        await sync.look()
+
+        assert await sync.announced() == ["New"]
+        assert await sync.ledger() == {100_001: "stored"}
+        assert [one for one in hostile.commands("SEARCH") if "100001" not in one] == []
+
+    async def test_io2_received_in_the_future(self, watched: Sync) -> None:
+        future = datetime.now(UTC) + timedelta(days=20_000)
+        watched.inbox.put(named("From the future"), internaldate=future)
+        put(watched.inbox, "From today")
+
+        await watched.look()
+        watched.inbox.account.inbox.renumber(1_800_000_000)
+        await watched.look()
+
+        assert await watched.announced() == ["From the future", "From today"]
+
+    @pytest.mark.parametrize(
+        "date",
+        [
+            pytest.param(b"", id="io3-no-date"),
+            pytest.param(b"Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n", id="io4-1970"),
+        ],
+    )
+    async def test_order_is_by_uid(self, watched: Sync, date: bytes) -> None:
+        put(watched.inbox, "First")
+        dated = named("Second").replace(b"Date: Mon, 02 Mar 2026 09:00:00 +0000\r\n", date)
+        assert b"02 Mar 2026" not in dated
+        watched.inbox.put(dated)
+        put(watched.inbox, "Third")
+
+        await watched.look()
+
+        assert await watched.announced() == ["First", "Second", "Third"]
+
+
+class TestSomebodyElseActs:
+    async def test_iq1_the_mail_is_moved_while_we_move_it(self, watched: Sync) -> None:
+        put(watched.inbox, "First")
+        await watched.look()
+        command = await ask(watched, "First", Archive())
+        account = watched.inbox.account
+
+        def move_it_elsewhere() -> None:
+            account.folders["Junk"].add(account.inbox.mails[1].raw)
+            account.inbox.remove(1)
+
+        watched.inbox.on("MOVE", first(move_it_elsewhere))
+
+        await watched.run_commands()
+
+        assert watched.inbox.fired["MOVE"] == 1
+        assert await outcome(watched, command) == ("failed", "The mail is no longer on the server.")
+        assert subjects_in(watched.inbox, "Junk") == ["First"]
+        assert subjects_in(watched.inbox, "Archive") == []
+
+    async def test_iq2_store_on_a_vanished_uid_says_ok(self, watched: Sync) -> None:
+        put(watched.inbox, "First")
+        await watched.look()
+        command = await ask(watched, "First", Flag())
+        watched.inbox.on("STORE", first(lambda: watched.inbox.account.inbox.remove(1)))
+
+        await watched.run_commands()
+
+        assert watched.inbox.fired["STORE"] == 1
+        assert await outcome(watched, command) == ("failed", "The mail is no longer on the server.")
+
+    async def test_iq3_move_of_a_vanished_uid_says_ok(self, watched: Sync) -> None:
+        put(watched.inbox, "First", "Second")
+        await watched.look()
+        command = await ask(watched, "First", Archive())
+        watched.inbox.on("MOVE", first(lambda: watched.inbox.account.inbox.remove(1)))
+
+        await watched.run_commands()
+
+        assert watched.inbox.fired["MOVE"] == 1
+        assert await outcome(watched, command) == ("failed", "The mail is no longer on the server.")
+        assert subjects_in(watched.inbox, "INBOX") == ["Second"]

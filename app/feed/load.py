@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.core.ids import CommandId, MessageId, TeammateId
 from app.feed.view import (
+    MOVES,
     CardView,
     CommandView,
     FileView,
@@ -14,6 +15,7 @@ from app.feed.view import (
     QuarantineView,
     Where,
 )
+from app.mail.flags import ANSWERED, FLAGGED, SEEN
 from app.mailbox.port import Role
 from app.store.models import (
     Command,
@@ -56,7 +58,12 @@ async def load_card(uow: UnitOfWork, post: Post) -> CardView:
         conversation.done_by_id,
         command.requested_by_id if command else None,
     )
+    shown = None
+    if command:
+        holds = await _still_holds(uow, command, placed)
+        shown = _command_view(command, people, holds=holds)
     where, folder = _where(placed)
+    received = [placement for placement, mailbox in placed if mailbox.role != Role.SENT]
     return CardView(
         conversation_id=conversation.id,
         address=account.address,
@@ -71,9 +78,11 @@ async def load_card(uow: UnitOfWork, post: Post) -> CardView:
         waiting_since=conversation.waiting_since,
         where=where,
         folder=folder,
-        flagged=any("\\Flagged" in placement.flags for placement, _ in placed),
+        flagged=any(FLAGGED in placement.flags for placement in received),
+        read=bool(received) and all(SEEN in placement.flags for placement in received),
+        answered=_is_answered(received),
         tags=tuple(conversation.tags),
-        command=_command_view(command, people) if command else None,
+        command=shown,
     )
 
 
@@ -84,7 +93,7 @@ async def load_mail(uow: UnitOfWork, message_id: MessageId) -> MailView:
 async def load_command(uow: UnitOfWork, post: Post) -> CommandView:
     """The command that a notice is about."""
     command = await uow.commands.get(CommandId(UUID(post.payload["command_id"])))
-    return _command_view(command, await _people(uow, command.requested_by_id))
+    return _command_view(command, await _people(uow, command.requested_by_id), holds=True)
 
 
 async def load_quarantine(uow: UnitOfWork, post: Post) -> QuarantineView:
@@ -145,17 +154,41 @@ def _command_to_show(commands: Sequence[Command]) -> Command | None:
     return None
 
 
-def _command_view(command: Command, people: dict[TeammateId | None, Person]) -> CommandView:
+def _is_answered(received: Sequence[Placement]) -> bool:
+    latest = max(received, key=lambda one: (one.internaldate or one.seen_at, one.uid), default=None)
+    return latest is not None and ANSWERED in latest.flags
+
+
+def _command_view(
+    command: Command, people: dict[TeammateId | None, Person], *, holds: bool
+) -> CommandView:
     return CommandView(
         id=command.id,
         type=command.type,
         state=command.state,
         detail=command.detail,
         folder=command.params.get("folder"),
-        by=people.get(command.requested_by_id),
+        by=people.get(command.requested_by_id) if holds else None,
         at=command.settled_at or command.created_at,
         can_be_undone=command.type in _UNDOABLE
-        and command.state in {CommandState.QUEUED, CommandState.DONE},
+        and command.state in {CommandState.QUEUED, CommandState.DONE}
+        and holds,
+    )
+
+
+async def _still_holds(
+    uow: UnitOfWork, command: Command, placed: Sequence[tuple[Placement, Mailbox]]
+) -> bool:
+    """Whether a mail lies where the command put it.
+
+    Others move mail, too: where they moved it on, the command explains nothing and undoes nothing.
+    """
+    if command.state is not CommandState.DONE or command.type not in MOVES:
+        return True
+    places = {(one.mailbox_id, one.uidvalidity, one.uid) for one, _ in placed}
+    return any(
+        (target.new_mailbox_id, target.new_uidvalidity, target.new_uid) in places
+        for target in await uow.commands.targets(command.id)
     )
 
 

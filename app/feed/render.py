@@ -10,7 +10,7 @@ from typing import Any, Final
 from app.feed.ids import ActionId, CardValue, MenuChoice, MenuValue
 from app.feed.mrkdwn import bold, cut_lines, escape, escape_line, mention, moment, size
 from app.feed.port import Block, Rendered
-from app.feed.view import CardView, CommandView, FileView, MailView, QuarantineView, Where
+from app.feed.view import MOVES, CardView, CommandView, FileView, MailView, QuarantineView, Where
 from app.store.models import CommandState, CommandType
 
 _SUBJECT: Final = 200
@@ -167,11 +167,15 @@ def _files(files: tuple[FileView, ...]) -> str:
 def _state(view: CardView) -> str:
     """The state line, always the last one above the buttons."""
     parts = [_standing(view)]
-    if view.waiting_since and not view.is_done:
+    if view.waiting_since and not view.is_done and not view.answered:
         parts.append(f"⏱ waiting since {moment(view.waiting_since)}")
     if view.further_mails:
         mails = "mail" if view.further_mails == 1 else "mails"
         parts.append(f"✉️ {view.further_mails} more {mails} in the thread")
+    if view.answered:
+        parts.append("↩️ Answered")
+    elif view.read:
+        parts.append("👁 Read")
     if view.flagged:
         parts.append("🚩 Flagged")
     if view.tags:
@@ -194,7 +198,7 @@ def _put_away(view: CardView) -> str:
     """The single line of a card whose mails were put away."""
     parts = [_PUT_AWAY[view.where]]
     command = view.command
-    if command and command.state is CommandState.DONE and command.by:
+    if command and command.state is CommandState.DONE and command.type in MOVES and command.by:
         parts[0] += f" by {mention(command.by.name, command.by.slack_user_id)} {moment(command.at)}"
     parts.append(f"{bold(_subject(view.subject))} from {_sender(view.mail)}")
     return " · ".join([*parts, *_command_state(command)])

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from app.core.ids import CommandId, ConversationId, PlacementId
 from app.store.models import CommandState, CommandType
@@ -32,6 +33,12 @@ class Person:
 
     name: str
     slack_user_id: str | None = None
+
+
+MOVES: Final = frozenset({
+    CommandType.ARCHIVE, CommandType.MOVE, CommandType.DELETE, CommandType.SPAM
+})  # fmt: skip
+"""The commands that put mails somewhere else."""
 
 
 class Where(StrEnum):
@@ -79,6 +86,10 @@ class CardView:
     where: Where = Where.HERE
     folder: str | None = None
     flagged: bool = False
+    read: bool = False
+    """Every mail was opened by somebody, in whatever mail client."""
+    answered: bool = False
+    """The latest mail was answered, in whatever mail client."""
     tags: tuple[str, ...] = ()
     command: CommandView | None = None
 

@@ -11,11 +11,10 @@ per read. Version 4.1 of IMAPClient is what this is written against:
 
 import contextlib
 import imaplib
-import re
 import socket
 import ssl
-from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Final
 
 import imapclient
@@ -23,8 +22,9 @@ from imapclient import IMAPClient, SocketTimeout, imap_utf7
 from imapclient.exceptions import IMAPClientError, LoginError
 from imapclient.response_parser import parse_response
 
-from app.mailbox import folder_list
+from app.mailbox import answers, folder_list
 from app.mailbox.errors import (
+    CommandRefused,
     CredentialsRefused,
     MailServerError,
     Transient,
@@ -40,12 +40,7 @@ from app.providers.base import Clues
 from app.providers.registry import detect
 
 READ_SECONDS: Final = 30
-_UIDS_A_COMMAND: Final = 250
-"""Keeps a command's line short: some servers cut lines at 8 KB."""
-_UIDS_A_SEARCH: Final = 50_000
-"""Keeps the answer's line below imaplib's limit of a million bytes."""
-_COPYUID: Final = re.compile(rb"(\d+) ([\d:,]+) ([\d:,]+)")
-_MESSAGE_ID: Final = re.compile(rb"^message-id:\s*<?([^>\r\n]*)>?", re.IGNORECASE | re.MULTILINE)
+_NEWS: Final = ("EXISTS", "EXPUNGE", "FETCH", "VANISHED")
 
 
 class _Client(IMAPClient):  # type: ignore[misc]
@@ -154,11 +149,19 @@ class IMAPConnection:
     def __init__(self, client: _Client, spec: ServerSpec) -> None:
         self._client = client
         self._spec = spec
+        self._exists = 0
         self.capabilities = frozenset(
             name.decode("ascii", "replace").upper() for name in client.capabilities()
         )
         greeting = client.welcome.decode("ascii", "replace")
         self.provider = detect(Clues(spec.host, greeting, introduce(client), self.capabilities))
+        self._enable_modseqs()
+
+    def _enable_modseqs(self) -> None:
+        """Have HIGHESTMODSEQ told with every SELECT: Dovecot tells it to nobody who did not ask."""
+        if {"CONDSTORE", "ENABLE"} <= self.capabilities:
+            with contextlib.suppress(CommandRefused), self._doing("enable CONDSTORE"):
+                self._client.enable("CONDSTORE")
 
     @property
     def socket(self) -> socket.socket:
@@ -211,12 +214,14 @@ class IMAPConnection:
     def open(self, folder: str, *, readonly: bool) -> Selected:
         with self._doing(f"open the folder {folder}"):
             said = self._client.select_folder(folder, readonly=readonly)
+        self.news()
+        self._exists = said.get(b"EXISTS", 0)
         return Selected(
             name=folder,
             uidvalidity=said.get(b"UIDVALIDITY") or None,
             uidnext=said.get(b"UIDNEXT") or None,
-            exists=said.get(b"EXISTS", 0),
-            highestmodseq=said.get(b"HIGHESTMODSEQ") or None,
+            exists=self._exists,
+            highestmodseq=self._modseq(said),
         )
 
     def status(self, folder: str) -> Selected:
@@ -230,19 +235,39 @@ class IMAPConnection:
             uidvalidity=said.get(b"UIDVALIDITY") or None,
             uidnext=said.get(b"UIDNEXT") or None,
             exists=said.get(b"MESSAGES", 0),
-            highestmodseq=said.get(b"HIGHESTMODSEQ") or None,
+            highestmodseq=self._modseq(said),
         )
+
+    def _modseq(self, said: Mapping[bytes, Any]) -> int | None:
+        """None without the extension, and where the folder has none: 0 or NOMODSEQ."""
+        return said.get(b"HIGHESTMODSEQ") or None if self.has("CONDSTORE") else None
 
     def uids_from(self, uid: int, *, uidnext: int | None) -> list[int]:
         """UIDs from `uid` on. An open-ended range always answers the last mail, too: drop it."""
-        if uidnext is None or uidnext - uid <= _UIDS_A_SEARCH:
+        if uidnext is None or uidnext - uid <= answers.UIDS_A_SEARCH:
             return sorted(found for found in self._search("UID", f"{uid}:*") if found >= uid)
-        uids: list[int] = []
-        for start in range(uid, uidnext, _UIDS_A_SEARCH):
-            window = range(start, min(start + _UIDS_A_SEARCH, uidnext))
-            found = self._search("UID", f"{window.start}:{window.stop - 1}")
-            uids += sorted(one for one in found if one in window)
-        return uids
+        return self.uids_between(uid, uidnext - 1)
+
+    def uids_between(self, first: int, last: int) -> list[int]:
+        return [uid for window in self._windows(first, last) for uid in self._in_window(window)]
+
+    def changed_since(self, modseq: int, uid: int, *, uidnext: int) -> list[int]:
+        """By SEARCH, whose MODSEQ means "at least", since a FETCH takes no range."""
+        return [
+            changed
+            for window in self._windows(uid, uidnext - 1)
+            for changed in self._in_window(window, "MODSEQ", modseq + 1)
+        ]
+
+    def _windows(self, first: int, last: int) -> Iterable[range]:
+        """Ranges of UIDs whose mails fit in one answer, however far apart the UIDs are."""
+        if self._exists <= answers.UIDS_A_SEARCH:
+            return [range(first, last + 1)] if first <= last else []
+        return answers.windows(first, last)
+
+    def _in_window(self, window: range, *criteria: str | int) -> list[int]:
+        found = self._search("UID", f"{window.start}:{window.stop - 1}", *criteria)
+        return sorted(uid for uid in found if uid in window)
 
     def uids_since(self, day: datetime) -> list[int]:
         return sorted(self._search("SINCE", day.date()))
@@ -266,9 +291,16 @@ class IMAPConnection:
             uid: Listing(
                 uid=uid,
                 size=int(item.get(b"RFC822.SIZE", 0)),
-                internaldate=_received(item),
-                flags=_flags(item.get(b"FLAGS", ())),
+                internaldate=answers.received(item),
+                flags=answers.flags(item.get(b"FLAGS", ())),
             )
+            for uid, item in answer.items()
+        }
+
+    def flags(self, uids: Sequence[int]) -> dict[int, tuple[str, ...] | None]:
+        answer = self._fetch(uids, ["UID", "FLAGS"])
+        return {
+            uid: answers.flags(item[b"FLAGS"]) if b"FLAGS" in item else None
             for uid, item in answer.items()
         }
 
@@ -281,16 +313,16 @@ class IMAPConnection:
         answer = self._fetch(uids, ["UID", "RFC822.SIZE", "INTERNALDATE", header])
         return {
             uid: Identity(
-                internet_message_id=_message_id(item),
+                internet_message_id=answers.message_id(item),
                 size=int(item.get(b"RFC822.SIZE", 0)),
-                internaldate=_received(item),
+                internaldate=answers.received(item),
             )
             for uid, item in answer.items()
         }
 
     def _fetch(self, uids: Sequence[int], items: list[str]) -> dict[int, dict[bytes, Any]]:
         answer: dict[int, dict[bytes, Any]] = {}
-        for chunk in _chunks(uids):
+        for chunk in answers.chunks(uids):
             with self._doing("fetch mail"):
                 answer |= self._client.fetch(chunk, items)
         return answer
@@ -301,9 +333,9 @@ class IMAPConnection:
             codes.pop("COPYUID", None)
             if self.has("MOVE"):
                 self._client.move(uids, folder)
-                return _copied(codes.pop("COPYUID", None), len(uids))
+                return answers.copied(codes.pop("COPYUID", None), len(uids))
             self._client.copy(uids, folder)
-            copied = _copied(codes.pop("COPYUID", None), len(uids))
+            copied = answers.copied(codes.pop("COPYUID", None), len(uids))
         self.discard(uids)
         return copied
 
@@ -332,6 +364,15 @@ class IMAPConnection:
         with self._doing("stop waiting for mail"):
             self._client.idle_done()
 
+    def news(self) -> frozenset[str]:
+        """What the server said on its own since the folder was opened or this was asked.
+
+        A server tells each change once, with whatever answer comes next: what was told with another
+        command's answer is told by no IDLE.
+        """
+        codes = self._client._imap.untagged_responses  # noqa: SLF001 -- nothing public tells
+        return frozenset(name for name in _NEWS if codes.pop(name, None))
+
     def noop(self) -> None:
         with self._doing("answer"):
             self._client.noop()
@@ -349,46 +390,3 @@ class IMAPConnection:
 
     def _doing(self, what: str) -> Translated:
         return Translated(self._spec, what)
-
-
-def _chunks(uids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (uids[at : at + _UIDS_A_COMMAND] for at in range(0, len(uids), _UIDS_A_COMMAND))
-
-
-def _flags(raw: Iterable[bytes | int]) -> tuple[str, ...]:
-    return tuple(
-        flag.decode("ascii", "replace") if isinstance(flag, bytes) else str(flag) for flag in raw
-    )
-
-
-def _received(item: dict[bytes, Any]) -> datetime:
-    """INTERNALDATE; a server that leaves it out must not make us lose the mail."""
-    received: datetime | None = item.get(b"INTERNALDATE")
-    return received or datetime.now(UTC)
-
-
-def _message_id(item: dict[bytes, Any]) -> str | None:
-    header = next((value for key, value in item.items() if key.startswith(b"BODY[HEADER")), b"")
-    found = _MESSAGE_ID.search(header or b"")
-    return found[1].strip().decode("utf-8", "replace") or None if found else None
-
-
-def _copied(codes: Sequence[bytes] | None, most: int) -> Copied | None:
-    """Read COPYUID (RFC 4315 §3): source and destination sets correspond in order."""
-    found = _COPYUID.fullmatch(codes[-1]) if codes else None
-    if found is None:
-        return None
-    sources, destinations = _expand(found[2], most), _expand(found[3], most)
-    if len(sources) != len(destinations):
-        return None
-    return Copied(int(found[1]), dict(zip(sources, destinations, strict=True)))
-
-
-def _expand(uid_set: bytes, most: int) -> list[int]:
-    """The numbers of a set, `most` of them at the most: the server wrote it, not we."""
-    uids: list[int] = []
-    for part in uid_set.split(b","):
-        first, _, last = part.partition(b":")
-        low, high = sorted((int(first), int(last or first)))
-        uids += range(low, min(high, low + most) + 1)
-    return uids[: most + 1]

@@ -61,6 +61,9 @@ class Selected:
     uidnext: int | None
     exists: int
     highestmodseq: int | None = None
+    """Only where the server keeps it for this folder (RFC 7162); else flags must be compared."""
+    is_fresh: bool = True
+    """False where the folder was open already and nobody asked the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,11 @@ class MailSession(Protocol):
         """Whose server it is, as far as it can be told."""
         ...
 
+    @property
+    def open_folder(self) -> str | None:
+        """The folder that is open, if one is."""
+        ...
+
     async def folders(self) -> Sequence[Folder]:
         """Every folder the server lists, with its role by attribute, else by well-known name."""
         ...
@@ -117,8 +125,9 @@ class MailSession(Protocol):
     async def examine(self, folder: str, *, max_age: float = 0) -> Selected:
         """Open a folder read-only.
 
-        A folder that has been open for less than `max_age` seconds is not opened anew; `uidnext`
-        is then None, because nobody asked the server.
+        A folder that has been open for less than `max_age` seconds is not opened anew, unless the
+        server spoke of flags or of mails that left. The answer is then not fresh, and `uidnext` is
+        None, because nobody asked the server.
         """
         ...
 
@@ -132,6 +141,21 @@ class MailSession(Protocol):
 
     async def uids_from(self, uid: int, *, uidnext: int | None) -> list[int]:
         """The UIDs of the open folder that are `uid` or higher, in order."""
+        ...
+
+    async def uids_between(self, first: int, last: int) -> list[int]:
+        """The UIDs of the open folder from `first` to `last`, both included, in order."""
+        ...
+
+    async def changed_since(self, modseq: int, uid: int, *, uidnext: int) -> list[int]:
+        """The UIDs from `uid` on whose flags changed after `modseq` (RFC 7162), in order."""
+        ...
+
+    async def flags(self, uids: Sequence[int]) -> dict[int, tuple[str, ...] | None]:
+        r"""The flags of mails, without \Recent; None where the server left them out.
+
+        A UID that is gone is not in the answer.
+        """
         ...
 
     async def uids_since(self, day: datetime) -> list[int]:

@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Self, TypeVar
@@ -130,6 +131,10 @@ class IMAPSession:
     def provider(self) -> Provider:
         return self._imap.provider
 
+    @property
+    def open_folder(self) -> str | None:
+        return self._selected.name if self._selected else None
+
     async def close(self) -> None:
         """Log out if the connection still answers, and let go of it in any case."""
         try:
@@ -146,7 +151,7 @@ class IMAPSession:
     async def examine(self, folder: str, *, max_age: float = 0) -> Selected:
         known = self._selected
         if known and known.name == folder and time.monotonic() - self._examined_at < max_age:
-            return Selected(known.name, known.uidvalidity, None, known.exists)
+            return replace(known, uidnext=None, highestmodseq=None, is_fresh=False)
         selected = await self._open(folder, readonly=True)
         self._examined_at = time.monotonic()
         return selected
@@ -166,6 +171,15 @@ class IMAPSession:
 
     async def uids_from(self, uid: int, *, uidnext: int | None) -> list[int]:
         return await self._call(lambda: self._imap.uids_from(uid, uidnext=uidnext))
+
+    async def uids_between(self, first: int, last: int) -> list[int]:
+        return await self._call(lambda: self._imap.uids_between(first, last))
+
+    async def changed_since(self, modseq: int, uid: int, *, uidnext: int) -> list[int]:
+        return await self._call(lambda: self._imap.changed_since(modseq, uid, uidnext=uidnext))
+
+    async def flags(self, uids: Sequence[int]) -> dict[int, tuple[str, ...] | None]:
+        return await self._call(lambda: self._imap.flags(uids))
 
     async def uids_since(self, day: datetime) -> list[int]:
         return await self._call(lambda: self._imap.uids_since(day))
@@ -195,6 +209,8 @@ class IMAPSession:
         await self._call(lambda: self._imap.remove_flags(uids, flags))
 
     async def idle(self, waker: Waker, seconds: float) -> bool:
+        if self._note_news():
+            return True
         if not self._imap.has("IDLE"):
             await waker.wait(seconds)
             return False
@@ -202,7 +218,15 @@ class IMAPSession:
         if not has_spoken:
             has_spoken = await idle.wait(self._imap.socket, waker, seconds)
         await self._call(self._imap.idle_done)
+        self._note_news()
         return has_spoken
+
+    def _note_news(self) -> bool:
+        """Whether the server spoke of changes. More than new mail takes a fresh look."""
+        news = self._imap.news()
+        if news - {"EXISTS"}:
+            self._examined_at = float("-inf")
+        return bool(news)
 
     async def _call(
         self, call: Callable[[], Answer], *, seconds: float = COMMAND_SECONDS

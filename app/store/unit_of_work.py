@@ -32,6 +32,7 @@ from app.store.repositories.fleet import Fleet
 from app.store.repositories.idempotency import Idempotency
 from app.store.repositories.installations import Installations
 from app.store.repositories.ledger import Ledger
+from app.store.repositories.live import Live
 from app.store.repositories.mailboxes import Mailboxes
 from app.store.repositories.messages import Messages
 from app.store.repositories.outgoing import OutgoingMails
@@ -94,6 +95,10 @@ class UnitOfWork:
     @cached_property
     def ledger(self) -> Ledger:
         return Ledger(self.session, self.workspace_id)
+
+    @cached_property
+    def live(self) -> Live:
+        return Live(self.session, self.workspace_id)
 
     @cached_property
     def mailboxes(self) -> Mailboxes:

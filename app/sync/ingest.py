@@ -22,6 +22,7 @@ from app.sync.fetch import MOST_ATTEMPTS, Fetched, Portion
 from app.sync.parsing import ParseFailed
 from app.sync.plan import watermark_after
 from app.sync.port import Folder, Syncing
+from app.sync.returns import note_return
 from app.sync.rows import Readable, attachment_rows, message_row
 from app.sync.threads import find_conversations
 
@@ -155,8 +156,8 @@ class Ingest:
         entries = [self._stored(one, known[one.digest]) for one in read]
         await uow.ledger.record(entries)
         if not self._history:
-            came_back = {known[one.digest] for one in read} - {one.message_id for one in new}
-            await uow.cards_are_stale(await uow.messages.conversations_of(came_back))
+            known_before = {known[one.digest] for one in read} - {one.message_id for one in new}
+            await note_return(uow, account, mailbox, known_before)
             await self._syncing.announce.arrived(uow, account, messages)
 
     async def _store_messages(

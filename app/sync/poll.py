@@ -6,12 +6,15 @@
                     ├──▶ RESET     new UIDs: match what we know, fetch what arrived in between
                     └──▶ UNUSABLE  say so; the account keeps its other folders
 
+After NOTHING and LOOK the same numbers tell what others did to mails we know: see `follow.py`.
+
 A look is complete or it fails: whatever breaks it leaves the watermark at the first UID that is not
 settled, and the next look begins there. It may run any number of times.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from app.core.faults import faultpoint
 from app.core.ids import MailboxId
@@ -21,11 +24,13 @@ from app.mailbox.port import MailSession, Selected
 from app.store.models import Mailbox, PlacementState
 from app.store.unit_of_work import UnitOfWork
 from app.sync.fetch import bring_in
+from app.sync.follow import follow
 from app.sync.ingest import Ingest
 from app.sync.plan import Kind, Known, plan
 from app.sync.port import Folder, Syncing
 from app.sync.reset import reset
 
+_MORE_PASSES: Final = 2
 log = get_logger(__name__)
 
 
@@ -33,6 +38,7 @@ log = get_logger(__name__)
 class Look:
     """What a look found out."""
 
+    folder: str
     kind: Kind
     found: int = 0
     """UIDs that were brought in."""
@@ -46,7 +52,10 @@ async def catch_up(
     max_age: float = 0,
     peek: bool = False,
 ) -> Look:
-    """Bring in everything new of one folder.
+    """Bring in everything new of one folder, and what others changed there.
+
+    A mail that left is looked for in other folders. Unless it was only peeked at, the folder is
+    then opened once more and looked at again: what happened meanwhile is told by no IDLE.
 
     `max_age`: see `MailSession.examine`. `peek`: ask by STATUS first, so that the folder which is
     open stays open unless there is something to do.
@@ -54,6 +63,19 @@ async def catch_up(
     Raises `Transient` where the connection breaks, `FolderMissing` where the folder is not there,
     and `OwnershipLost` where the account is no longer ours.
     """
+    look = await _catch_up(syncing, session, mailbox_id, max_age=max_age, peek=peek)
+    for _ in range(_MORE_PASSES):
+        if peek or session.open_folder == look.folder:
+            return look
+        again = await _catch_up(syncing, session, mailbox_id, max_age=0, peek=False)
+        look = replace(look, found=look.found + again.found)
+    await session.examine(look.folder)
+    return look
+
+
+async def _catch_up(
+    syncing: Syncing, session: MailSession, mailbox_id: MailboxId, *, max_age: float, peek: bool
+) -> Look:
     async with syncing.store.begin(syncing.workspace_id) as uow:
         mailbox = await uow.mailboxes.get(mailbox_id)
         pending = await _pending(uow, mailbox)
@@ -65,15 +87,18 @@ async def catch_up(
     match decision.kind:
         case Kind.BEGIN:
             await _begin(syncing, session, mailbox, selected)
-            return Look(Kind.BEGIN)
+            return Look(mailbox.name, Kind.BEGIN)
         case Kind.LOOK:
             opened = await session.examine(mailbox.name, max_age=float("inf"))
             if opened.uidvalidity not in {selected.uidvalidity, None}:
-                return Look(Kind.LOOK)
-            return await _look(syncing, session, mailbox, selected, pending)
+                return Look(mailbox.name, Kind.LOOK)
+            look = await _look(syncing, session, mailbox, selected, pending)
+            await follow(syncing, session, mailbox, selected)
+            return look
         case Kind.RESET:
             selected = await session.examine(mailbox.name)
-            return Look(Kind.RESET, await reset(syncing, session, mailbox, selected))
+            found = await reset(syncing, session, mailbox, selected)
+            return Look(mailbox.name, Kind.RESET, found)
         case Kind.UNUSABLE:
             raise FolderMissing(
                 f"The server gives the folder {mailbox.name} no UIDVALIDITY, so its mails cannot "
@@ -81,7 +106,8 @@ async def catch_up(
                 fix="This server cannot be watched by any IMAP client that keeps state.",
             )
         case Kind.NOTHING:
-            return Look(Kind.NOTHING)
+            await follow(syncing, session, mailbox, selected)
+            return Look(mailbox.name, Kind.NOTHING)
 
 
 async def _pending(uow: UnitOfWork, mailbox: Mailbox) -> list[int]:
@@ -110,6 +136,7 @@ async def _begin(
         row = await uow.mailboxes.get(mailbox.id)
         row.uidvalidity = selected.uidvalidity
         row.watermark = row.first_uid = start
+        row.exists_at_server, row.uidnext = selected.exists, selected.uidnext
         row.highestmodseq = selected.highestmodseq
         row.started_at = syncing.clock.now()
 
@@ -133,7 +160,7 @@ async def _look(
     ingest = Ingest(syncing, folder, found=candidates, unsettled=wanted)
     await bring_in(syncing, session, folder, wanted, ingest)
     await ingest.finish()
-    return Look(Kind.LOOK, len(wanted))
+    return Look(mailbox.name, Kind.LOOK, len(wanted))
 
 
 def _checked(number: int | None) -> int:

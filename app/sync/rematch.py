@@ -6,7 +6,7 @@ that were moved recount sizes or forget dates.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
 
 from app.mailbox.port import Identity
@@ -14,10 +14,21 @@ from app.mailbox.port import Identity
 Key = TypeVar("Key", bound=Hashable)
 
 
-def rematch(known: Mapping[Key, Identity], found: Mapping[int, Identity]) -> dict[int, Key]:
-    """The known mail that each found UID is; a UID that is not in the answer is unknown."""
+Feature = Callable[[Identity], Hashable | None]
+"""What has to agree. None where a mail lacks it."""
+
+
+def rematch(
+    known: Mapping[Key, Identity],
+    found: Mapping[int, Identity],
+    features: Sequence[Feature] | None = None,
+) -> dict[int, Key]:
+    """The known mail that each found UID is; a UID that is not in the answer is unknown.
+
+    Of the features the first counts first; without any, the ones for a reset are taken.
+    """
     matched: dict[int, Key] = {}
-    for feature in (_everything, _message_id_and_size, _message_id):
+    for feature in features or (everything, message_id_and_size, _message_id):
         candidates = _by_feature(known, set(matched.values()), feature)
         for uid, identity in sorted(found.items()):
             what = feature(identity)
@@ -27,7 +38,7 @@ def rematch(known: Mapping[Key, Identity], found: Mapping[int, Identity]) -> dic
 
 
 def _by_feature(
-    known: Mapping[Key, Identity], taken: set[Key], feature: Callable[[Identity], Hashable | None]
+    known: Mapping[Key, Identity], taken: set[Key], feature: Feature
 ) -> defaultdict[Hashable, list[Key]]:
     candidates: defaultdict[Hashable, list[Key]] = defaultdict(list)
     for key, identity in known.items():
@@ -36,14 +47,20 @@ def _by_feature(
     return candidates
 
 
-def _everything(identity: Identity) -> Hashable | None:
+def everything(identity: Identity) -> Hashable | None:
     return (identity.internet_message_id, identity.size, identity.internaldate)
 
 
-def _message_id_and_size(identity: Identity) -> Hashable | None:
+def message_id_and_size(identity: Identity) -> Hashable | None:
     if identity.internet_message_id is None:
         return None
     return (identity.internet_message_id, identity.size)
+
+
+def message_id_and_moment(identity: Identity) -> Hashable | None:
+    if identity.internet_message_id is None:
+        return None
+    return (identity.internet_message_id, identity.internaldate)
 
 
 def _message_id(identity: Identity) -> Hashable | None:

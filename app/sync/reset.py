@@ -50,7 +50,8 @@ async def reset(
     ]
     news = sorted(entry.place.uid for entry in entries if entry.state is PlacementState.PENDING)
     found = sorted(seen.listings)
-    await _adopt(syncing, folder, entries, watermark=min(news, default=max(found, default=0) + 1))
+    watermark = min(news, default=max(found, default=0) + 1)
+    await _adopt(syncing, folder, selected, entries, watermark=watermark)
     ingest = Ingest(syncing, folder, found=found, unsettled=news)
     await bring_in(syncing, session, folder, news, ingest)
     await ingest.finish()
@@ -83,7 +84,12 @@ async def _known(syncing: Syncing, mailbox: Mailbox) -> dict[MessageId, Identity
 
 
 async def _adopt(
-    syncing: Syncing, folder: Folder, entries: Sequence[Entry], *, watermark: int
+    syncing: Syncing,
+    folder: Folder,
+    selected: Selected,
+    entries: Sequence[Entry],
+    *,
+    watermark: int,
 ) -> None:
     async with syncing.store.begin(syncing.workspace_id) as uow:
         await uow.accounts.owned(syncing.account_id, syncing.fence)
@@ -91,7 +97,8 @@ async def _adopt(
         mailbox.uidvalidity = folder.uidvalidity
         mailbox.watermark = watermark
         mailbox.first_uid = 1
-        mailbox.highestmodseq = None
+        mailbox.exists_at_server, mailbox.uidnext = selected.exists, selected.uidnext
+        mailbox.highestmodseq = selected.highestmodseq
         await uow.ledger.leave_behind(mailbox.id, except_uidvalidity=folder.uidvalidity)
         await uow.ledger.record(entries)
         uow.emit(

@@ -37,12 +37,13 @@ class NodeApp:
 
 
 @asynccontextmanager
-async def node_app(slack: LocalSlack) -> AsyncIterator[NodeApp]:
+async def node_app(slack: LocalSlack, *, socket_mode: bool) -> AsyncIterator[NodeApp]:
     node = shutil.which("node")
     if node is None or not (PROJECT_ROOT / "node_modules" / "@slack" / "bolt").exists():
         pytest.skip("@slack/bolt is not installed: run npm ci (it needs Node 20 or newer)")
     port = free_port()
     arguments = [str(port), slack.api_url, slack.bot_token, slack.signing_secret]
+    arguments += [slack.app_token] if socket_mode else []
     process = await asyncio.create_subprocess_exec(
         node, str(SCRIPT), *arguments, stdout=asyncio.subprocess.PIPE
     )
@@ -54,12 +55,17 @@ async def node_app(slack: LocalSlack) -> AsyncIterator[NodeApp]:
 
 
 class TestSlackForJavaScript:
-    async def test_client_and_app_in_one_go(self) -> None:
-        async with LocalSlack() as slack, node_app(slack) as app:
+    @pytest.mark.parametrize("socket_mode", [False, True])
+    async def test_client_and_app_in_one_go(self, *, socket_mode: bool) -> None:
+        async with (
+            LocalSlack(socket_mode=socket_mode) as slack,
+            node_app(slack, socket_mode=socket_mode) as app,
+        ):
             ready = await app.says()
             ts = ready["ts"]
             assert (ready["file"], ready["names"]) == ("a.eml", ["support", "sales", "billing"])
-            await slack.connect(app.url)
+            if not socket_mode:
+                await slack.connect(app.url)
 
             assert (await slack.click("Ana", "support", ts, "reply")).ok
             await slack.wait_for(lambda: slack.views("Ana"))

@@ -171,12 +171,13 @@ class TestAClickGoesOut:
 
     async def test_a_mail_that_is_gone_is_reported_and_not_called_done(self, stack: Stack) -> None:
         ts = await card_of(stack)
+        await stack.stop_worker()
+        await stack.slack.choose_overflow("Ana", "support", ts, "Archive")
         with log_in(stack.inbox) as client:
             client.select("INBOX")
             client.store("1", "+FLAGS", "\\Deleted")
             client.expunge()
-
-        await stack.slack.choose_overflow("Ana", "support", ts, "Archive")
+        await stack.start_worker()
 
         await stack.card_says(ts, "The mail is no longer on the server")
         (notice,) = await stack.replies(ts)
@@ -190,6 +191,55 @@ class TestAClickGoesOut:
         answer = await stack.slack.submit_view("Ana", {"more.action": "unflag"})
 
         assert "nothing to change" in answer.errors["more.action"]
+
+
+class TestAnotherClient:
+    """What a colleague does in Outlook shows on the card within seconds, and without a new one."""
+
+    async def test_reads_flags_and_answers(self, stack: Stack) -> None:
+        ts = await card_of(stack)
+        with log_in(stack.inbox) as client:
+            client.select("INBOX")
+            client.store("1", "+FLAGS", "\\Flagged \\Seen")
+            await stack.card_says(ts, "👁 Read · 🚩 Flagged")
+            client.store("1", "-FLAGS", "\\Flagged")
+            client.store("1", "+FLAGS", "\\Answered")
+
+            await stack.card_says(ts, "🟠 Unassigned · ↩️ Answered · 📂 INBOX")
+
+        assert len(await stack.events("message.flags_changed")) >= 2
+
+    async def test_archives_deletes_and_brings_back(self, stack: Stack) -> None:
+        ts = await card_of(stack)
+        with log_in(stack.inbox) as client:
+            client.select("INBOX")
+            client.uid("MOVE", "1", "Archive")
+            await stack.card_says(ts, "🗄 Archived · ")
+            client.select("Archive")
+            client.uid("MOVE", "1", "INBOX")
+            await stack.card_says(ts, "🟠 Unassigned")
+            client.select("INBOX")
+            client.store("1", "+FLAGS", "\\Deleted")
+            client.expunge()
+
+            await stack.card_says(ts, "👻 No longer on the mail server")
+
+        assert len(stack.cards()) == 1
+        (conversation,) = (await stack.api.get("/conversations")).json()["items"]
+        told = await stack.events("message.moved") + await stack.events("message.left")
+        assert {one["conversation_id"] for one in told} == {conversation["id"]}
+
+    async def test_takes_back_what_was_archived_here(self, stack: Stack) -> None:
+        ts = await card_of(stack)
+        await stack.slack.choose_overflow("Ana", "support", ts, "Archive")
+        await stack.card_says(ts, "🗄 Archived by")
+        with log_in(stack.inbox) as client:
+            client.select("Archive")
+            client.uid("MOVE", "1", "INBOX")
+
+        await stack.card_says(ts, "🟠 Unassigned")
+
+        assert len(stack.cards()) == 1
 
 
 class TestWhatWeSend:

@@ -76,6 +76,8 @@ class Method:
     writes: bool = False
     open_to_all: bool = False
     """Whether it needs no token."""
+    app_level: bool = False
+    """Whether it needs the app's own token instead of its bot's."""
 
 
 def page_of(items: list[JSON], call: Call, otherwise: int = 100) -> tuple[list[JSON], str]:

@@ -23,7 +23,7 @@ _VERBS: Final = frozenset(
         "post_as_user", "edit_as_user", "delete_as_user", "react_as_user", "delete_message",
         "click", "choose", "choose_overflow", "suggest",
         "act_in_view", "submit_view", "close_view", "open_home",
-        "connect", "revoke_token", "remove_bot", "add_bot",
+        "connect", "set_socket_mode", "disconnect_sockets", "revoke_token", "remove_bot", "add_bot",
         "archive_channel", "rename_channel", "fail_next", "set_rate_mode", "reset",
         "messages", "replies", "message", "ephemerals", "views", "home", "until_delivered",
     }

@@ -1,30 +1,29 @@
-"""Taking events and interactions to the app: signed, within three seconds, and again if need be.
+"""Taking events and interactions to the app: within three seconds, and again if need be.
 
 An interaction is tried once, while the person looks at the spinner. An event is tried at once, and
-when that fails at once again, after a minute and after five more.
+when that fails at once again, after a minute and after five more. The way is HTTP or a socket, as
+the app is set up.
 """
 
 import asyncio
-import json
 from collections import deque
-from dataclasses import asdict, dataclass, field
-from time import perf_counter, time
+from dataclasses import asdict, dataclass, field, replace
+from time import perf_counter
 from typing import Final
-from urllib.parse import urlencode
-
-import aiohttp
 
 from app.core.clock import Clock
 from app.core.errors import SharedBoxError
 from app.sandbox.slack.changes import Changes
-from app.sandbox.slack.signing import sign
+from app.sandbox.slack.sockets import Farewell, SocketLinks
+from app.sandbox.slack.transport import Envelope, HTTPTransport, Parcel, Retry, Transport
 from app.sandbox.slack.wire import JSON
 
 RETRY_AFTER_SECONDS: Final = (0, 60, 300)
 _LOG_LENGTH: Final = 5_000
 _EVENTS_WAITING_AT_MOST: Final = 10_000
 _AT_ONCE: Final = 20
-_MOST_ANSWER_BYTES: Final = 1024 * 1024
+_ANSWERED_KINDS: Final = frozenset({"view_submission", "block_suggestion"})
+"""Interactions to which an app may say more than that it has heard."""
 
 
 class NotReachable(SharedBoxError):
@@ -56,28 +55,27 @@ class Courier:
         self,
         changes: Changes,
         clock: Clock,
-        signing_secret: str,
+        http: HTTPTransport,
+        sockets: SocketLinks,
         *,
         ack_seconds: float = 3.0,
         time_scale: float = 1.0,
     ) -> None:
-        self.request_url: str | None = None
         self.log: deque[Delivery] = deque(maxlen=_LOG_LENGTH)
+        self.http = http
+        self.sockets = sockets
+        self.ack_seconds = ack_seconds
         self._changes = changes
         self._clock = clock
-        self._secret = signing_secret
-        self.ack_seconds = ack_seconds
         self._time_scale = time_scale
         self._number = 0
-        self._session: aiohttp.ClientSession | None = None
         self._events: set[asyncio.Task[None]] = set()
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def close(self) -> None:
         self.drop_events()
         await asyncio.gather(*self._events, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
+        await self.http.close()
 
     def drop_events(self) -> None:
         """Forget what is still to be delivered."""
@@ -89,14 +87,28 @@ class Courier:
         """Events that have neither been delivered nor given up."""
         return len(self._events)
 
+    @property
+    def is_connected(self) -> bool:
+        return self._way.is_connected
+
+    @property
+    def _way(self) -> Transport:
+        return self.sockets if self.sockets.enabled else self.http
+
+    async def use_sockets(self, *, enabled: bool) -> None:
+        """Turn Socket Mode on, so that nothing goes over HTTP any more, or off again."""
+        self.sockets.enabled = enabled
+        if not enabled:
+            await self.sockets.disconnect(Farewell.DISABLED)
+
     async def verify(self, url: str) -> None:
         """Ask the app to repeat a challenge, as Slack does before it trusts a request URL."""
-        challenge = sign(self._secret, url, b"challenge")
-        body = {"token": "unused", "challenge": challenge, "type": "url_verification"}
-        self.request_url, before = url, self.request_url
-        delivery = await self._once("url_verification", _json_body(body), "application/json")
-        if not delivery.delivered or challenge.encode() not in delivery.answer:
-            self.request_url = before
+        body = self.http.challenge(url)
+        self.http.request_url, before = url, self.http.request_url
+        delivery = self._begin("url_verification")
+        await self._attempt(delivery, Parcel(Envelope.EVENT, body, takes_answer=True), self.http)
+        if not delivery.delivered or body["challenge"].encode() not in delivery.answer:
+            self.http.request_url = before
             raise NotReachable(
                 f"{url} did not answer the challenge: {delivery.problem or delivery.status}.",
                 fix="Start the app, and check its signing secret.",
@@ -104,18 +116,22 @@ class Courier:
 
     async def interaction(self, payload: JSON) -> Delivery:
         """Deliver what somebody did, and wait for the acknowledgement."""
-        body = urlencode({"payload": json.dumps(payload)}).encode()
-        return await self._once(payload["type"], body, "application/x-www-form-urlencoded")
+        kind = payload["type"]
+        delivery = self._begin(kind)
+        parcel = Parcel(Envelope.INTERACTION, payload, takes_answer=kind in _ANSWERED_KINDS)
+        await self._attempt(delivery, parcel, self._way)
+        return delivery
 
     def event(self, envelope: JSON) -> None:
         """Deliver an event in the background."""
-        if self.request_url is None:
+        if not (self.sockets.enabled or self.http.is_connected):
             return
         event = envelope["event"]
         kind = ".".join(word for word in (event["type"], event.get("subtype")) if word)
         delivery = self._begin(kind)
         if len(self._events) >= _EVENTS_WAITING_AT_MOST:
-            self._finish(delivery, "too many events are waiting; not delivered")
+            delivery.problem = "too many events are waiting; not delivered"
+            self._changes.tell("delivery", delivery=delivery.as_json())
             return
         task = asyncio.create_task(self._with_retries(delivery, envelope), name=f"tell {kind}")
         self._events.add(task)
@@ -126,84 +142,33 @@ class Courier:
         self._changes.tell("delivered")
 
     async def _with_retries(self, delivery: Delivery, envelope: JSON) -> None:
-        body = _json_body(envelope)
-        headers: dict[str, str] = {}
+        parcel = Parcel(Envelope.EVENT, envelope)
         for number, wait in enumerate((None, *RETRY_AFTER_SECONDS)):
             if wait is not None:
                 await asyncio.sleep(wait * self._time_scale)
-                reason = _reason(delivery)
-                headers = {"X-Slack-Retry-Num": str(number), "X-Slack-Retry-Reason": reason}
+                parcel = replace(parcel, retry=Retry(number, _reason(delivery)))
             async with self._turns:
-                stop = await self._attempt(delivery, body, "application/json", headers)
+                stop = await self._attempt(delivery, parcel, self._way)
             delivery.answer = b""
             if delivery.delivered or stop:
                 return
 
-    async def _once(self, kind: str, body: bytes, content_type: str) -> Delivery:
-        delivery = self._begin(kind)
-        await self._attempt(delivery, body, content_type, {})
-        return delivery
-
-    async def _attempt(
-        self, delivery: Delivery, body: bytes, content_type: str, more: dict[str, str]
-    ) -> bool:
+    async def _attempt(self, delivery: Delivery, parcel: Parcel, way: Transport) -> bool:
         """Try once and note the outcome; True where the app asked for no retry."""
-        if self.request_url is None:
-            self._finish(delivery, "no app is connected")
-            return True
-        delivery.attempts += 1
-        delivery.status = None
+        delivery.attempts += way.is_connected
         started = perf_counter()
-        headers = {"Content-Type": content_type, **self._signed(body), **more}
-        limit = aiohttp.ClientTimeout(total=self.ack_seconds)
-        problem, stop = "", False
-        try:
-            async with self._open_session().post(
-                self.request_url, data=body, headers=headers, timeout=limit, allow_redirects=False
-            ) as answer:
-                delivery.answer = await answer.content.read(_MOST_ANSWER_BYTES)
-                delivery.status = answer.status
-                stop = answer.headers.get("X-Slack-No-Retry") == "1"
-        except TimeoutError:
-            problem = f"no answer within {self.ack_seconds:g} s"
-        except aiohttp.ClientConnectionError:
-            problem = "the connection failed"
-        except aiohttp.ClientError as error:
-            problem = f"not an answer: {type(error).__name__}"
+        carried = await way.carry(parcel, self.ack_seconds)
         delivery.milliseconds = round((perf_counter() - started) * 1000, 1)
-        self._finish(delivery, problem)
-        return stop
+        delivery.status, delivery.answer = carried.status, carried.answer
+        delivery.problem, delivery.delivered = carried.problem, not carried.problem
+        self._changes.tell("delivery", delivery=delivery.as_json())
+        return carried.no_retry
 
     def _begin(self, kind: str) -> Delivery:
         self._number += 1
         delivery = Delivery(self._number, self._clock.now().timestamp(), kind)
         self.log.append(delivery)
         return delivery
-
-    def _finish(self, delivery: Delivery, problem: str) -> None:
-        delivery.delivered = delivery.status is not None and 200 <= delivery.status < 300
-        if delivery.status is not None and not delivery.delivered:
-            problem = f"the app answered {delivery.status}"
-        delivery.problem = problem
-        self._changes.tell("delivery", delivery=delivery.as_json())
-
-    def _signed(self, body: bytes) -> dict[str, str]:
-        """By the true time, whatever the workspace's clock says: apps refuse what is old."""
-        timestamp = str(int(time()))
-        return {
-            "X-Slack-Request-Timestamp": timestamp,
-            "X-Slack-Signature": sign(self._secret, timestamp, body),
-            "User-Agent": "LocalEmulator 1.0 (not Slack)",
-        }
-
-    def _open_session(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(trust_env=False)
-        return self._session
-
-
-def _json_body(value: JSON) -> bytes:
-    return json.dumps(value).encode()
 
 
 def _reason(delivery: Delivery) -> str:

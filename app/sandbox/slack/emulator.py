@@ -21,6 +21,7 @@ from app.sandbox.slack.wire import JSON, slack_id
 from app.sandbox.slack.workspace import Workspace
 
 _WRITES_KEPT: Final = 50_000
+_APP_SCOPES: Final = frozenset({"connections:write"})
 
 
 @dataclass(slots=True)
@@ -29,6 +30,8 @@ class Grant:
 
     scopes: frozenset[str]
     revoked: bool = False
+    app_level: bool = False
+    """Whether it speaks for the app itself, and not for its bot in a workspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Emulator:
         self.writes: deque[Write] = deque(maxlen=_WRITES_KEPT)
         self._begin(seed)
         self.bot_token = self.new_token(seed.app.scopes)
+        self.app_token = f"xapp-1-{self.workspace.app_id}-{secrets.token_hex(16)}"
+        self.grants[self.app_token] = Grant(_APP_SCOPES, app_level=True)
 
     def _begin(self, seed: Seed) -> None:
         self.workspace = Workspace(seed, self.clock, self.changes)

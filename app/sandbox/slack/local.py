@@ -30,6 +30,8 @@ from app.sandbox.slack.rates import RateMode
 from app.sandbox.slack.room import Message
 from app.sandbox.slack.seed import Seed
 from app.sandbox.slack.serving import LOOPBACK, LoopbackServer
+from app.sandbox.slack.sockets import Farewell, SocketLinks
+from app.sandbox.slack.transport import HTTPTransport
 from app.sandbox.slack.web_api import WebAPI
 from app.sandbox.slack.wire import JSON
 
@@ -38,6 +40,8 @@ Value = TypeVar("Value")
 
 class LocalSlack(People):
     """`request_url` is where the app takes events and interactions; it may be set later.
+
+    With `socket_mode` the app comes by WebSocket instead, with `app_token` for its first call.
 
     `time_scale` shortens the minutes between the retries of an event; `ack_seconds` is how long the
     app may take to acknowledge.
@@ -49,6 +53,7 @@ class LocalSlack(People):
         *,
         port: int = 0,
         request_url: str | None = None,
+        socket_mode: bool = False,
         customer: Customer | None = None,
         rate_mode: RateMode = RateMode.OFF,
         clock: Clock | None = None,
@@ -58,11 +63,19 @@ class LocalSlack(People):
         clock, changes = clock or SystemClock(), Changes()
         self.signing_secret = secrets.token_hex(16)
         self.control_secret = secrets.token_urlsafe(24)
+        self._sockets = SocketLinks()
+        self._sockets.enabled = socket_mode
         self._courier = Courier(
-            changes, clock, self.signing_secret, ack_seconds=ack_seconds, time_scale=time_scale
+            changes,
+            clock,
+            HTTPTransport(self.signing_secret),
+            self._sockets,
+            ack_seconds=ack_seconds,
+            time_scale=time_scale,
         )
-        self._courier.request_url = request_url
+        self.request_url = request_url
         super().__init__(Emulator(seed or Seed(), clock, self._courier, changes))
+        self._sockets.app_id = self.app_id
         self.emulator.rates.mode = rate_mode
         self._closing = asyncio.Event()
         self._server = LoopbackServer(self._app(customer), port)
@@ -81,12 +94,14 @@ class LocalSlack(People):
         return Starlette(routes=routes, middleware=[hosts])
 
     async def __aenter__(self) -> Self:
+        await self._sockets.__aenter__()
         await self._server.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._closing.set()
         await self._courier.close()
+        await self._sockets.__aexit__()
         await self._server.__aexit__()
 
     # Who and where
@@ -127,15 +142,32 @@ class LocalSlack(People):
 
     @property
     def request_url(self) -> str | None:
-        return self._courier.request_url
+        return self._courier.http.request_url
 
     @request_url.setter
     def request_url(self, url: str | None) -> None:
-        self._courier.request_url = url
+        self._courier.http.request_url = url
 
     async def connect(self, request_url: str) -> None:
         """Set the request URL once the app has answered its challenge. Raises `NotReachable`."""
         await self._courier.verify(request_url)
+
+    @property
+    def app_token(self) -> str:
+        """The app-level token, with which Socket Mode begins."""
+        return self.emulator.app_token
+
+    @property
+    def sockets_open(self) -> int:
+        """How many connections the app has open in Socket Mode."""
+        return self._sockets.count
+
+    async def set_socket_mode(self, *, enabled: bool) -> None:
+        await self._courier.use_sockets(enabled=enabled)
+
+    async def disconnect_sockets(self, reason: Farewell = Farewell.REFRESH) -> None:
+        """Say goodbye to every connection, as Slack does every few hours."""
+        await self._sockets.disconnect(reason)
 
     def new_token(self, scopes: frozenset[str]) -> str:
         """A further bot token, with these scopes only."""

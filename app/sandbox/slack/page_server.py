@@ -136,7 +136,7 @@ class PageServer:
                 "ephemerals": ephemerals,
                 "views": seen,
                 "deliveries": [delivery.as_json() for delivery in latest],
-                "connected": self._emulator.courier.request_url is not None,
+                "connected": self._emulator.courier.is_connected,
                 "customer": {"address": self._customer.address} if self._customer else None,
             }
         )

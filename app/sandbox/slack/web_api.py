@@ -16,6 +16,7 @@ from app.sandbox.slack.emulator import Emulator, Grant
 from app.sandbox.slack.faults import Fault, FaultKind
 from app.sandbox.slack.methods import (
     account,
+    apps,
     blocks,
     chat,
     conversations,
@@ -28,7 +29,7 @@ from app.sandbox.slack.rates import Tier
 from app.sandbox.slack.serving import break_connection, close_connection, until_gone
 from app.sandbox.slack.wire import JSON, Refused
 
-_FAMILIES: Final = (account, blocks, chat, conversations, files, reactions, users, views)
+_FAMILIES: Final = (account, apps, blocks, chat, conversations, files, reactions, users, views)
 METHODS: Final[Mapping[str, Method]] = {
     name: method for family in _FAMILIES for name, method in family.METHODS.items()
 }
@@ -87,7 +88,11 @@ class WebAPI:
         method = METHODS.get(name)
         if method is None:
             raise Refused("unknown_method", req_method=name)
-        grant = Grant(frozenset()) if method.open_to_all else self._grant(request, arguments)
+        grant = Grant(frozenset())
+        if not method.open_to_all:
+            grant = self._grant(request, arguments)
+            if grant.app_level is not method.app_level:
+                raise Refused("not_allowed_token_type")
         self._limit(name, method, arguments)
         call = Call(self._emulator, grant, arguments)
         if method.scope:

@@ -35,8 +35,21 @@ class Mailbox(Tenanted, table=True):
     """Where we began: mail below it was there before us."""
     started_at: datetime | None = timestamp(default=None)
     """When we began to watch. After a reset of the UIDs, older mail is not news."""
+    exists_at_server: int | None = None
+    """EXISTS when what others changed was last compared; None before the first comparison."""
+    uidnext: int | None = Field(default=None, sa_type=BigInteger)
+    """UIDNEXT at the same moment."""
     highestmodseq: int | None = Field(default=None, sa_type=BigInteger)
+    """HIGHESTMODSEQ (RFC 7162) at the same moment: the flags are known up to it."""
     missing: int = 0
     """UIDs the server showed at the last look that the ledger has not settled."""
     last_checked_at: datetime | None = timestamp(default=None)
     next_poll_at: datetime | None = timestamp(default=None)
+
+    uids_on_server: int | None = None
+    """How many mails the folder held when it was last reconciled with the ledger."""
+    older: int | None = None
+    """How many of these were there before us and are none of ours."""
+    last_reconciled_at: datetime | None = timestamp(default=None)
+    next_reconcile_at: datetime | None = timestamp(default=None)
+    """None: at once."""

@@ -32,6 +32,14 @@ class Placement(Tenanted, table=True):
         within_workspace("message_id", "messages"),
         Index("ix_placements_message", "workspace_id", "message_id"),
         Index(
+            "ix_placements_live",
+            "workspace_id",
+            "mailbox_id",
+            "uidvalidity",
+            "uid",
+            postgresql_where="state = 'stored' AND gone_at IS NULL",
+        ),
+        Index(
             "ix_placements_pending",
             "workspace_id",
             "mailbox_id",

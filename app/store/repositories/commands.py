@@ -8,8 +8,14 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
-from app.core.ids import AccountId, CommandId, ConversationId
-from app.store.models import Command, CommandState, CommandTarget
+from app.core.ids import AccountId, CommandId, ConversationId, MessageId
+from app.store.models import (
+    Command,
+    CommandState,
+    CommandTarget,
+    CommandType,
+    TargetState,
+)
 from app.store.repositories.base import Repository
 
 _OPEN = (CommandState.QUEUED, CommandState.RUNNING)
@@ -95,6 +101,27 @@ class Commands(Repository):
             col(Command.state).in_(_OPEN),
         )
         return (await self._session.exec(statement)).one()
+
+    async def waiting(self, account_id: AccountId) -> dict[MessageId, set[CommandType]]:
+        """What is still to be done to each mail that an open command is about."""
+        statement = (
+            select(CommandTarget.message_id, Command.type)
+            .join(
+                CommandTarget,
+                (col(CommandTarget.workspace_id) == col(Command.workspace_id))
+                & (col(CommandTarget.command_id) == col(Command.id)),
+            )
+            .where(
+                Command.workspace_id == self._workspace_id,
+                Command.account_id == account_id,
+                col(Command.state).in_(_OPEN),
+                col(CommandTarget.state) == TargetState.PENDING,
+            )
+        )
+        found: dict[MessageId, set[CommandType]] = {}
+        for message_id, type_ in await self._session.exec(statement):
+            found.setdefault(MessageId(message_id), set()).add(CommandType(type_))
+        return found
 
     async def of_conversation(
         self, conversation_id: ConversationId, *, limit: int = 20

@@ -59,6 +59,11 @@ class Conversations(Repository):
         found = (await self._session.exec(statement)).all()
         return {conversation.id: conversation for conversation in found}
 
+    async def raise_versions(self, ids: Iterable[ConversationId]) -> None:
+        """Note that what their cards show has changed."""
+        for conversation in (await self.lock_many(ids)).values():
+            conversation.version += 1
+
     async def page(
         self,
         wanted: ConversationFilter,

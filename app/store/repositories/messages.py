@@ -1,6 +1,7 @@
 """Mails and their attachments."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import exists
@@ -13,6 +14,15 @@ from app.store.bulk import insert_many, is_any
 from app.store.models import Attachment, Message
 from app.store.new import NewAttachment, NewMessage
 from app.store.repositories.base import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class WhatItIs:
+    """By what a mail can be recognised under another UID."""
+
+    internet_message_id: str | None
+    size: int
+    internaldate: datetime
 
 
 class Messages(Repository):
@@ -101,6 +111,23 @@ class Messages(Repository):
             .limit(1)
         )
         return (await self._session.exec(statement)).first() is None
+
+    async def identities(self, ids: Iterable[MessageId]) -> dict[MessageId, WhatItIs]:
+        """By what each mail can be recognised, without its text."""
+        statement = select(
+            Message.id, Message.internet_message_id, Message.size, Message.received_at
+        ).where(Message.workspace_id == self._workspace_id, is_any(col(Message.id), list(ids)))
+        rows = await self._session.exec(statement)
+        return {MessageId(id_): WhatItIs(*what) for id_, *what in rows}
+
+    async def conversation_of_each(
+        self, ids: Iterable[MessageId]
+    ) -> dict[MessageId, ConversationId]:
+        statement = select(Message.id, Message.conversation_id).where(
+            Message.workspace_id == self._workspace_id, is_any(col(Message.id), list(ids))
+        )
+        rows = await self._session.exec(statement)
+        return {MessageId(id_): ConversationId(conversation) for id_, conversation in rows}
 
     async def conversations_of(self, ids: Iterable[MessageId]) -> set[ConversationId]:
         statement = select(Message.conversation_id).where(

@@ -168,6 +168,68 @@ class TestFolders:
         assert roles["Projects"] is None
 
 
+class TestChanges:
+    async def test_highestmodseq_is_told_only_where_the_server_keeps_it(
+        self, dovecot: Dovecot, mail_user: DovecotInbox, plain_user: DovecotInbox
+    ) -> None:
+        told = []
+        for inbox in (mail_user, plain_user):
+            async with make_servers(inbox.ca_file) as servers, servers.open(spec_of(inbox)) as one:
+                said = (await one.examine("INBOX"), await one.status("INBOX"))
+                told.append([bool(selected.highestmodseq) for selected in said])
+
+        assert told == [[True, True], [False, False]]
+
+    async def test_are_found_by_their_modseq_and_read_without_recent(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        for _ in range(3):
+            await mail_user.deliver(mail())
+        async with servers.open(spec_of(mail_user)) as session:
+            before = (await session.examine("INBOX")).highestmodseq
+            assert before is not None
+            await session.select("INBOX")
+            await session.add_flags([2], ["\\Flagged"])
+            await session.examine("INBOX")
+
+            assert await session.changed_since(before, 1, uidnext=4) == [2]
+            assert await session.changed_since(before, 3, uidnext=4) == []
+            assert await session.flags([1, 2, 9]) == {1: (), 2: ("\\Flagged",)}
+            assert await session.uids_between(2, 2) == [2]
+            assert await session.uids_between(4, 3) == []
+
+    async def test_told_with_another_answer_end_the_wait_at_once(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        """A server tells each change once: what came with a SEARCH comes with no IDLE."""
+        await mail_user.deliver(mail())
+        async with (
+            servers.open(spec_of(mail_user)) as session,
+            servers.open(spec_of(mail_user)) as other,
+        ):
+            await session.examine("INBOX")
+            await other.select("INBOX")
+            await other.add_flags([1], ["\\Flagged"])
+            await session.uids_from(1, uidnext=2)
+            started = time.monotonic()
+
+            assert await session.idle(Waker(), 30)
+            assert time.monotonic() - started < 5
+            assert (await session.examine("INBOX", max_age=60)).is_fresh
+
+    async def test_new_mail_alone_takes_no_fresh_look(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            await session.examine("INBOX")
+            await mail_user.deliver(mail())
+
+            assert await session.idle(Waker(), 30)
+
+            selected = await session.examine("INBOX", max_age=60)
+            assert (selected.is_fresh, selected.uidnext) == (False, None)
+
+
 class TestLooking:
     async def test_an_empty_range_answers_nothing_though_the_server_answers_the_last_mail(
         self, servers: IMAPServers, mail_user: DovecotInbox

@@ -1,9 +1,11 @@
-// A small app made of Slack's own Bolt for JavaScript: node app.mjs PORT API_URL TOKEN SECRET
+// A small app made of Slack's own Bolt for JavaScript: node app.mjs PORT API_URL TOKEN SECRET [APP_TOKEN]
+// With an app token it comes in Socket Mode, and PORT is not used.
 import bolt from "@slack/bolt";
 
-const [port, slackApiUrl, token, signingSecret] = process.argv.slice(2);
+const [port, slackApiUrl, token, signingSecret, appToken] = process.argv.slice(2);
+const way = appToken ? { socketMode: true, appToken } : { signingSecret, endpoints: "/slack/events" };
 const app = new bolt.App({
-  token, signingSecret, endpoints: "/slack/events", logLevel: bolt.LogLevel.ERROR,
+  token, ...way, logLevel: bolt.LogLevel.ERROR,
   clientOptions: { slackApiUrl, retryConfig: { retries: 0 } },
 });
 const say = (what) => console.log(JSON.stringify(what));

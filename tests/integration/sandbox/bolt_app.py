@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
 from slack_bolt.adapter.fastapi.async_handler import AsyncSlackRequestHandler
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
 from app.sandbox.slack.local import LocalSlack
@@ -102,6 +104,17 @@ class BoltApp:
         async with LoopbackServer(web) as server:
             await self._slack.connect(f"{server.url}/slack/events")
             yield
+
+    @asynccontextmanager
+    async def serve_by_socket(self) -> AsyncIterator[SocketModeClient]:
+        """The same app in Socket Mode, by Bolt's own handler and slack_sdk's own client."""
+        handler = AsyncSocketModeHandler(self.bolt, self._slack.app_token)
+        await handler.connect_async()  # type: ignore[no-untyped-call]
+        try:
+            await self._slack.wait_for(lambda: self._slack.sockets_open)
+            yield handler.client
+        finally:
+            await handler.close_async()  # type: ignore[no-untyped-call]
 
     async def post_card(self) -> str:
         answer = await self.client.chat_postMessage(channel="support", text="A mail", blocks=CARD)

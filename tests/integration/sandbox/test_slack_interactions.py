@@ -84,7 +84,7 @@ class TestClick:
         self, slack: LocalSlack, app: BoltApp
     ) -> None:
         ts = await app.post_card()
-        slack.emulator.courier._secret = "another"
+        slack.emulator.courier.http.signing_secret = "another"
 
         assert (await slack.click("Ana", "support", ts, "assign")).status == 401
 

@@ -98,6 +98,29 @@ class TestCard:
         assert lines(shown)[-1] == f"🔵 <@U0ANA> · ⏱ waiting since {DATE}"
         assert buttons(shown) == ["Done"]
 
+    @pytest.mark.parametrize(
+        ("seen", "words"),
+        [
+            ({"read": True}, "🟠 Unassigned · ⏱ waiting since {date} · 👁 Read"),
+            ({"read": True, "answered": True}, "🟠 Unassigned · ↩️ Answered"),
+            (
+                {"read": True, "flagged": True},
+                "🟠 Unassigned · ⏱ waiting since {date} · 👁 Read · 🚩 Flagged",
+            ),
+        ],
+    )
+    def test_that_others_have_seen(self, seen: dict[str, bool], words: str) -> None:
+        shown = render.card(replace(CARD, waiting_since=MOMENT, **seen))  # type: ignore[arg-type]
+
+        assert lines(shown)[-1] == words.format(date=DATE)
+
+    def test_that_others_put_away_names_nobody(self) -> None:
+        flagged = replace(COMMAND, type=CommandType.FLAG)
+
+        shown = render.card(replace(CARD, where=Where.ARCHIVE, command=flagged))
+
+        assert lines(shown) == ["🗄 Archived · *Invoice 4471 is wrong* from Ana Ruiz"]
+
     def test_that_is_done(self) -> None:
         shown = render.card(
             replace(CARD, is_done=True, done_by=ANA, done_at=MOMENT, waiting_since=MOMENT)

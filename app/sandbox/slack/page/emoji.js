@@ -31,6 +31,8 @@ const GLYPHS = {
   "📮": ["postbox", [path("M3.5 13.5V6a3.5 3.5 0 0 1 3.5-3.5h2A3.5 3.5 0 0 1 12.5 6v7.5ZM5.8 6.5h4.4", RED, "#f8d9d9")]],
   "✉": ["envelope", ENVELOPE(GREY)],
   "👀": ["eyes", [["ellipse", { cx: 5, cy: 8, rx: 2.7, ry: 4, fill: "#fff", stroke: GREY }], ["ellipse", { cx: 11, cy: 8, rx: 2.7, ry: 4, fill: "#fff", stroke: GREY }], ["circle", { cx: 5.8, cy: 8.5, r: 1.3, fill: "#333" }], ["circle", { cx: 11.8, cy: 8.5, r: 1.3, fill: "#333" }]]],
+  "👁": ["eye", [path("M1.5 8C4 4.200 12 4.200 14.5 8 12 11.800 4 11.800 1.5 8Z", GREY, "#fff", 1.4), ["circle", { cx: 8, cy: 8, r: 2.1, fill: "#333" }]]],
+  "↩": ["answered", [path("M6 3.5 2.500 7 6 10.500M2.500 7h7a3.500 3.500 0 0 1 0 7H8", BLUE, "none", 1.8)]],
   "📌": ["pin", [path("M8 9.5V14M5 2.5h6l-1 4 1.5 3h-7l1.5-3Z", RED, "#f3b5b5")]],
   "👍": ["thumbs up", [path("M5.5 7.5 8 2.5c1.2 0 1.7.9 1.4 2L9 6.5h3.5c.8 0 1.2.7 1 1.4l-1.2 4.3c-.2.7-.6 1-1.3 1H5.5ZM2.5 7.5h3v5.7h-3Z", AMBER, "#fde9c3", 1.2)]],
   "🚩": ["flag", [path("M4 14V2.5M4 3h8.5L10.5 6l2 3H4", RED, "#f3b5b5")]],

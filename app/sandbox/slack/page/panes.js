@@ -8,7 +8,7 @@ export function inspectorPane(pane) {
     const outcome = one.delivered ? "good" : one.problem ? "bad" : "waiting";
     return h("li", { class: outcome },
       h("time", {}, time(one.at)), h("span", { class: "kind" }, one.kind),
-      h("span", { class: "status" }, one.status === null ? (one.problem ? "failed" : "…") : String(one.status)),
+      h("span", { class: "status" }, String(one.status ?? (one.problem ? "failed" : one.delivered ? "ack" : "…"))),
       h("span", { class: "ms" }, one.attempts ? `${Math.round(one.milliseconds)} ms` : ""),
       h("span", { class: "tries", title: "Attempts" }, `×${one.attempts}`),
       one.problem && h("p", {}, icon("warn"), one.problem));

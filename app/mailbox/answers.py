@@ -1,0 +1,71 @@
+"""Reading what servers answer, and cutting what we ask of them. Pure."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from app.mail.flags import RECENT
+from app.mailbox.port import Copied
+
+_UIDS_A_COMMAND: Final = 250
+"""Keeps a command's line short: some servers cut lines at 8 KB."""
+UIDS_A_SEARCH: Final = 50_000
+"""Keeps the answer's line below imaplib's limit of a million bytes."""
+_COPYUID: Final = re.compile(rb"(\d+) ([\d:,]+) ([\d:,]+)")
+_MESSAGE_ID: Final = re.compile(rb"^message-id:\s*<?([^>\r\n]*)>?", re.IGNORECASE | re.MULTILINE)
+
+
+def windows(first: int, last: int) -> Iterable[range]:
+    return (
+        range(start, min(start + UIDS_A_SEARCH, last + 1))
+        for start in range(first, last + 1, UIDS_A_SEARCH)
+    )
+
+
+def chunks(uids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (uids[at : at + _UIDS_A_COMMAND] for at in range(0, len(uids), _UIDS_A_COMMAND))
+
+
+def flags(raw: Iterable[bytes | int]) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name in (
+            flag.decode("ascii", "replace") if isinstance(flag, bytes) else str(flag)
+            for flag in raw
+        )
+        if name != RECENT
+    )
+
+
+def received(item: dict[bytes, Any]) -> datetime:
+    """INTERNALDATE; a server that leaves it out must not make us lose the mail."""
+    received: datetime | None = item.get(b"INTERNALDATE")
+    return received or datetime.now(UTC)
+
+
+def message_id(item: dict[bytes, Any]) -> str | None:
+    header = next((value for key, value in item.items() if key.startswith(b"BODY[HEADER")), b"")
+    found = _MESSAGE_ID.search(header or b"")
+    return found[1].strip().decode("utf-8", "replace") or None if found else None
+
+
+def copied(codes: Sequence[bytes] | None, most: int) -> Copied | None:
+    """Read COPYUID (RFC 4315 §3): source and destination sets correspond in order."""
+    found = _COPYUID.fullmatch(codes[-1]) if codes else None
+    if found is None:
+        return None
+    sources, destinations = _expand(found[2], most), _expand(found[3], most)
+    if len(sources) != len(destinations):
+        return None
+    return Copied(int(found[1]), dict(zip(sources, destinations, strict=True)))
+
+
+def _expand(uid_set: bytes, most: int) -> list[int]:
+    """The numbers of a set, `most` of them at the most: the server wrote it, not we."""
+    uids: list[int] = []
+    for part in uid_set.split(b","):
+        first, _, last = part.partition(b":")
+        low, high = sorted((int(first), int(last or first)))
+        uids += range(low, min(high, low + most) + 1)
+    return uids[: most + 1]

@@ -13,18 +13,22 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def composed(typed: str, workspace: Workspace) -> tuple[str, list[JSON]]:
-    """The text and blocks of a message that a person typed."""
-    parts = [_part(piece, workspace) for piece in _TOKENS.split(typed) if piece]
+def composed(typed: str, workspace: Workspace, *, labelled: bool = False) -> tuple[str, list[JSON]]:
+    """The text and blocks of a message that a person typed.
+
+    `labelled` puts a person's name beside the id, as commands have it.
+    """
+    parts = [_part(piece, workspace, labelled) for piece in _TOKENS.split(typed) if piece]
     run = {"type": "rich_text_section", "elements": [leaf for _, leaf in parts]}
     return "".join(text for text, _ in parts), [{"type": "rich_text", "elements": [run]}]
 
 
-def _part(piece: str, workspace: Workspace) -> tuple[str, JSON]:
+def _part(piece: str, workspace: Workspace, labelled: bool) -> tuple[str, JSON]:
     try:
         if piece.startswith("@"):
             person = workspace.person(piece)
-            return f"<@{person.id}>", {"type": "user", "user_id": person.id}
+            label = f"|{person.name}" if labelled else ""
+            return f"<@{person.id}{label}>", {"type": "user", "user_id": person.id}
         if piece.startswith("#"):
             channel = workspace.channel(piece)
             told = f"<#{channel.id}|{channel.name}>"

@@ -22,6 +22,7 @@ _VERBS: Final = frozenset(
     {
         "post_as_user", "edit_as_user", "delete_as_user", "react_as_user", "delete_message",
         "click", "choose", "choose_overflow", "suggest",
+        "run_command", "use_shortcut", "use_message_shortcut",
         "act_in_view", "submit_view", "close_view", "open_home",
         "connect", "set_socket_mode", "disconnect_sockets", "revoke_token", "remove_bot", "add_bot",
         "archive_channel", "rename_channel", "fail_next", "set_rate_mode", "reset",
@@ -49,8 +50,11 @@ class Control:
         return await run_verb(getattr(self._slack, verb), request)
 
 
-async def run_verb(verb: Callable[..., Any], request: Request) -> Response:
-    """Call a method with the arguments in the request's JSON body."""
+async def run_verb(verb: Callable[..., Any], request: Request, *, refused: int = 409) -> Response:
+    """Call a method with the arguments in the request's JSON body.
+
+    `refused` is the HTTP status of what the workspace does not allow.
+    """
     try:
         arguments: JSON = json.loads(await body_of(request) or b"{}")
         result = validate_call(verb)(**arguments)
@@ -58,8 +62,8 @@ async def run_verb(verb: Callable[..., Any], request: Request) -> Response:
             result = await result
     except (ValidationError, ValueError, TypeError) as error:
         return JSONResponse({"error": "bad_arguments", "detail": str(error)}, 422)
-    except Refused as refused:
-        return JSONResponse({"error": refused.error, **refused.more}, 409)
+    except Refused as refusal:
+        return JSONResponse({"error": refusal.error, **refusal.more}, refused)
     return JSONResponse({"result": _plain(result)})
 
 

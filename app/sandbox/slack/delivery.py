@@ -122,6 +122,14 @@ class Courier:
         await self._attempt(delivery, parcel, self._way)
         return delivery
 
+    async def command(self, payload: JSON) -> Delivery:
+        """Deliver a slash command, and wait for the answer."""
+        delivery = self._begin(f"command {payload['command']}")
+        await self._attempt(
+            delivery, Parcel(Envelope.COMMAND, payload, takes_answer=True), self._way
+        )
+        return delivery
+
     def event(self, envelope: JSON) -> None:
         """Deliver an event in the background."""
         if not (self.sockets.enabled or self.http.is_connected):

@@ -17,6 +17,7 @@ from app.sandbox.slack.forms import (
 from app.sandbox.slack.room import Channel, Message
 from app.sandbox.slack.views import View
 from app.sandbox.slack.wire import JSON, Refused
+from app.sandbox.slack.workspace import Workspace
 
 _BUTTON_KEYS: Final = ("text", "value", "style", "url")
 
@@ -76,7 +77,7 @@ class Interactions:
         if place.channel is not None and place.message is not None:
             secret = self._emulator.response_urls.give(place.channel, user, place.message)
             payload["response_url"] = f"{self._emulator.base_url}/actions/{secret}"
-        return _outcome(await self._emulator.courier.interaction(payload))
+        return outcome_of(await self._emulator.courier.interaction(payload))
 
     def _action(self, block: JSON, element: JSON, answer: Any) -> JSON:  # noqa: ANN401
         about = {
@@ -99,15 +100,15 @@ class Interactions:
         payload["container"] = self._container(place)
         delivery = await self._emulator.courier.interaction(payload)
         if not delivery.delivered:
-            return _outcome(delivery)
+            return outcome_of(delivery)
         answer = _json(delivery)
         if answer is None or (found := check_suggestions(answer)):
             why = (
                 "it is not JSON" if answer is None else f"{found[0].message} at {found[0].pointer}"
             )
-            return _outcome(delivery, problem=f"The app's options could not be used: {why}.")
+            return outcome_of(delivery, problem=f"The app's options could not be used: {why}.")
         options, groups = answer.get("options", []), answer.get("option_groups", [])
-        return _outcome(delivery, options=options, groups=groups)
+        return outcome_of(delivery, options=options, groups=groups)
 
     # Forms
 
@@ -119,12 +120,12 @@ class Interactions:
         payload = self._payload("view_submission", view.user, Place(blocks, view=view), answers)
         delivery = await self._emulator.courier.interaction({**payload, "response_urls": []})
         if not delivery.delivered:
-            return _outcome(delivery)
+            return outcome_of(delivery)
         try:
             return self._after_submission(view, delivery)
         except Refused as refused:
             problem = f"The app's answer could not be used: {refused.error} {refused.more or ''}"
-            return _outcome(delivery, problem=problem.strip())
+            return outcome_of(delivery, problem=problem.strip())
 
     def _after_submission(self, view: View, delivery: Delivery) -> Outcome:
         """Raises `Refused` where the app's answer is not one that Slack would take."""
@@ -144,13 +145,13 @@ class Interactions:
             return self._errors(view, answer.get("errors") or {}, delivery)
         else:
             raise Refused("invalid_response_action")
-        return _outcome(delivery)
+        return outcome_of(delivery)
 
     def _errors(self, view: View, errors: JSON, delivery: Delivery) -> Outcome:
         inputs = {block["block_id"] for block in view.payload["blocks"] if block["type"] == "input"}
         if not errors or not errors.keys() <= inputs:
             raise Refused("invalid_errors", blocks=sorted(errors.keys() - inputs))
-        return _outcome(delivery, errors=errors)
+        return outcome_of(delivery, errors=errors)
 
     async def close(self, view: View, *, everything: bool = False) -> list[Outcome]:
         """Close a modal, and tell the app where it asked for that."""
@@ -160,29 +161,15 @@ class Interactions:
                 place = Place(closed.payload["blocks"], view=closed)
                 payload = self._payload("view_closed", view.user, place, {})
                 payload["is_cleared"] = everything
-                outcomes.append(_outcome(await self._emulator.courier.interaction(payload)))
+                outcomes.append(outcome_of(await self._emulator.courier.interaction(payload)))
         return outcomes
 
     # What is common to all
 
     def _payload(self, kind: str, user: str, place: Place, answers: Answers) -> JSON:
         here = self._emulator.workspace
-        person = here.people[user]
         view_id = place.view.id if place.view else None
-        payload: JSON = {
-            "type": kind,
-            "user": {
-                "id": user,
-                "username": person.name,
-                "name": person.name,
-                "team_id": here.team_id,
-            },
-            "api_app_id": here.app_id,
-            "token": "unused",
-            "team": {"id": here.team_id, "domain": here.seed.domain},
-            "enterprise": None,
-            "is_enterprise_install": False,
-        }
+        payload = who_and_where(here, kind, user)
         if kind not in ("block_suggestion", "view_closed"):
             payload["trigger_id"] = self._emulator.views.give_trigger(user, view_id)
         state = state_of(place.blocks, answers)
@@ -210,7 +197,26 @@ class Interactions:
         return {**container, "thread_ts": thread_ts} if thread_ts else container
 
 
-def _outcome(
+def who_and_where(here: Workspace, kind: str, user: str) -> JSON:
+    """What every interaction begins with."""
+    person = here.people[user]
+    return {
+        "type": kind,
+        "user": {
+            "id": user,
+            "username": person.name,
+            "name": person.name,
+            "team_id": here.team_id,
+        },
+        "api_app_id": here.app_id,
+        "token": "unused",
+        "team": {"id": here.team_id, "domain": here.seed.domain},
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
+
+
+def outcome_of(
     delivery: Delivery,
     *,
     problem: str = "",

@@ -8,6 +8,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -45,6 +46,7 @@ _HEADERS: Final = {
 _VERBS: Final = frozenset(
     {
         "post_as_user", "edit_as_user", "delete_as_user", "react_as_user",
+        "run_command", "use_shortcut", "use_message_shortcut",
         "choose", "suggest", "act_in_view", "submit_view", "close_view", "open_home",
     }
 )  # fmt: skip
@@ -130,7 +132,12 @@ class PageServer:
         return _answer(
             {
                 "team": here.seed.team,
-                "app": {"name": here.seed.app.name, "bot": here.bot.id},
+                "app": {
+                    "name": here.seed.app.name,
+                    "bot": here.bot.id,
+                    "commands": [asdict(one) for one in here.seed.app.commands],
+                    "shortcuts": [asdict(one) for one in here.seed.app.shortcuts],
+                },
                 "people": people,
                 "channels": channels,
                 "ephemerals": ephemerals,
@@ -161,7 +168,8 @@ class PageServer:
         verb = request.path_params["verb"]
         if verb not in _VERBS:
             return JSONResponse({"error": "unknown_verb"}, 404)
-        return await run_verb(getattr(self._people, verb), request)
+        # A refusal is an answer like others here: browsers call every 4xx an error of the page.
+        return await run_verb(getattr(self._people, verb), request, refused=200)
 
     async def _stream(self, _request: Request) -> Response:
         if self._streams >= _STREAMS_AT_MOST:

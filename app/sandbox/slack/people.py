@@ -11,6 +11,7 @@ from app.sandbox.slack.composing import composed
 from app.sandbox.slack.emulator import Emulator
 from app.sandbox.slack.forms import Answers, elements_of
 from app.sandbox.slack.interactions import Interactions, Outcome, Place
+from app.sandbox.slack.invocations import Invocations
 from app.sandbox.slack.room import Channel, Message
 from app.sandbox.slack.views import View
 from app.sandbox.slack.wire import JSON, Refused
@@ -20,6 +21,7 @@ class People:
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
         self._interactions = Interactions(emulator)
+        self._invocations = Invocations(emulator)
 
     # Writing
 
@@ -36,6 +38,7 @@ class People:
         message = Message(ts, author.id, written, blocks=with_block_ids(blocks))
         message.thread_ts, message.client_msg_id = thread_ts, f"local-{ts}"
         here.post(room, message)
+        here.mention(room, message)
         return ts
 
     def edit_as_user(self, user: str, channel: str, ts: str, text: str) -> None:
@@ -123,6 +126,33 @@ class People:
             view = self._view(user, view_id)
             place = Place(view.payload["blocks"], view=view)
         return await self._interactions.suggest(who, place, action_id, query)
+
+    # Commands and shortcuts
+
+    async def run_command(
+        self, user: str, channel: str, text: str, thread_ts: str | None = None
+    ) -> Outcome:
+        """Type a slash command: `/inbox search invoice`."""
+        here = self.emulator.workspace
+        room, who = here.channel(channel), here.person(user)
+        if thread_ts:
+            raise Refused("not_in_threads")
+        if room.archived or who.id not in room.members:
+            raise Refused("is_archived" if room.archived else "not_in_channel")
+        return await self._invocations.command(who.id, room, text)
+
+    async def use_shortcut(self, user: str, callback_id: str) -> Outcome:
+        """Use a global shortcut."""
+        who = self.emulator.workspace.person(user).id
+        return await self._invocations.shortcut(who, callback_id)
+
+    async def use_message_shortcut(
+        self, user: str, channel: str, ts: str, callback_id: str
+    ) -> Outcome:
+        """Use a shortcut from a message's menu."""
+        room, message = self._find(channel, ts)
+        who = self.emulator.workspace.person(user).id
+        return await self._invocations.message_shortcut(who, room, message, callback_id)
 
     # Modals and Home
 

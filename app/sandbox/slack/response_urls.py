@@ -23,7 +23,8 @@ _KEPT: Final = 10_000
 class _Ticket:
     channel: Channel
     user: str
-    message: Message
+    message: Message | None
+    """Where the interaction came from; a command or a global shortcut comes from none."""
     expires_at: float
     uses: int = 0
 
@@ -33,7 +34,7 @@ class ResponseURLs:
         self._workspace = workspace
         self._tickets: dict[str, _Ticket] = {}
 
-    def give(self, channel: Channel, user: str, message: Message) -> str:
+    def give(self, channel: Channel, user: str, message: Message | None = None) -> str:
         """The secret part of a new one."""
         expires_at = self._workspace.clock.now() + LIFETIME
         secret = secrets.token_urlsafe(24)
@@ -49,26 +50,25 @@ class ResponseURLs:
             raise Refused("expired_url")
         if ticket.uses >= USES:
             raise Refused("used_url")
-        if body.get("delete_original"):
+        if body.get("delete_original") and ticket.message is not None:
             ticket.uses += 1
-            return self._delete(ticket)
-        if not (body.get("text") or body.get("blocks")):
-            raise Refused("no_text")
-        refuse_invalid_blocks(check_blocks(body.get("blocks") or [], "/blocks", "message"))
+            return self._delete(ticket, ticket.message)
+        if body.get("replace_original") and ticket.message is not None:
+            _refuse_nothing(body)
+            ticket.uses += 1
+            return self._replace(ticket, ticket.message, body)
+        ts = self.say(ticket.channel, ticket.user, body)
         ticket.uses += 1
-        return (
-            self._replace(ticket, body) if body.get("replace_original") else self._say(ticket, body)
-        )
+        return ts
 
-    def _delete(self, ticket: _Ticket) -> str:
-        if ticket.message.ephemeral:
-            self._workspace.unwhisper(ticket.message.ts)
-        elif ticket.message.ts in ticket.channel.messages:
-            self._workspace.remove(ticket.channel, ticket.message)
-        return ticket.message.ts
+    def _delete(self, ticket: _Ticket, message: Message) -> str:
+        if message.ephemeral:
+            self._workspace.unwhisper(message.ts)
+        elif message.ts in ticket.channel.messages:
+            self._workspace.remove(ticket.channel, message)
+        return message.ts
 
-    def _replace(self, ticket: _Ticket, body: JSON) -> str:
-        message = ticket.message
+    def _replace(self, ticket: _Ticket, message: Message, body: JSON) -> str:
         message.text = body.get("text", "")
         message.blocks = with_block_ids(body.get("blocks") or [])
         if message.ephemeral:
@@ -78,7 +78,9 @@ class ResponseURLs:
             self._workspace.change(ticket.channel, message, self._workspace.bot.id)
         return message.ts
 
-    def _say(self, ticket: _Ticket, body: JSON) -> str:
+    def say(self, channel: Channel, user: str, body: JSON) -> str:
+        """Show an answer to whoever asked, or to all where it says so. Raises `Refused`."""
+        _refuse_nothing(body)
         aloud = body.get("response_type") == "in_channel"
         message = Message(
             self._workspace.next_ts(),
@@ -90,7 +92,14 @@ class ResponseURLs:
             ephemeral=not aloud,
         )
         if aloud:
-            self._workspace.post(ticket.channel, message)
+            self._workspace.post(channel, message)
         else:
-            self._workspace.whisper(ticket.channel, ticket.user, message)
+            self._workspace.whisper(channel, user, message)
         return message.ts
+
+
+def _refuse_nothing(body: JSON) -> None:
+    """Raises `Refused` for a message that says nothing, or nothing that Slack can show."""
+    if not (body.get("text") or body.get("blocks")):
+        raise Refused("no_text")
+    refuse_invalid_blocks(check_blocks(body.get("blocks") or [], "/blocks", "message"))

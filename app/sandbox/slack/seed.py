@@ -1,8 +1,10 @@
 """Who and what is in the workspace when it starts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, Literal, Self
 
+_APP_NAME: Final = "SharedBox"
 BOT_SCOPES: Final = frozenset(
     {
         "app_mentions:read", "channels:history", "channels:join", "channels:read", "chat:write",
@@ -13,7 +15,7 @@ BOT_SCOPES: Final = frozenset(
 )  # fmt: skip
 BOT_EVENTS: Final = frozenset(
     {
-        "app_home_opened", "app_uninstalled", "tokens_revoked", "message.channels",
+        "app_home_opened", "app_mention", "app_uninstalled", "tokens_revoked", "message.channels",
         "message.groups", "message.im", "reaction_added", "reaction_removed",
         "member_joined_channel", "member_left_channel", "channel_archive", "channel_unarchive",
         "channel_rename", "group_archive", "group_unarchive", "group_rename",
@@ -39,10 +41,58 @@ class ChannelSeed:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandSeed:
+    """A slash command of the app."""
+
+    command: str
+    description: str = ""
+    usage_hint: str = ""
+    escapes: bool = False
+    """Whether people and channels in its text come as ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShortcutSeed:
+    name: str
+    callback_id: str
+    kind: Literal["global", "message"] = "global"
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AppSeed:
-    name: str = "SharedBox"
+    name: str = _APP_NAME
     scopes: frozenset[str] = BOT_SCOPES
     events: frozenset[str] = BOT_EVENTS
+    commands: tuple[CommandSeed, ...] = ()
+    shortcuts: tuple[ShortcutSeed, ...] = ()
+
+    @classmethod
+    def of_manifest(cls, manifest: Mapping[str, Any]) -> Self:
+        """The app as its manifest describes it to Slack."""
+        features = manifest.get("features", {})
+        settings = manifest.get("settings", {})
+        scopes = manifest.get("oauth_config", {}).get("scopes", {}).get("bot", ())
+        commands = (
+            CommandSeed(
+                one["command"],
+                one.get("description", ""),
+                one.get("usage_hint", ""),
+                one.get("should_escape", False),
+            )
+            for one in features.get("slash_commands", ())
+        )
+        shortcuts = (
+            ShortcutSeed(one["name"], one["callback_id"], one["type"], one.get("description", ""))
+            for one in features.get("shortcuts", ())
+        )
+        return cls(
+            name=features.get("bot_user", {}).get("display_name", _APP_NAME),
+            scopes=frozenset(scopes),
+            events=frozenset(settings.get("event_subscriptions", {}).get("bot_events", ())),
+            commands=tuple(commands),
+            shortcuts=tuple(shortcuts),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,12 @@ class Workspace:
         self._say_message(channel, self.message_json(message))
         return message
 
+    def mention(self, channel: Channel, message: Message) -> None:
+        """To be called after a person's message was posted; tells the app where it is spoken to."""
+        if f"<@{self.bot.id}>" in message.text and not channel.direct_with:
+            told = self.message_json(message)
+            self._say({**told, "type": "app_mention", "channel": channel.id}, channel)
+
     def change(self, channel: Channel, message: Message, editor: str) -> None:
         """To be called after the message was changed; marks it as edited and tells."""
         before = dict(message.shown)

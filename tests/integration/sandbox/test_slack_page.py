@@ -11,7 +11,8 @@ from playwright.async_api import Page, ViewportSize, async_playwright, expect
 from slack_bolt.async_app import AsyncAck
 
 from app.sandbox.slack.local import LocalSlack
-from tests.integration.sandbox.bolt_app import BoltApp, button, words
+from tests.integration.sandbox.bolt_app import BoltApp, button, form, words
+from tests.integration.sandbox.test_slack_invocations import SEED
 
 pytestmark = pytest.mark.browser
 WIDE = ViewportSize(width=1280, height=800)
@@ -455,3 +456,66 @@ class TestNarrow:
         await page.get_by_role("link", name="support").click()
         await expect(card(page, ts)).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
+
+
+class TestCommandsAndShortcuts:
+    @pytest.fixture
+    async def slack(self) -> AsyncIterator[LocalSlack]:
+        async with LocalSlack(SEED) as local:
+            yield local
+
+    async def test_a_command_is_completed_by_keyboard_and_answered(
+        self, slack: LocalSlack, app: BoltApp, page: Page
+    ) -> None:
+        @app.bolt.command("/inbox")
+        async def say(ack: AsyncAck, command: dict[str, Any]) -> None:
+            await ack(f"You asked for “{command['text']}”.")
+
+        await page.goto(slack.page_url)
+        await page.get_by_label("Message #support").press_sequentially("/in")
+        await expect(page.get_by_role("option", name="/inbox")).to_be_visible()
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("mine")
+        await page.keyboard.press("Enter")
+
+        whispered = page.locator(".feed .whispered")
+        await expect(whispered).to_contain_text("You asked for “mine”.")
+        await expect(whispered).to_contain_text("Only visible to you")
+
+    async def test_a_command_that_nobody_has_stays_in_the_box(
+        self, slack: LocalSlack, app: BoltApp, page: Page
+    ) -> None:
+        await page.goto(slack.page_url)
+        box = page.get_by_label("Message #support")
+        await box.fill("/outbox now")
+        await page.keyboard.press("Enter")
+
+        await expect(page.get_by_text("The app has no such command.")).to_be_visible()
+        await expect(box).to_have_value("/outbox now")
+
+    async def test_a_global_shortcut_opens_a_modal(
+        self, slack: LocalSlack, app: BoltApp, page: Page
+    ) -> None:
+        @app.bolt.shortcut("compose")
+        async def compose(ack: AsyncAck, body: dict[str, Any]) -> None:
+            await ack()
+            await app.client.views_open(trigger_id=body["trigger_id"], view=form("Compose"))
+
+        await page.goto(slack.page_url)
+        await page.get_by_role("button", name="Shortcuts").click()
+        await page.get_by_role("menuitem", name="Compose e-mail").click()
+
+        await expect(page.get_by_role("dialog", name="Compose")).to_be_visible()
+
+    async def test_a_shortcut_on_a_message(
+        self, slack: LocalSlack, app: BoltApp, page: Page
+    ) -> None:
+        app.bolt.shortcut("from_message")(app._note)
+        ts = slack.post_as_user("Ben", "support", "Please order paper")
+        await page.goto(slack.page_url)
+
+        await card(page, ts).hover()
+        await card(page, ts).get_by_label("More actions for this message").click()
+        await page.get_by_role("menuitem", name="Create e-mail from message").click()
+
+        assert (await slack.wait_for(lambda: app.heard))[0]["message_ts"] == ts

@@ -62,6 +62,7 @@ const ICONS = {
   home: line("M2.5 7.5 8 3l5.5 4.5M4 6.8V13h8V6.8"),
   person: line("M8 8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM3 13.5a5 5 0 0 1 10 0"),
   pulse: line("M1.5 8.5H5l1.5-4 3 7.5 1.5-3.5h3.5"),
+  bolt: line("M9 1.8 3.5 9H8l-1 5.2L12.5 7H8Z"),
   back: line("M9.5 3.5 5 8l4.5 4.5"),
 };
 

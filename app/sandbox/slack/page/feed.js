@@ -2,9 +2,10 @@
 
 import { append, day, fill, h, icon, toast } from "./dom.js";
 import { blocks } from "./blocks.js";
-import { composer, messageNode } from "./messages.js";
+import { composer } from "./composer.js";
+import { messageNode } from "./messages.js";
 import { viewPlace } from "./modal.js";
-import { act, channel, ephemeralsOf, messagesOf, roomName, shown, state, visible } from "./store.js";
+import { channel, ephemeralsOf, messagesOf, roomName, shown, state, visible } from "./store.js";
 
 const $ = (id) => document.getElementById(id);
 const GROUPED_SECONDS = 300;
@@ -102,7 +103,7 @@ export function showComposer() {
   box.dataset.key = key;
   if (key === "none") return void fill(box);
   if (room.is_archived) return void fill(box, h("p", { class: "closed" }, "This channel is archived."));
-  fill(box, composer(`Message ${room.is_im ? "" : "#"}${roomName(room.id)}`, (text) => act("post_as_user", { channel: room.id, text })));
+  fill(box, composer(`Message ${room.is_im ? "" : "#"}${roomName(room.id)}`, room.id));
 }
 
 function showHome() {
@@ -127,10 +128,9 @@ export function threadPane(pane) {
     ...draw(room, [...replies, ...whispers], options).filter((node) => !node.classList.contains("day"))];
   const box = pane.querySelector(".thread");
   if (box && box.dataset.ts === head.ts) return redraw(box, list, false);
-  const post = (text) => act("post_as_user", { channel: room, text, thread_ts: head.ts });
   const fresh = h("div", { class: "thread", "data-ts": head.ts, role: "log", "aria-label": "Thread", tabindex: "-1" });
   const closed = (channel(room) || {}).is_archived;
-  fill(pane, fresh, !closed && composer("Write a note in this thread", post));
+  fill(pane, fresh, !closed && composer("Write a note in this thread", room, head.ts));
   append(fresh, list);
   fresh.scrollTop = fresh.scrollHeight;
 }

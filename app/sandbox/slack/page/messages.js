@@ -2,6 +2,7 @@
 
 import { day, drawing, h, icon, size, time, toast } from "./dom.js";
 import { blocks } from "./blocks.js";
+import { shortcutsOf } from "./composer.js";
 import { QUICK, named } from "./emoji.js";
 import { menu, popover, question, shut } from "./menus.js";
 import { mrkdwn } from "./mrkdwn.js";
@@ -108,8 +109,13 @@ function quick(anchor, room, message) {
 
 function entries(room, message) {
   const own = message.user === state.me && !message.bot_id;
+  const use = async (one) => {
+    const outcome = await act("use_message_shortcut", { channel: room, ts: message.ts, callback_id: one.callback_id });
+    if (!outcome.ok) toast(outcome.problem);
+  };
   const list = [["Copy link", () => copy(room, message)], ["Copy text", () => navigator.clipboard?.writeText(message.text)]];
   if (own) list.push(["Edit message", () => edit(room, message)]);
+  if (!message.is_ephemeral) for (const one of shortcutsOf("message")) list.push([[h("span", {}, one.name), h("small", {}, state.app.name)], () => use(one)]);
   if (own || mine().is_admin || message.is_ephemeral) list.push(["Delete message", () => remove(room, message), "danger"]);
   return list;
 }
@@ -144,32 +150,4 @@ function edit(room, message) {
     h("button", { type: "submit", class: "button primary" }, "Save"));
   body.append(form);
   box.focus();
-}
-
-export function composer(label, post) {
-  const box = h("textarea", { rows: 1, placeholder: label, "aria-label": label });
-  const go = h("button", { type: "submit", class: "button primary square", "aria-label": "Send", disabled: true }, icon("send"));
-  const grow = () => {
-    box.style.height = "auto";
-    box.style.height = `${Math.min(box.scrollHeight, 160)}px`;
-    go.disabled = !box.value.trim();
-  };
-  const form = h("form", { class: "composer" }, box, go);
-  const submit = async () => {
-    const text = box.value.trim();
-    if (!text) return;
-    box.value = "";
-    grow();
-    const outcome = await post(text);
-    if (outcome.ok) return;
-    toast(outcome.problem);
-    box.value = text;
-    grow();
-  };
-  form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
-  box.addEventListener("input", grow);
-  box.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); submit(); }
-  });
-  return form;
 }

@@ -35,7 +35,7 @@ export async function send(path, body) {
 // Do something as the person we act as. Answers the result, or { problem }.
 export async function act(verb, body) {
   const { ok, body: answer } = await send(`/page/do/${verb}`, { user: state.me, ...body });
-  if (!ok) return { ok: false, problem: words(answer.error) };
+  if (!ok || answer.error) return { ok: false, problem: words(answer.error) };
   return answer.result && typeof answer.result === "object" ? answer.result : { ok: true, value: answer.result };
 }
 
@@ -43,7 +43,8 @@ const WORDS = {
   not_in_channel: "You are not in this channel.", is_archived: "This channel is archived.",
   message_not_found: "This message is gone.", element_not_found: "This has changed; look again.",
   cant_delete_message: "Only its author or an admin can delete this.", already_reacted: "You have already reacted so.",
-  not_found: "This window is gone.", no_reaction: "You had not reacted so.",
+  not_found: "This window is gone.", invalid_command: "The app has no such command.",
+  not_in_threads: "Commands do not work in threads.", shortcut_not_found: "The app has no such shortcut.", no_reaction: "You had not reacted so.",
 };
 const words = (error) => WORDS[error] || `That did not work (${error}).`;
 

@@ -1,4 +1,7 @@
-"""The page in a real browser: people click, type and choose; a Bolt app answers."""
+"""The page in a real browser: people click, type and choose; a Bolt app answers.
+
+One browser serves all of it, with a fresh context for each test; so all of it shares one loop.
+"""
 
 import asyncio
 import shutil
@@ -7,36 +10,54 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, ViewportSize, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 from slack_bolt.async_app import AsyncAck
 
 from app.sandbox.slack.local import LocalSlack
 from tests.integration.sandbox.bolt_app import BoltApp, button, form, words
 from tests.integration.sandbox.test_slack_invocations import SEED
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 WIDE = ViewportSize(width=1280, height=800)
 NARROW = ViewportSize(width=390, height=844)
 HOSTILE = "<img src=x onerror=alert(1)> <script>alert(2)</script> <javascript:alert(3)|click me>"
 
 
-@pytest.fixture
-async def page(slack: LocalSlack) -> AsyncIterator[Page]:
-    """The page, wide, with nothing ever wrong on its console."""
-    complaints: list[str] = []
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        page = await browser.new_page(viewport=WIDE)
-        page.set_default_timeout(5_000)
-        page.on(
-            "console", lambda line: complaints.append(line.text) if line.type == "error" else None
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        yield page
+        yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def slack() -> AsyncIterator[LocalSlack]:
+    async with LocalSlack(SEED, time_scale=0.01 / 60) as local:
+        yield local
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def app(slack: LocalSlack) -> AsyncIterator[BoltApp]:
+    app = BoltApp(slack)
+    async with app.serve():
+        yield app
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(slack: LocalSlack, browser: Browser) -> AsyncIterator[Page]:
+    """The page, wide, with nothing ever wrong on its console."""
+    complaints: list[str] = []
+    page = await browser.new_page(viewport=WIDE)
+    page.set_default_timeout(5_000)
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    await page.context.close()
     assert complaints == []
 
 
@@ -459,11 +480,6 @@ class TestNarrow:
 
 
 class TestCommandsAndShortcuts:
-    @pytest.fixture
-    async def slack(self) -> AsyncIterator[LocalSlack]:
-        async with LocalSlack(SEED) as local:
-            yield local
-
     async def test_a_command_is_completed_by_keyboard_and_answered(
         self, slack: LocalSlack, app: BoltApp, page: Page
     ) -> None:

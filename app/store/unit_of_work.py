@@ -29,6 +29,7 @@ from app.store.repositories.commands import Commands
 from app.store.repositories.conversations import Conversations
 from app.store.repositories.events import Events
 from app.store.repositories.fleet import Fleet
+from app.store.repositories.history_imports import HistoryImports
 from app.store.repositories.idempotency import Idempotency
 from app.store.repositories.installations import Installations
 from app.store.repositories.ledger import Ledger
@@ -87,6 +88,10 @@ class UnitOfWork:
     @cached_property
     def identities(self) -> Identities:
         return Identities(self.session, self.workspace_id)
+
+    @cached_property
+    def imports(self) -> HistoryImports:
+        return HistoryImports(self.session, self.workspace_id)
 
     @cached_property
     def installations(self) -> Installations:

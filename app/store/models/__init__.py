@@ -13,6 +13,7 @@ from app.store.models.command import (
 )
 from app.store.models.conversation import Conversation, ConversationStatus
 from app.store.models.event import Event, EventCounter
+from app.store.models.history_import import HistoryImport, ImportState
 from app.store.models.idempotency import IdempotencyRecord
 from app.store.models.identity import SenderIdentity
 from app.store.models.installation import Installation, InstallationState
@@ -56,7 +57,9 @@ __all__ = [
     "Event",
     "EventCounter",
     "Filing",
+    "HistoryImport",
     "IdempotencyRecord",
+    "ImportState",
     "Installation",
     "InstallationState",
     "Mailbox",

@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 from app.bootstrap import open_database
 from app.cli.accounts import accounts
 from app.cli.demo import demo
+from app.cli.importing import import_
 from app.cli.keys import keys
 from app.cli.output import console
 from app.cli.output import run as run_work
@@ -25,6 +26,7 @@ cli = typer.Typer(
 cli.add_typer(accounts, name="accounts")
 cli.add_typer(keys, name="keys")
 cli.command()(demo)
+cli.command("import")(import_)
 cli.command()(run)
 
 

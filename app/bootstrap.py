@@ -136,6 +136,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             idle_renew_seconds=settings.idle_renew_seconds,
             largest_mail=settings.max_mail_bytes,
             reconnect_after_seconds=settings.reconnect_after_seconds,
+            import_mails_per_minute=settings.import_mails_per_minute,
             worker_silent_seconds=settings.worker_silent_seconds,
         )
         feeding = Feeding(

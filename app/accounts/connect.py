@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from app.accounts.history import MOST_HISTORY_DAYS
 from app.core.crypto import Vault
 from app.core.errors import Conflict, InvalidInput
 from app.core.ids import AccountId, ChannelId
@@ -20,7 +21,6 @@ from app.store.notify import Topic
 from app.store.unit_of_work import UnitOfWork
 
 MOST_FOLDERS: Final = 50
-MOST_HISTORY_DAYS: Final = 3650
 _WORD: Final = r"[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]"
 _ADDRESS: Final = re.compile(rf"{_WORD}{{1,64}}@{_WORD}{{1,255}}")
 _CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]{2,}")
@@ -94,6 +94,9 @@ async def connect(uow: UnitOfWork, gate: Gate, wanted: NewAccount) -> Account:
     _set_smtp(account, gate, wanted.smtp)
     uow.accounts.add(account)
     await uow.channels.get(account.channel_id)
+    if wanted.history_days:
+        await uow.session.flush()
+        await uow.imports.request(account.id, days=wanted.history_days)
     uow.emit("account.connected", account_id=account.id, address=address)
     uow.wake(Topic.ACCOUNTS)
     return account
@@ -131,19 +134,6 @@ async def retry_now(uow: UnitOfWork, account_id: AccountId) -> Account:
     if account.state is AccountState.LIVE:
         raise Conflict(f"{account.address} is connected, so there is nothing to try again.")
     _reconnect(uow, account)
-    return account
-
-
-async def import_history(uow: UnitOfWork, account_id: AccountId, days: int) -> Account:
-    """Bring in the last `days` days, silently, beside new mail. `NotFound`, `InvalidInput`."""
-    if not 1 <= days <= MOST_HISTORY_DAYS:
-        raise InvalidInput(
-            f"History can be imported for 1 to {MOST_HISTORY_DAYS} days.", field="days"
-        )
-    account = await uow.accounts.lock(account_id)
-    account.history_days, account.history_imported_at = days, None
-    uow.emit("account.import_started", account_id=account.id, days=days)
-    uow.wake(Topic.ACCOUNT, account.id)
     return account
 
 

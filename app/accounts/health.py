@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
+from app.accounts.history import ImportProgress, progress_of
 from app.core.ids import AccountId, MailboxId
 from app.store.models import Account, AccountState, Mailbox
 from app.store.unit_of_work import UnitOfWork
@@ -35,6 +36,7 @@ class AccountHealth:
     channel: str
     history_days: int
     history_imported_at: datetime | None
+    history: ImportProgress | None
     retry_at: datetime | None
     created_at: datetime
     mailboxes: tuple[FolderHealth, ...]
@@ -45,6 +47,8 @@ async def health_of(uow: UnitOfWork, accounts: Sequence[Account]) -> list[Accoun
     folders = await uow.mailboxes.of_accounts([account.id for account in accounts])
     ids = [one.id for ones in folders.values() for one in ones if one.uidvalidity is not None]
     accounted = await uow.ledger.accounted(ids)
+    imports = await uow.imports.of_accounts([account.id for account in accounts])
+    now = datetime.now(UTC)
     return [
         AccountHealth(
             id=account.id,
@@ -54,6 +58,7 @@ async def health_of(uow: UnitOfWork, accounts: Sequence[Account]) -> list[Accoun
             channel=account.channel_id,
             history_days=account.history_days,
             history_imported_at=account.history_imported_at,
+            history=progress_of(imports[account.id], now) if account.id in imports else None,
             retry_at=account.retry_at,
             created_at=account.created_at,
             mailboxes=tuple(

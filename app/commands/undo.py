@@ -135,7 +135,8 @@ async def process_again(uow: UnitOfWork, placement_id: PlacementId) -> None:
         )
     await uow.ledger.try_again(placement)
     if placement.uid < (mailbox.first_uid or 0):
-        (await uow.accounts.get(mailbox.account_id)).history_imported_at = None
+        await uow.accounts.lock(mailbox.account_id)
+        await uow.imports.go_on(mailbox.account_id)
     elif mailbox.watermark is not None:
         mailbox.watermark = min(mailbox.watermark, placement.uid)
     for post in await uow.posts.of_placements([placement.id], PostKind.QUARANTINE):

@@ -138,6 +138,12 @@ class Settings(BaseSettings):
         description="How many connections to mail servers one worker may begin in a second, once "
         "the first few are made.",
     )
+    import_mails_per_minute: int = Field(
+        default=6000,
+        ge=1,
+        description="How fast the history of one account is imported, unless the import says "
+        "otherwise. New mail and commands never wait for it.",
+    )
     worker_silent_seconds: int = Field(
         default=20,
         ge=3,

@@ -34,6 +34,7 @@ class Tending:
     largest_mail: int
     reconnect_after_seconds: float = 6 * 3600
     """The age at which a connection is made anew, when nothing is under way on it."""
+    import_mails_per_minute: int = 6000
     worker_silent_seconds: float = 20
     """After so long without a sign of life a worker's accounts are given to others."""
     outages: Outages = field(default_factory=Outages)

@@ -16,11 +16,11 @@ from app.commands.execute import run_due
 from app.core.ids import MailboxId
 from app.core.logging import get_logger
 from app.jobs.context import Tending
+from app.jobs.importing import Importing
 from app.mailbox.errors import FolderMissing
 from app.mailbox.port import MailSession
 from app.store.notify import Waker
 from app.store.repositories.fleet import Check
-from app.sync.backfill import import_portion
 from app.sync.folders import read_folders
 from app.sync.poll import catch_up
 from app.sync.port import Syncing
@@ -53,9 +53,8 @@ class Serving:
         self._session = session
         self._waker = waker
         self._revision = revision
-        self._wants_history = True
+        self._importing = Importing(tending, syncing, session)
         self._on_live = on_live
-        self._history_days = 0
         self._folders: list[MailboxId] = []
         self._listed_at = tending.clock.now()
         self._old_at = self._listed_at + _life(tending.reconnect_after_seconds)
@@ -71,8 +70,6 @@ class Serving:
             account = await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
         if account.revision != self._revision:
             raise Reconnect
-        self._wants_history = bool(account.history_days) and not account.history_imported_at
-        self._history_days = account.history_days
         await run_due(self._executing, self._session)
         await self._read_folders()
         idle, *others = self._folders
@@ -83,20 +80,8 @@ class Serving:
         await self._on_live()
 
     async def import_history(self) -> bool:
-        """Bring in a portion of history; answers whether there may be more."""
-        if not self._wants_history:
-            return False
-        more = False
-        for folder in self._folders:
-            more |= await import_portion(
-                self._syncing, self._session, folder, days=self._history_days
-            )
-        if not more:
-            async with self._on.store.begin(self._syncing.workspace_id) as uow:
-                account = await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
-                account.history_imported_at = self._on.clock.now()
-                uow.emit("account.history_imported", account_id=account.id)
-        return more
+        """Bring in a portion of history; answers whether the next may follow at once."""
+        return await self._importing.step(self._folders)
 
     async def wait(self) -> None:
         """Wait until there may be something to do; the first folder is the one that is open."""
@@ -106,6 +91,8 @@ class Serving:
         can_idle = "IDLE" in self._session.capabilities
         longest = self._on.idle_renew_seconds if can_idle else self._on.poll_seconds
         longest = min(longest, max((self._old_at - self._on.clock.now()).total_seconds(), 0))
+        if (pause := self._importing.waits_for()) is not None:
+            longest = min(longest, pause.total_seconds())
         async with self._on.store.begin(self._syncing.workspace_id) as uow:
             retry_at = await uow.commands.next_try_at(self._syncing.account_id)
         if retry_at is None:

@@ -265,12 +265,14 @@ class IMAPConnection:
             return [range(first, last + 1)] if first <= last else []
         return answers.windows(first, last)
 
-    def _in_window(self, window: range, *criteria: str | int) -> list[int]:
+    def _in_window(self, window: range, *criteria: str | int | date) -> list[int]:
         found = self._search("UID", f"{window.start}:{window.stop - 1}", *criteria)
         return sorted(uid for uid in found if uid in window)
 
-    def uids_since(self, day: datetime) -> list[int]:
-        return sorted(self._search("SINCE", day.date()))
+    def uids_below(self, uid: int, *, since: datetime | None) -> list[int]:
+        dated: tuple[str | date, ...] = ("SINCE", since.date()) if since else ()
+        windows = self._windows(1, uid - 1)
+        return [one for window in windows for one in self._in_window(window, *dated)]
 
     def find(self, identity: Identity) -> list[int]:
         """By Message-ID where the mail has one that can be asked for, else by its exact size.

@@ -158,8 +158,11 @@ class MailSession(Protocol):
         """
         ...
 
-    async def uids_since(self, day: datetime) -> list[int]:
-        """The UIDs of mails that the server received on this day or later."""
+    async def uids_below(self, uid: int, *, since: datetime | None) -> list[int]:
+        """The UIDs of the open folder that are lower than `uid`, in order.
+
+        With `since`, only those of mails that the server received on that day or later.
+        """
         ...
 
     async def list_mails(self, uids: Sequence[int]) -> dict[int, Listing]:

@@ -181,8 +181,10 @@ class IMAPSession:
     async def flags(self, uids: Sequence[int]) -> dict[int, tuple[str, ...] | None]:
         return await self._call(lambda: self._imap.flags(uids))
 
-    async def uids_since(self, day: datetime) -> list[int]:
-        return await self._call(lambda: self._imap.uids_since(day))
+    async def uids_below(self, uid: int, *, since: datetime | None) -> list[int]:
+        return await self._call(
+            lambda: self._imap.uids_below(uid, since=since), seconds=FETCH_SECONDS
+        )
 
     async def list_mails(self, uids: Sequence[int]) -> dict[int, Listing]:
         return await self._call(lambda: self._imap.list_mails(uids))

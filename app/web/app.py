@@ -7,7 +7,16 @@ from fastapi import APIRouter, FastAPI
 from app.container import Container
 from app.slack.http import SlackHTTP
 from app.web import docs, errors, health, status
-from app.web.api import accounts, api_keys, commands, conversations, events, messages, team
+from app.web.api import (
+    accounts,
+    api_keys,
+    commands,
+    conversations,
+    events,
+    imports,
+    messages,
+    team,
+)
 from app.web.errors import PROBLEMS
 from app.web.shell import Shell
 from app.web.slack import slack_router
@@ -31,7 +40,7 @@ def create_app(container: Container, slack: SlackHTTP | None) -> FastAPI:
     errors.install(app)
     app.add_middleware(Shell, is_https=container.settings.base_url.startswith("https:"))
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    for part in (accounts, conversations, messages, commands, events, team, api_keys):
+    for part in (accounts, imports, conversations, messages, commands, events, team, api_keys):
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(health.router)

@@ -19,6 +19,7 @@ from app.core.ids import AccountId
 from app.mailbox.port import Security
 from app.store.models import Account, AccountState
 from app.store.notify import Topic
+from app.web.api.imports import ImportOut
 from app.web.deps import (
     Admin,
     Cursor,
@@ -82,12 +83,6 @@ class AccountPatch(BaseModel):
     channel: str | None = None
 
 
-class ImportIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    days: Annotated[int, Field(ge=1, le=connect.MOST_HISTORY_DAYS)]
-
-
 class MailboxOut(BaseModel):
     """`accounted`: UIDs whose fate is known. `missing`: seen on the server, not yet brought in."""
 
@@ -112,6 +107,7 @@ class AccountOut(BaseModel):
     channel: str
     history_days: int
     history_imported_at: datetime | None
+    history: ImportOut | None
     retry_at: datetime | None
     created_at: datetime
     mailboxes: list[MailboxOut]
@@ -229,15 +225,6 @@ async def retry(parts: Parts, caller: Admin, account_id: UUID) -> AccountOut:
     check_visible(caller, AccountId(account_id), "account")
     async with parts.store.begin(caller.workspace_id) as uow:
         account = await connect.retry_now(uow, AccountId(account_id))
-        (health,) = await health_of(uow, [account])
-    return _shown(health)
-
-
-@router.post("/{account_id}/import", status_code=202)
-async def import_(parts: Parts, caller: Admin, account_id: UUID, body: ImportIn) -> AccountOut:
-    check_visible(caller, AccountId(account_id), "account")
-    async with parts.store.begin(caller.workspace_id) as uow:
-        account = await connect.import_history(uow, AccountId(account_id), body.days)
         (health,) = await health_of(uow, [account])
     return _shown(health)
 

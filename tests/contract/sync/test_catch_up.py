@@ -9,7 +9,6 @@ from app.mailbox.errors import FolderMissing
 from app.sandbox.mail.dovecot import DovecotInbox
 from app.store.models import Attachment, Conversation, Message, Placement, Post, PostKind
 from app.store.repositories.accounts import OwnershipLost
-from app.sync.backfill import import_portion
 from app.sync.plan import Kind
 from app.sync.poll import catch_up
 from tests.fixtures.mailservers import log_in, mails
@@ -282,42 +281,3 @@ class TestReset:
 
         assert await sync.announced() == []
         assert set((await sync.ledger()).values()) == {"skipped"}
-
-
-class TestHistory:
-    async def test_is_imported_newest_first_in_portions_without_a_word(
-        self, make_sync: MakeSync, mail_user: DovecotInbox
-    ) -> None:
-        sync = await make_sync(mail_user, history_days=30)
-        await deliver(sync, *(f"Old {number}" for number in range(3)))
-        sync.clock.set(SystemClock().now())
-        await sync.look()
-        mailbox = await sync.mailbox()
-
-        async with sync.session() as session:
-            assert not await import_portion(sync.syncing, session, mailbox.id, days=30)
-
-        assert await sync.subjects() == ["Old 0", "Old 1", "Old 2"]
-        assert await sync.announced() == []
-        assert {one.status for one in await sync.all(Conversation)} == {"done"}
-        assert (await sync.mailbox()).watermark == 4
-
-    async def test_an_answer_to_it_brings_a_card_and_opens_it(
-        self, make_sync: MakeSync, mail_user: DovecotInbox
-    ) -> None:
-        sync = await make_sync(mail_user)
-        await deliver(sync, "Question")
-        sync.clock.set(SystemClock().now())
-        await sync.look()
-        async with sync.session() as session:
-            await import_portion(sync.syncing, session, (await sync.mailbox()).id, days=1)
-        answer = mail("Re: Question", "2@acme.example").replace(
-            b"Date:", b"In-Reply-To: <Question@acme.example>\r\nDate:", 1
-        )
-        await mail_user.deliver(answer)
-
-        await sync.look()
-
-        (conversation,) = await sync.all(Conversation)
-        assert (conversation.status, conversation.message_count) == ("open", 2)
-        assert await sync.announced() == ["Re: Question"]

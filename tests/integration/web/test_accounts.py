@@ -342,10 +342,44 @@ class TestImporting:
         answer = await client.post(f"/accounts/{id_}/import", json={"days": 30})
 
         assert answer.status_code == 202
-        assert answer.json()["history_days"] == 30
+        assert (answer.json()["days"], answer.json()["state"]) == (30, "running")
         for days in (0, -1, 3651, "all", 1.5, None):
             answer = await client.post(f"/accounts/{id_}/import", json={"days": days})
             assert answer.status_code == 422, days
+
+    async def test_by_one_window_only(self, web: Web) -> None:
+        client, id_ = web.client(BOOTSTRAP_KEY), await web.account()
+        url = f"/accounts/{id_}/import"
+
+        for window in ({"since": "2026-01-01"}, {"all": True}, {"days": 3650}):
+            assert (await client.post(url, json=window)).status_code == 202, window
+        for wrong in ({}, {"all": False}, {"days": 1, "all": True}, {"since": "yesterday"}):
+            assert (await client.post(url, json=wrong)).status_code == 422, wrong
+
+    async def test_is_told_of_in_the_account_and_by_itself(self, web: Web) -> None:
+        client, id_ = web.client(BOOTSTRAP_KEY), await web.account()
+        url = f"/accounts/{id_}/import"
+        assert (await client.get(url)).status_code == 404
+        await client.post(url, json={"since": "2026-01-01", "mails_per_minute": 60})
+
+        told = (await client.get(url)).json()
+
+        assert told["since"].startswith("2026-01-01T00:00:00")
+        assert (told["mails_per_minute"], told["found"], told["done"]) == (60, None, 0)
+        shown = (await client.get(f"/accounts/{id_}")).json()
+        assert shown["history"] == told
+
+    async def test_can_be_cancelled_once(self, web: Web) -> None:
+        client, id_ = web.client(BOOTSTRAP_KEY), await web.account()
+        url = f"/accounts/{id_}/import"
+        assert (await client.delete(url)).status_code == 404
+        await client.post(url, json={"all": True})
+
+        answer = await client.delete(url)
+
+        assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+        assert answer.json()["finished_at"] is not None
+        assert (await client.delete(url)).status_code == 409
 
 
 class TestRemoving:

@@ -79,7 +79,7 @@ def _example(command: str, variables: dict[str, str]) -> Example:
 class TestTheExamplesOfTheAPI:
     async def test_do_what_the_page_says(self, stack: Stack) -> None:
         known = {"SHAREDBOX": stack.settings.base_url, "KEY": API_KEY}
-        first, *_ = examples(API, **known)
+        first = next(one for one in examples(API, **known) if "imap" in (one.body or {}))
         real = stack.account()
         body = {**first.body, **{name: real[name] for name in ("address", "imap", "channel")}}
 
@@ -104,8 +104,8 @@ class TestTheExamplesOfTheAPI:
         assert len(answers) == len(examples(API)) - 1
 
     def _in_order(self, known: dict[str, str]) -> list[Example]:
-        """The rest of the page's examples; the one that removes everything comes last."""
-        rest = examples(API, **known)[1:]
+        """The page's other examples; the one that removes everything comes last."""
+        rest = [one for one in examples(API, **known) if "imap" not in (one.body or {})]
         return sorted(rest, key=lambda one: one.method == "DELETE")
 
     async def _run(self, client: httpx.AsyncClient, one: Example) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from app.sandbox.slack.rich_text import rich_text
 from app.sandbox.slack.wire import JSON, Refused
 from app.sandbox.slack.workspace import Workspace
 
@@ -18,12 +19,16 @@ def composed(typed: str, workspace: Workspace, *, labelled: bool = False) -> tup
 
     `labelled` puts a person's name beside the id, as commands have it.
     """
-    parts = [_part(piece, workspace, labelled) for piece in _TOKENS.split(typed) if piece]
-    run = {"type": "rich_text_section", "elements": [leaf for _, leaf in parts]}
-    return "".join(text for text, _ in parts), [{"type": "rich_text", "elements": [run]}]
+
+    def parts(text: str) -> list[tuple[str, JSON]]:
+        pieces = (piece for piece in _TOKENS.split(text) if piece)
+        return [_part(piece, workspace, labelled=labelled) for piece in pieces]
+
+    block = rich_text(typed, lambda text: [leaf for _, leaf in parts(text)])
+    return "".join(text for text, _ in parts(typed)), [block]
 
 
-def _part(piece: str, workspace: Workspace, labelled: bool) -> tuple[str, JSON]:
+def _part(piece: str, workspace: Workspace, *, labelled: bool) -> tuple[str, JSON]:
     try:
         if piece.startswith("@"):
             person = workspace.person(piece)

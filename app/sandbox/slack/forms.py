@@ -7,6 +7,7 @@ becomes what an app finds in `state.values` and in `actions`, as the element's t
 from collections.abc import Iterator
 from typing import Any, Final
 
+from app.sandbox.slack.rich_text import rich_text
 from app.sandbox.slack.wire import JSON, Refused
 
 Answers = dict[str, dict[str, Any]]
@@ -82,7 +83,8 @@ def value_of(element: JSON, answer: Any) -> JSON:  # noqa: ANN401 -- see Answers
     if key == "selected_options":
         return {key: [_option(element, one) for one in answer or []]}
     if key == "rich_text_value":
-        return {key: _rich_text(answer) if isinstance(answer, str) else answer}
+        typed = isinstance(answer, str)
+        return {key: (rich_text(answer) if answer else None) if typed else answer}
     if key in _EMPTY_LISTS:
         return {key: list(answer or [])}
     return {key: answer if answer not in (None, "") else None}
@@ -101,9 +103,15 @@ def what_is_missing(blocks: list[JSON], answers: Answers) -> dict[str, str]:
         if given in (None, []):
             if not block.get("optional"):
                 problems[block["block_id"]] = "Please fill this in."
-        elif isinstance(given, str) and (problem := _text_problem(element, given)):
+        elif problem := _problem(element, given):
             problems[block["block_id"]] = problem
     return problems
+
+
+def _problem(element: JSON, given: Any) -> str:  # noqa: ANN401 -- see Answers
+    if isinstance(given, str):
+        return _text_problem(element, given)
+    return _file_problem(element, given) if element["type"] == "file_input" else ""
 
 
 def _text_problem(element: JSON, text: str) -> str:
@@ -113,6 +121,15 @@ def _text_problem(element: JSON, text: str) -> str:
         return f"Please use at least {element['min_length']} characters."
     if element["type"] == "email_text_input" and text.count("@") != 1:
         return "Please give an email address."
+    return ""
+
+
+def _file_problem(element: JSON, files: list[JSON]) -> str:
+    most, kinds = element.get("max_files", 10), element.get("filetypes")
+    if len(files) > most:
+        return f"Please choose at most {most} file{'' if most == 1 else 's'}."
+    if kinds and any(file["filetype"] not in kinds for file in files):
+        return f"Please choose files of these kinds only: {', '.join(kinds)}."
     return ""
 
 
@@ -127,8 +144,3 @@ def _option(element: JSON, answer: Any) -> JSON:  # noqa: ANN401 -- its value, i
         if answer in (option["value"], option["text"]["text"]):
             return dict(option)
     raise Refused("option_not_found", answer=answer)
-
-
-def _rich_text(text: str) -> JSON:
-    run = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
-    return {"type": "rich_text", "elements": [run]}

@@ -76,6 +76,7 @@ class PageServer:
             Route("/page/messages/{channel}", self._guarded(self._messages)),
             Route("/page/stream", self._guarded(self._stream)),
             Route("/page/do/{verb}", self._guarded(self._do), methods=["POST"]),
+            Route("/page/upload", self._guarded(self._upload), methods=["POST"]),
             Route("/page/{asset}", self._asset),
             Route("/archives/{channel}/{message}", self._permalink),
             Route("/customer/send", self._guarded(self._customer_sends), methods=["POST"]),
@@ -163,6 +164,16 @@ class PageServer:
         return Response(
             file.data, headers={**_HEADERS, **disposition}, media_type="application/octet-stream"
         )
+
+    async def _upload(self, request: Request) -> Response:
+        """The bytes of a file that somebody chose; its name and whose it is are in the query."""
+        query = request.query_params
+        try:
+            data = await body_of(request)
+            file = self._people.upload_as_user(query["user"], query["name"], data)
+        except (Refused, KeyError) as error:
+            return _answer({"error": str(error)})
+        return _answer({"file": file})
 
     async def _do(self, request: Request) -> Response:
         verb = request.path_params["verb"]

@@ -127,6 +127,19 @@ class People:
             place = Place(view.payload["blocks"], view=view)
         return await self._interactions.suggest(who, place, action_id, query)
 
+    def upload_as_user(self, user: str, name: str, data: bytes) -> JSON:
+        """Upload a file for a file_input; what this answers is what such an input holds.
+
+        Raises `Refused` (file_empty).
+        """
+        if not data:
+            raise Refused("file_empty")
+        here, files = self.emulator.workspace, self.emulator.files
+        created = int(self.emulator.clock.now().timestamp())
+        file = files.begin(name, len(data), here.person(user).id, created)
+        file.data, file.complete = data, True
+        return file.as_json(here, self.emulator.base_url)
+
     # Commands and shortcuts
 
     async def run_command(

@@ -262,6 +262,32 @@ class TestModals:
         state = app.heard[0]["view"]["state"]["values"]["template"]["template"]
         assert state["selected_option"]["value"] == "Refund"
 
+    async def test_files_are_chosen_and_reach_the_app(
+        self, slack: LocalSlack, app: BoltApp, page: Page
+    ) -> None:
+        app.bolt.view("form")(app._note)
+        element = {"type": "file_input", "action_id": "files", "max_files": 2}
+        block = {"type": "input", "block_id": "files", "label": words("Files"), "element": element}
+
+        @app.bolt.shortcut("compose")
+        async def compose(ack: AsyncAck, body: dict[str, Any]) -> None:
+            await ack()
+            view = form("Compose", blocks=[block])
+            await app.client.views_open(trigger_id=body["trigger_id"], view=view)
+
+        await page.goto(slack.page_url)
+        await slack.use_shortcut("Ana", "compose")
+        dialog = page.get_by_role("dialog", name="Compose")
+        kinds = [{"name": f"{name}.txt", "mimeType": "text/plain", "buffer": b"x"} for name in "ab"]
+        await dialog.get_by_label("Files").set_input_files(kinds)  # type: ignore[arg-type]
+        await dialog.get_by_role("button", name="Remove a.txt").click()
+        await dialog.get_by_role("button", name="Send").click()
+
+        await slack.wait_for(lambda: app.heard)
+        (file,) = app.heard[0]["view"]["state"]["values"]["files"]["files"]["files"]
+        assert (file["name"], file["user"]) == ("b.txt", slack.users["Ana"])
+        assert slack.file_bytes(file["id"]) == b"x"
+
 
 class TestConversation:
     async def test_a_note_in_a_thread(self, slack: LocalSlack, app: BoltApp, page: Page) -> None:

@@ -3,10 +3,10 @@
 // place.run(element, block, answer) delivers what was done and resolves when the app has answered;
 // place.answers holds what was filled in: { block_id: { action_id: answer } }.
 
-import { h, icon, spinner } from "./dom.js";
+import { fill, h, icon, size, spinner, toast } from "./dom.js";
 import { menu, picker, question, shut } from "./menus.js";
 import { safeUrl, textObject } from "./mrkdwn.js";
-import { state } from "./store.js";
+import { state, upload } from "./store.js";
 
 const plain = (object) => (object ? object.text : "");
 const hint = (element, otherwise) => plain(element.placeholder) || otherwise;
@@ -114,7 +114,7 @@ function field(spec, block, place, ids) {
 }
 
 function input(spec, block, place, ids) {
-  if (spec.type === "file_input") return h("span", { class: "unknown" }, "Uploading files is not part of this emulator.");
+  if (spec.type === "file_input") return files(spec, block, place, ids);
   const type = { number_input: "number", email_text_input: "email", url_text_input: "url" }[spec.type] || "text";
   const long = spec.multiline || spec.type === "rich_text_input";
   const answer = answerOf(place, block, spec);
@@ -122,7 +122,7 @@ function input(spec, block, place, ids) {
   const box = h(long ? "textarea" : "input", {
     type: long ? null : type, class: "input", id: ids.control, rows: long ? 6 : null, placeholder: hint(spec, ""),
     maxlength: spec.max_length || null, "aria-describedby": ids.about, autofocus: spec.focus_on_load,
-    value: typeof answer === "string" ? answer : "",
+    value: typeof answer === "string" ? answer : answer ? typedText(answer) : "",
     oninput: () => changed(place, block, spec, box.value, !on.includes("on_character_entered")),
     onkeydown: (event) => {
       if (event.key !== "Enter" || long) return;
@@ -131,6 +131,41 @@ function input(spec, block, place, ids) {
     },
   });
   return box;
+}
+
+// A rich text as somebody would have typed it.
+function typedText(rich) {
+  const leaf = (one) => {
+    const text = one.text ?? one.url ?? (one.name ? `:${one.name}:` : "");
+    const style = one.style || {};
+    return [["code", "`"], ["strike", "~"], ["italic", "_"], ["bold", "*"]].reduce((all, [name, mark]) => (style[name] ? mark + all + mark : all), text);
+  };
+  const line = (part) => part.elements.map(leaf).join("");
+  return rich.elements.map((part) => {
+    if (part.type === "rich_text_list") return part.elements.map((item, at) => `${part.style === "ordered" ? `${at + 1}.` : "-"} ${line(item)}`).join("\n");
+    if (part.type === "rich_text_quote") return line(part).replace(/^/gm, "> ");
+    return part.type === "rich_text_preformatted" ? `\`\`\`\n${line(part)}\n\`\`\`` : line(part);
+  }).join("\n");
+}
+
+function files(spec, block, place, ids) {
+  let chosen = answerOf(place, block, spec) || [];
+  const list = h("ul", { class: "chosen-files" });
+  const keep = () => { changed(place, block, spec, chosen); show(); };
+  const show = () => fill(list, chosen.map((one) => h("li", {}, icon("file"), h("span", {}, one.name), h("small", {}, size(one.size)),
+    h("button", { type: "button", class: "button square quiet", "aria-label": `Remove ${one.name}`, onclick: () => { chosen = chosen.filter((other) => other !== one); keep(); } }, icon("close")))));
+  const box = h("input", {
+    type: "file", class: "input", id: ids.control, multiple: (spec.max_files ?? 10) > 1, accept: (spec.filetypes || []).map((kind) => `.${kind}`).join(",") || null, "aria-describedby": ids.about,
+    onchange: async () => {
+      const outcomes = await Promise.all([...box.files].map(upload));
+      box.value = "";
+      outcomes.filter((one) => one.problem).forEach((one) => toast(one.problem));
+      chosen = [...chosen, ...outcomes.filter((one) => one.file).map((one) => one.file)];
+      keep();
+    },
+  });
+  show();
+  return h("span", { class: "files" }, box, list);
 }
 
 // Selects

@@ -39,7 +39,19 @@ export async function act(verb, body) {
   return answer.result && typeof answer.result === "object" ? answer.result : { ok: true, value: answer.result };
 }
 
+// Upload a file as the person we act as. Answers { file } or { problem }.
+export async function upload(file) {
+  const query = new URLSearchParams({ user: state.me, name: file.name });
+  try {
+    const { ok, body } = await fetched(`/page/upload?${query}`, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file });
+    return ok && body.file ? { file: body.file } : { problem: words(body.error) };
+  } catch {
+    return { problem: "The workspace does not answer." };
+  }
+}
+
 const WORDS = {
+  file_empty: "This file is empty.", request_too_large: "This file is too large.",
   not_in_channel: "You are not in this channel.", is_archived: "This channel is archived.",
   message_not_found: "This message is gone.", element_not_found: "This has changed; look again.",
   cant_delete_message: "Only its author or an admin can delete this.", already_reacted: "You have already reacted so.",

@@ -50,6 +50,36 @@ class TestValueOf:
             value_of({"type": "radio_buttons", "options": [option("one")]}, "three")
 
 
+class TestRichText:
+    def test_what_is_typed_comes_with_its_styles(self) -> None:
+        (section,) = value_of({"type": "rich_text_input"}, "*hi*")["rich_text_value"]["elements"]
+
+        assert section["elements"] == [{"type": "text", "text": "hi", "style": {"bold": True}}]
+
+    def test_nothing_typed_is_no_value(self) -> None:
+        assert value_of({"type": "rich_text_input"}, "") == {"rich_text_value": None}
+
+
+class TestFiles:
+    @pytest.mark.parametrize(
+        ("element", "count", "problem"),
+        [
+            ({"max_files": 1}, 2, "Please choose at most 1 file."),
+            ({"max_files": 2}, 3, "Please choose at most 2 files."),
+            ({"filetypes": ["pdf"]}, 1, "Please choose files of these kinds only: pdf."),
+            ({}, 0, "Please fill this in."),
+            ({"filetypes": ["txt", "pdf"]}, 1, ""),
+        ],
+    )
+    def test_what_the_form_refuses(self, element: JSON, count: int, problem: str) -> None:
+        block = input_block({"type": "file_input", **element})
+        files = [{"id": f"F{number}", "filetype": "txt"} for number in range(count)]
+
+        refused = what_is_missing([block], {"b": {"a": files}})
+
+        assert refused == ({"b": problem} if problem else {})
+
+
 class TestStateOf:
     def test_what_was_not_touched_is_as_it_was_at_first(self) -> None:
         block = input_block({"type": "plain_text_input", "initial_value": "draft"})

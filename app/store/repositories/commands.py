@@ -1,14 +1,17 @@
 """Commands and the mails they act on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import exists, func, or_
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
 from app.core.ids import AccountId, CommandId, ConversationId, MessageId
+from app.store.bulk import is_any
 from app.store.models import (
     Command,
     CommandState,
@@ -19,6 +22,15 @@ from app.store.models import (
 from app.store.repositories.base import Repository
 
 _OPEN = (CommandState.QUEUED, CommandState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandFilter:
+    """What is None is not asked for."""
+
+    account_ids: Collection[AccountId] | None = None
+    state: CommandState | None = None
+    conversation_id: ConversationId | None = None
 
 
 class Commands(Repository):
@@ -71,13 +83,6 @@ class Commands(Repository):
         One that waits for its next attempt holds back only later ones of its own conversation,
         whose effect would depend on it.
         """
-        earlier = aliased(Command)
-        blocked = exists().where(
-            col(earlier.workspace_id) == col(Command.workspace_id),
-            col(earlier.conversation_id) == col(Command.conversation_id),
-            col(earlier.state).in_(_OPEN),
-            col(earlier.seq) < col(Command.seq),
-        )
         statement = (
             select(Command)
             .where(
@@ -85,7 +90,7 @@ class Commands(Repository):
                 Command.account_id == account_id,
                 col(Command.state).in_(_OPEN),
                 or_(col(Command.next_try_at).is_(None), col(Command.next_try_at) <= now),
-                ~blocked,
+                ~_is_held_back(),
             )
             .order_by(col(Command.seq))
             .limit(1)
@@ -94,11 +99,15 @@ class Commands(Repository):
         return (await self._session.exec(statement)).one_or_none()
 
     async def next_try_at(self, account_id: AccountId) -> datetime | None:
-        """When the earliest command that waits for another attempt is due."""
+        """When the earliest command that waits for another attempt is due.
+
+        One that is held back by an earlier one is not: its time may have come long ago.
+        """
         statement = select(func.min(Command.next_try_at)).where(
             Command.workspace_id == self._workspace_id,
             Command.account_id == account_id,
             col(Command.state).in_(_OPEN),
+            ~_is_held_back(),
         )
         return (await self._session.exec(statement)).one()
 
@@ -123,6 +132,38 @@ class Commands(Repository):
             found.setdefault(MessageId(message_id), set()).add(CommandType(type_))
         return found
 
+    async def page(
+        self, wanted: CommandFilter, *, before: int | None, limit: int
+    ) -> Sequence[Command]:
+        """The latest first. `before` is the `seq` of the last one of the page before."""
+        statement = select(Command).where(Command.workspace_id == self._workspace_id)
+        if wanted.account_ids is not None:
+            statement = statement.where(is_any(col(Command.account_id), list(wanted.account_ids)))
+        if wanted.state is not None:
+            statement = statement.where(col(Command.state) == wanted.state)
+        if wanted.conversation_id is not None:
+            statement = statement.where(Command.conversation_id == wanted.conversation_id)
+        if before is not None:
+            statement = statement.where(col(Command.seq) < before)
+        statement = statement.order_by(col(Command.seq).desc()).limit(limit)
+        return (await self._session.exec(statement)).all()
+
+    async def targets_of(
+        self, command_ids: Sequence[CommandId]
+    ) -> dict[CommandId, list[CommandTarget]]:
+        statement = (
+            select(CommandTarget)
+            .where(
+                CommandTarget.workspace_id == self._workspace_id,
+                is_any(col(CommandTarget.command_id), command_ids),
+            )
+            .order_by(col(CommandTarget.command_id), col(CommandTarget.n))
+        )
+        found: dict[CommandId, list[CommandTarget]] = {}
+        for target in (await self._session.exec(statement)).all():
+            found.setdefault(target.command_id, []).append(target)
+        return found
+
     async def of_conversation(
         self, conversation_id: ConversationId, *, limit: int = 20
     ) -> Sequence[Command]:
@@ -137,3 +178,14 @@ class Commands(Repository):
             .limit(limit)
         )
         return (await self._session.exec(statement)).all()
+
+
+def _is_held_back() -> ColumnElement[bool]:
+    """Whether an earlier command for the same conversation is still open."""
+    earlier = aliased(Command)
+    return exists().where(
+        col(earlier.workspace_id) == col(Command.workspace_id),
+        col(earlier.conversation_id) == col(Command.conversation_id),
+        col(earlier.state).in_(_OPEN),
+        col(earlier.seq) < col(Command.seq),
+    )

@@ -1,10 +1,11 @@
 """Commands: wishes for mails, and what became of them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -13,10 +14,21 @@ from app.commands.enqueue import enqueue_for_conversation, enqueue_for_messages
 from app.commands.types import MailIntent, mail_intent
 from app.core.access import Actor
 from app.core.errors import NotFound
-from app.core.ids import CommandId, ConversationId, MessageId
-from app.store.models import Command, CommandState, CommandType, TargetState
+from app.core.ids import AccountId, CommandId, ConversationId, MessageId
+from app.store.models import Command, CommandState, CommandTarget, CommandType, TargetState
+from app.store.repositories.commands import CommandFilter
 from app.store.unit_of_work import UnitOfWork
-from app.web.deps import Parts, Reader, Words, Writer, check_visible
+from app.web.deps import (
+    Cursor,
+    Limit,
+    Parts,
+    Reader,
+    Words,
+    Writer,
+    check_visible,
+    read_cursor,
+    write_cursor,
+)
 from app.web.idempotency import Idempotent
 
 router = APIRouter(prefix="/commands", tags=["commands"])
@@ -78,6 +90,11 @@ class CommandOut(BaseModel):
     targets: list[TargetOut]
 
 
+class CommandPage(BaseModel):
+    items: list[CommandOut]
+    next_cursor: str | None
+
+
 @router.post("", status_code=202, response_model=CommandOut)
 async def create(parts: Parts, caller: Writer, body: CommandIn, once: Idempotent) -> JSONResponse:
     """Queue a command. It is carried out within seconds if the account’s server answers."""
@@ -86,6 +103,40 @@ async def create(parts: Parts, caller: Writer, body: CommandIn, once: Idempotent
             return answer
         command = await _enqueue(uow, caller, body)
         return once.record(uow, 202, await _shown(uow, command))
+
+
+@router.get("")
+async def list_(
+    parts: Parts,
+    caller: Reader,
+    state: Annotated[
+        CommandState | None, Query(description="`failed`: what waits for a Retry.")
+    ] = None,
+    account: UUID | None = None,
+    conversation: UUID | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> CommandPage:
+    """The commands, the latest first."""
+    visible = caller.account_ids
+    if account is not None:
+        check_visible(caller, AccountId(account), "account")
+        visible = frozenset({AccountId(account)})
+    wanted = CommandFilter(
+        account_ids=visible,
+        state=state,
+        conversation_id=ConversationId(conversation) if conversation else None,
+    )
+    place = read_cursor(cursor, int)
+    async with parts.store.begin(caller.workspace_id) as uow:
+        found = await uow.commands.page(wanted, before=place[0] if place else None, limit=limit + 1)
+        page = found[:limit]
+        targets = await uow.commands.targets_of([one.id for one in page])
+    more = len(found) > limit
+    return CommandPage(
+        items=[_out(one, targets.get(one.id, ())) for one in page],
+        next_cursor=write_cursor(str(page[-1].seq)) if more else None,
+    )
 
 
 @router.get("/{command_id}")
@@ -139,8 +190,11 @@ async def _shown(uow: UnitOfWork, command: Command) -> dict[str, Any]:
     await uow.session.flush()
     await uow.session.refresh(command)
     targets = await uow.commands.targets(command.id)
-    shown = CommandOut(
+    return _out(command, targets).model_dump(mode="json")
+
+
+def _out(command: Command, targets: Sequence[CommandTarget]) -> CommandOut:
+    return CommandOut(
         **command.model_dump(include=set(CommandOut.model_fields)),
         targets=[TargetOut(message_id=one.message_id, state=one.state) for one in targets],
     )
-    return shown.model_dump(mode="json")

@@ -2,7 +2,9 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
+from app.core.access import Scope
 from app.core.ids import CommandId, new_id
 from app.store.models import CommandState
 from tests.fixtures.web import BOOTSTRAP_KEY, Web
@@ -149,3 +151,62 @@ async def put(web: Web, command_id: CommandId, state: CommandState) -> None:
     async with web.store.begin(web.workspace_id) as uow:
         command = await uow.commands.lock(command_id)
         command.state, command.attempts = state, 5
+
+
+class TestListing:
+    async def three(self, web: Web, client: Any) -> list[str]:
+        """Three commands of one account, the latest first; the second of them has failed."""
+        account = await web.account()
+        ids: list[str] = []
+        for _ in range(3):
+            conversation, _message = await web.conversation(account)
+            ids.insert(0, (await ask(client, conversation_id=str(conversation))).json()["id"])
+        async with web.store.begin(web.workspace_id) as uow:
+            command = await uow.commands.lock(CommandId(UUID(ids[1])))
+            command.state, command.detail = CommandState.FAILED, "The server said no."
+        return ids
+
+    async def test_needs_a_key_that_may_read(self, web: Web) -> None:
+        assert (await web.client().get("/commands")).status_code == 401
+
+    async def test_names_the_latest_first_page_by_page(self, web: Web) -> None:
+        client = web.client(BOOTSTRAP_KEY)
+        ids = await self.three(web, client)
+
+        first = (await client.get("/commands", params={"limit": 2})).json()
+        second = (
+            await client.get("/commands", params={"limit": 2, "cursor": first["next_cursor"]})
+        ).json()
+
+        assert [one["id"] for one in first["items"] + second["items"]] == ids
+        assert second["next_cursor"] is None
+        assert all(len(one["targets"]) == 1 for one in first["items"])
+
+    async def test_names_the_dead_letters(self, web: Web) -> None:
+        client = web.client(BOOTSTRAP_KEY)
+        ids = await self.three(web, client)
+
+        (dead,) = (await client.get("/commands", params={"state": "failed"})).json()["items"]
+
+        assert (dead["id"], dead["detail"]) == (ids[1], "The server said no.")
+        await client.post(f"/commands/{dead['id']}/retry")
+        assert (await client.get("/commands", params={"state": "failed"})).json()["items"] == []
+
+    async def test_of_one_account_or_conversation(self, web: Web) -> None:
+        client = web.client(BOOTSTRAP_KEY)
+        await self.three(web, client)
+        other = await web.account(address="sales@example.com")
+        conversation, _ = await web.conversation(other)
+        mine = (await ask(client, conversation_id=str(conversation))).json()["id"]
+
+        for wanted in ({"account": str(other)}, {"conversation": str(conversation)}):
+            (found,) = (await client.get("/commands", params=wanted)).json()["items"]
+            assert found["id"] == mine
+
+    async def test_shows_a_bound_key_only_what_is_its(self, web: Web) -> None:
+        await self.three(web, web.client(BOOTSTRAP_KEY))
+        other = await web.account(address="sales@example.com")
+        _, key = await web.key(Scope.READ, accounts=[other])
+        client = web.client(key)
+
+        assert (await client.get("/commands")).json()["items"] == []

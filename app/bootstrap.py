@@ -20,7 +20,7 @@ from app.jobs.context import Tending
 from app.jobs.vitals import serving_vitals
 from app.jobs.worker import Worker
 from app.mailbox.sessions import IMAPServers
-from app.slack.bolt import build_app
+from app.slack.bolt import build_app, signing_secret
 from app.slack.client import WorkspaceClients, http_session, web_client
 from app.slack.http import SlackHTTP
 from app.slack.installations import Installations, adopt_until_done
@@ -84,7 +84,7 @@ async def run_web(settings: Settings, stop: asyncio.Event) -> None:
         installations = await _installations(container, http, stack)
         slack = None
         if settings.slack_signing_secret is not None:
-            slack = SlackHTTP(build_app(container, installations, http))
+            slack = SlackHTTP(build_app(container, installations, http), signing_secret(settings))
         server = _Server(
             uvicorn.Config(
                 create_app(container, slack),

@@ -22,6 +22,7 @@ pytest_plugins = [
     "tests.fixtures.stack",
     "tests.fixtures.web",
     "tests.rig.fixtures",
+    "tests.fixtures.slack_door",
 ]
 
 

@@ -20,6 +20,7 @@ from app.feed.mrkdwn import (
     verbatim,
 )
 from app.feed.port import Block, Rendered
+from app.feed.render_outgoing import outgoing_state
 from app.feed.view import MOVES, CardView, CommandView, FileView, MailView, QuarantineView, Where
 from app.store.models import CommandState, CommandType
 
@@ -192,6 +193,8 @@ def _state(view: CardView) -> str:
         parts.append("🏷 " + ", ".join(escape_line(tag, 40) for tag in view.tags[:8]))
     if view.folder:
         parts.append(f"📂 {escape_line(view.folder, 80)}")
+    if view.outgoing:
+        parts.append(outgoing_state(view.outgoing))
     return " · ".join([*parts, *_command_state(view.command)])
 
 

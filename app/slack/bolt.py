@@ -14,6 +14,7 @@ from app.slack.listeners import unknown
 from app.slack.listeners.actions import CardActions
 from app.slack.listeners.lifecycle import Lifecycle
 from app.slack.listeners.modals import Modals
+from app.slack.listeners.outgoing import OutgoingActions
 from app.slack.middleware import Door
 
 
@@ -33,6 +34,7 @@ def build_app(
     )
     app.use(door.identify)
     CardActions(door).register(app)
+    OutgoingActions(door).register(app)
     Modals(door).register(app)
     Lifecycle(installations).register(app)
     unknown.register(app)

@@ -20,6 +20,8 @@ from app.jobs.context import Tending
 from app.jobs.vitals import serving_vitals
 from app.jobs.worker import Worker
 from app.mailbox.sessions import IMAPServers
+from app.sending.context import Sending
+from app.sending.smtp import SMTPTransport
 from app.slack.bolt import build_app, signing_secret
 from app.slack.client import WorkspaceClients, http_session, web_client
 from app.slack.http import SlackHTTP
@@ -146,7 +148,16 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             hub=container.hub,
             clock=container.clock,
         )
-        await Worker(container, tending, feeding).run(stop)
+        sending = Sending(
+            store=container.store,
+            blobs=container.blobs,
+            transport=SMTPTransport(
+                allow_private=settings.allow_private_mail_hosts, ca_file=settings.tls_ca_file
+            ),
+            vault=container.vault,
+            sends_per_hour=settings.sends_per_hour,
+        )
+        await Worker(container, tending, feeding, sending).run(stop)
 
 
 class _Server(uvicorn.Server):

@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.fixtures.syncing",
     "tests.fixtures.feed",
     "tests.fixtures.tending",
+    "tests.fixtures.sending",
     "tests.fixtures.stack",
     "tests.fixtures.web",
     "tests.rig.fixtures",

@@ -35,7 +35,7 @@ class Shell:
     `largest_mail`: files to be sent come within the request, in Base64.
     """
 
-    def __init__(self, app: ASGIApp, *, is_https: bool, largest_mail: int) -> None:
+    def __init__(self, app: ASGIApp, *, is_https: bool, largest_mail: int = 0) -> None:
         self._app = app
         self._largest_with_files = LARGEST_BODY + largest_mail * 4 // 3
         self._headers = dict(_ALWAYS)

@@ -66,6 +66,8 @@ class NewMessage:
     has_html: bool = False
     attachment_count: int = 0
     size: int = 0
+    sent_with: str = ""
+    remote_id: str | None = None
     raw_sha256: bytes
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, String, UniqueConstraint, Uuid
+from sqlalchemy import BigInteger, String, UniqueConstraint, Uuid, true
 from sqlmodel import Field
 
 from app.core.ids import AccountId, ChannelId, new_id
@@ -34,6 +34,10 @@ class Account(Tenanted, table=True):
     """Where the account's mail is posted."""
     folders: list[str] = text_list()
     """The folders that are watched, by their names on the server; the first is kept in IDLE."""
+    watch_sent: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
+    """Whether the folder for sent mail is watched as well, for what other mail clients send."""
+    provider: str | None = None
+    """Whose servers they are, by `providers.registry`; None before the first connection."""
     history_days: int = 0
 
     imap_host: str

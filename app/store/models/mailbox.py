@@ -27,6 +27,10 @@ class Mailbox(Tenanted, table=True):
     watched: bool = False
     listed: bool = True
     """Whether the last LIST named it."""
+    detail: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Why it cannot be watched although it should, in words."""
+    parked_until: datetime | None = timestamp(default=None)
+    """The server lists it and does not open it: when we try again."""
 
     uidvalidity: int | None = Field(default=None, sa_type=BigInteger)
     watermark: int | None = Field(default=None, sa_type=BigInteger)

@@ -36,6 +36,13 @@ class Message(Tenanted, table=True):
         ),
         Index("ix_messages_sender", "workspace_id", "account_id", "from_address", "received_at"),
         Index("ix_messages_raw_sha256", "raw_sha256"),
+        Index(
+            "ix_messages_remote_id",
+            "workspace_id",
+            "account_id",
+            "remote_id",
+            postgresql_where="remote_id IS NOT NULL",
+        ),
         Index("ix_messages_search", "search", postgresql_using="gin"),
     )
 
@@ -67,6 +74,10 @@ class Message(Tenanted, table=True):
     has_html: bool = False
     attachment_count: int = 0
     size: int = Field(default=0, sa_type=BigInteger)
+    sent_with: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """The mail client that a mail of ours was sent with, where it says so in plain words."""
+    remote_id: str | None = None
+    """What the host calls the mail, in whatever folder it lies (X-GM-MSGID)."""
     raw_sha256: bytes
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())
     search: Any = Field(

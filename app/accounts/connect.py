@@ -46,6 +46,7 @@ class NewAccount:
     folders: tuple[str, ...]
     channel: str
     history_days: int = 0
+    watch_sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class AccountChange:
     imap: ServerLogin | None = None
     smtp: ServerLogin | None = None
     folders: tuple[str, ...] | None = None
+    watch_sent: bool | None = None
     channel: str | None = None
     without_smtp: bool = False
 
@@ -84,6 +86,7 @@ async def connect(uow: UnitOfWork, gate: Gate, wanted: NewAccount) -> Account:
         channel_id=_checked_channel(wanted.channel),
         folders=_checked_folders(wanted.folders),
         history_days=wanted.history_days,
+        watch_sent=wanted.watch_sent,
         imap_host="",
         imap_port=0,
         imap_security="",
@@ -113,6 +116,8 @@ async def change(
         _set_smtp(account, gate, wanted.smtp)
     if wanted.folders is not None:
         account.folders = _checked_folders(wanted.folders)
+    if wanted.watch_sent is not None:
+        account.watch_sent = wanted.watch_sent
     if wanted.channel is not None:
         account.channel_id = _checked_channel(wanted.channel)
         await uow.channels.get(account.channel_id)
@@ -144,7 +149,6 @@ async def remove(uow: UnitOfWork, account_id: AccountId) -> list[bytes]:
     """
     account = await uow.accounts.lock(account_id)
     orphans = await uow.messages.digests_only_in(account_id)
-    orphans += await uow.outgoing.digests_only_in(account_id)
     uow.emit("account.removed", account_id=account.id, address=account.address)
     uow.wake(Topic.ACCOUNT, account.id)
     await uow.accounts.delete(account)

@@ -20,6 +20,9 @@ class FolderHealth:
     watched: bool
     selectable: bool
     listed: bool
+    detail: str
+    """Why it is not watched although it should be, in words."""
+    parked_until: datetime | None
     uidvalidity: int | None
     watermark: int | None
     accounted: int
@@ -33,7 +36,10 @@ class AccountHealth:
     address: str
     state: AccountState
     detail: str
+    """What is wrong with it, or with some of its folders, in words."""
+    provider: str | None
     channel: str
+    watch_sent: bool
     history_days: int
     history_imported_at: datetime | None
     history: ImportProgress | None
@@ -54,7 +60,9 @@ async def health_of(uow: UnitOfWork, accounts: Sequence[Account]) -> list[Accoun
             id=account.id,
             address=account.address,
             state=account.state,
-            detail=account.detail,
+            detail=account.detail or _of_folders(folders.get(account.id, ())),
+            provider=account.provider,
+            watch_sent=account.watch_sent,
             channel=account.channel_id,
             history_days=account.history_days,
             history_imported_at=account.history_imported_at,
@@ -69,6 +77,11 @@ async def health_of(uow: UnitOfWork, accounts: Sequence[Account]) -> list[Accoun
     ]
 
 
+def _of_folders(folders: Sequence[Mailbox]) -> str:
+    """What is wrong with folders of an account that is well otherwise."""
+    return " ".join(one.detail for one in folders if one.watched and one.detail)
+
+
 def _folder(mailbox: Mailbox, accounted: int) -> FolderHealth:
     return FolderHealth(
         id=mailbox.id,
@@ -77,6 +90,8 @@ def _folder(mailbox: Mailbox, accounted: int) -> FolderHealth:
         watched=mailbox.watched,
         selectable=mailbox.selectable,
         listed=mailbox.listed,
+        detail=mailbox.detail,
+        parked_until=mailbox.parked_until,
         uidvalidity=mailbox.uidvalidity,
         watermark=mailbox.watermark,
         accounted=accounted,

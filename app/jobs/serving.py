@@ -1,4 +1,7 @@
-"""One connection to one account's server, for as long as it lasts.
+"""One connection to one account's server, for as long as it lasts: the only one.
+
+Providers count connections, and a shared mailbox has many other clients. So IDLE and all the work
+share one: whatever there is to do ends IDLE, is done, and IDLE begins anew.
 
 Wishes come first, for somebody waits for them; then new mail; then a portion of history. When
 nothing is left the connection waits in IDLE, where a new mail, a new wish or the clock wakes it.
@@ -8,26 +11,34 @@ IDLE is one that nobody sees.
 
 import random
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from app.commands.claim import Executing
 from app.commands.execute import run_due
 from app.core.ids import MailboxId
-from app.core.logging import get_logger
 from app.jobs.context import Tending
 from app.jobs.importing import Importing
-from app.mailbox.errors import FolderMissing
+from app.mailbox.errors import CommandRefused, FolderMissing
 from app.mailbox.port import MailSession
 from app.store.notify import Waker
 from app.store.repositories.fleet import Check
-from app.sync.folders import read_folders
+from app.sync.folders import park, read_folders, unpark
 from app.sync.poll import catch_up
 from app.sync.port import Syncing
 
 _LIST_AGAIN: Final = timedelta(minutes=5)
 """How often the folder list is read anew, to notice folders that were made or removed."""
-log = get_logger(__name__)
+_LONGEST_PARK: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parked:
+    """A folder that the server lists and does not open: when it is tried again."""
+
+    until: datetime
+    wait: timedelta
 
 
 class Reconnect(Exception):
@@ -56,8 +67,9 @@ class Serving:
         self._importing = Importing(tending, syncing, session)
         self._on_live = on_live
         self._folders: list[MailboxId] = []
-        self._listed_at = tending.clock.now()
-        self._old_at = self._listed_at + _life(tending.reconnect_after_seconds)
+        self._listed_at: datetime | None = None
+        self._old_at = tending.clock.now() + _life(tending.reconnect_after_seconds)
+        self._parked: dict[MailboxId, _Parked] = {}
         self.checks: dict[MailboxId, Check] = {}
         """When each folder was last looked at; whoever writes that down takes it from here."""
 
@@ -72,16 +84,12 @@ class Serving:
             raise Reconnect
         await run_due(self._executing, self._session)
         await self._read_folders()
-        idle, *others = self._folders
-        for folder in others:
-            if self._is_due(folder):
-                await self._look(folder, peek=True)
-        await self._look(idle, max_age=self._on.poll_seconds)
+        await self._look_at_all()
         await self._on_live()
 
     async def import_history(self) -> bool:
         """Bring in a portion of history; answers whether the next may follow at once."""
-        return await self._importing.step(self._folders)
+        return await self._importing.step(self._usable())
 
     async def wait(self) -> None:
         """Wait until there may be something to do; the first folder is the one that is open."""
@@ -89,7 +97,9 @@ class Serving:
 
     async def _longest_wait(self) -> float:
         can_idle = "IDLE" in self._session.capabilities
-        longest = self._on.idle_renew_seconds if can_idle else self._on.poll_seconds
+        facts = self._session.provider.facts
+        renewal = min(self._on.idle_renew_seconds, facts.longest_idle.total_seconds())
+        longest = renewal if can_idle else self._poll_seconds
         longest = min(longest, max((self._old_at - self._on.clock.now()).total_seconds(), 0))
         if (pause := self._importing.waits_for()) is not None:
             longest = min(longest, pause.total_seconds())
@@ -101,7 +111,7 @@ class Serving:
 
     async def _read_folders(self) -> None:
         now = self._on.clock.now()
-        if self._folders and now - self._listed_at < _LIST_AGAIN:
+        if self._folders and self._listed_at and now - self._listed_at < _LIST_AGAIN:
             return
         self._folders = await read_folders(self._syncing, self._session)
         self._listed_at = now
@@ -121,25 +131,73 @@ class Serving:
 
     def is_due(self) -> bool:
         """Whether a folder that nobody announces anything about is to be looked at."""
-        return any(self._is_due(folder) for folder in self._folders)
+        return any(self._is_due(folder) for folder in self._usable())
 
     def _is_due(self, folder: MailboxId) -> bool:
         check = self.checks.get(folder)
         return check is None or check.next_poll_at <= self._on.clock.now()
 
-    async def _look(self, folder: MailboxId, *, max_age: float = 0, peek: bool = False) -> None:
+    @property
+    def _poll_seconds(self) -> float:
+        floor = self._session.provider.facts.shortest_poll
+        return max(self._on.poll_seconds, floor.total_seconds())
+
+    async def _look_at_all(self) -> None:
+        """Look at every folder whose time has come; the first one last, for it stays open.
+
+        Raises what the server said where it opens none of them.
+        """
+        refusal: CommandRefused | None = None
+        usable = self._usable()
+        for folder in usable[1:]:
+            if self._is_due(folder):
+                refusal = await self._look(folder, peek=True) or refusal
+        for folder in usable:
+            if folder in self._usable():
+                refusal = await self._look(folder, max_age=self._poll_seconds)
+                if refusal is None:
+                    return
+        raise refusal or FolderMissing("The mail server opens none of the watched folders.")
+
+    def _usable(self) -> list[MailboxId]:
+        now = self._on.clock.now()
+        return [
+            one
+            for one in self._folders
+            if one not in self._parked or self._parked[one].until <= now
+        ]
+
+    async def _look(
+        self, folder: MailboxId, *, max_age: float = 0, peek: bool = False
+    ) -> CommandRefused | None:
+        """Look at a folder; one that the server does not open is let be for a while."""
         try:
             await catch_up(self._syncing, self._session, folder, max_age=max_age, peek=peek)
-        except FolderMissing as error:
-            if folder == self._folders[0]:
-                raise
-            log.warning("folder.missing", folder=str(folder), error=str(error))
+        except CommandRefused as error:
+            await self._park(folder, error)
+            return error
+        if self._parked.pop(folder, None):
+            await unpark(self._syncing, folder)
+        self._note_check(folder)
+        return None
+
+    async def _park(self, folder: MailboxId, why: CommandRefused) -> None:
+        """Let it be for one poll, and each time for twice as long, unless that will pass."""
+        self._listed_at = None  # it may be gone, or have another name by now
+        before = self._parked.get(folder)
+        wait = timedelta(seconds=self._poll_seconds)
+        if before and not why.is_passing:
+            wait = min(before.wait * 2, _LONGEST_PARK)
+        self._parked[folder] = _Parked(self._on.clock.now() + wait, wait)
+        await park(self._syncing, folder, why, self._parked[folder].until)
+
+    def _note_check(self, folder: MailboxId) -> None:
         now = self._on.clock.now()
         self.checks[folder] = Check(
             workspace_id=self._syncing.workspace_id,
             mailbox_id=folder,
             checked_at=now,
-            next_poll_at=now + timedelta(seconds=self._on.poll_seconds),
+            next_poll_at=now + timedelta(seconds=self._poll_seconds),
         )
 
 

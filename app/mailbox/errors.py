@@ -45,6 +45,11 @@ class CommandRefused(MailServerError):
         super().__init__(what, fix=fix)
         self.code = code
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether the server itself says that the same may work soon (RFC 5530 §3)."""
+        return self.code in {"INUSE", "LIMIT", "SERVERBUG"}
+
 
 class FolderMissing(CommandRefused):
     """There is no such folder, or it cannot be opened."""
@@ -62,7 +67,7 @@ _THROTTLING: Final = re.compile(
 """Words by which servers ask for less: connection caps, Gmail's bandwidth limits, Exchange's
 "User is authenticated but not connected"."""
 
-_BUSY_CODE: Final = re.compile(rb"\[(LIMIT|OVERQUOTA)\b", re.IGNORECASE)
+_BUSY_CODE: Final = re.compile(rb"\[(LIMIT|INUSE|OVERQUOTA)\b", re.IGNORECASE)
 """To a login these mean the same; to a command they are about that command (RFC 5530 §3)."""
 
 _REFUSAL_CODE: Final = re.compile(

@@ -74,6 +74,10 @@ class Listing:
     size: int
     internaldate: datetime
     flags: tuple[str, ...]
+    remote_id: str | None = None
+    """What the host calls the mail in whatever folder it lies, where it says so (X-GM-MSGID)."""
+    labels: tuple[str, ...] = ()
+    """The other folders it lies in, where the host says so (X-GM-LABELS)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +189,6 @@ class MailSession(Protocol):
         By MOVE, else by COPY, \Deleted and UID EXPUNGE. Without UIDPLUS the originals stay behind
         marked \Deleted: a plain EXPUNGE would take other people's mail with it.
         """
-        ...
-
-    async def append(self, folder: str, raw: bytes, flags: Sequence[str], at: datetime) -> None:
-        """Put a mail into a folder (RFC 3501 §6.3.11)."""
         ...
 
     async def discard(self, uids: Sequence[int]) -> None:

@@ -85,6 +85,11 @@ async def _catch_up(
     decision = plan(known, selected)
     log.debug("look", folder=str(mailbox_id), kind=decision.kind, reason=decision.reason)
     match decision.kind:
+        case Kind.BEGIN if mailbox.started_at is not None:
+            # It was asked for before it was there: what came into it since then is news.
+            selected = await session.examine(mailbox.name, max_age=float("inf"))
+            found = await reset(syncing, session, mailbox, selected)
+            return Look(mailbox.name, Kind.BEGIN, found)
         case Kind.BEGIN:
             await _begin(syncing, session, mailbox, selected)
             return Look(mailbox.name, Kind.BEGIN)

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.mailbox.errors import MailServerError, Transient
 from app.mailbox.port import Folder, Role, Selected, ServerSpec
+from app.providers.generic import GENERIC
 from app.store.notify import Waker
 
 Script = Callable[[int], MailServerError | None]
@@ -16,6 +17,7 @@ class EmptyMailbox:
     """A session with nothing in it. `on_idle` is called whenever there is nothing left to do."""
 
     capabilities = frozenset({"IDLE"})
+    provider = GENERIC
 
     def __init__(self, on_idle: Callable[[float], MailServerError | None]) -> None:
         self._on_idle = on_idle

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from app.core.ids import ConversationId
-from app.feed.mrkdwn import bold, escape_line, verbatim
+from app.feed.mrkdwn import bold, escape_line
 from app.slack.ids import FieldId, Memory, ViewId
 
 
@@ -38,7 +38,10 @@ def view(conversation_id: ConversationId, subject: str) -> dict[str, Any]:
         "blocks": [
             {
                 "type": "section",
-                "text": verbatim(bold(escape_line(subject, 200) or "(no subject)")),
+                "text": {
+                    "type": "mrkdwn",
+                    "text": bold(escape_line(subject, 200) or "(no subject)"),
+                },
             },
             {
                 "type": "input",

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.core.ids import ConversationId, MailboxId
-from app.feed.mrkdwn import plain
 from app.mailbox.port import Role
 from app.slack.ids import FieldId, Memory, ViewId
 
@@ -60,7 +59,7 @@ def suggestions(folders: Sequence[FolderChoice], typed: str) -> dict[str, Any]:
     others = sorted(
         (one for one in fitting if one.role not in _SPECIAL), key=lambda one: one.name.casefold()
     )
-    groups = [("Mailbox", special[:_MOST_OPTIONS]), ("Folders", others[:_MOST_OPTIONS])]
+    groups = [("Mailbox", special), ("Folders", others[: _MOST_OPTIONS - len(special)])]
     shown = [
         {"label": {"type": "plain_text", "text": label}, "options": [_option(one) for one in ones]}
         for label, ones in groups
@@ -70,10 +69,10 @@ def suggestions(folders: Sequence[FolderChoice], typed: str) -> dict[str, Any]:
 
 
 def _option(folder: FolderChoice) -> dict[str, Any]:
-    name = plain(folder.name)
+    name = folder.name
     if len(name) > _OPTION_TEXT:
         name = "…" + name[1 - _OPTION_TEXT :]
     return {
-        "text": {"type": "plain_text", "text": name, "emoji": False},
+        "text": {"type": "plain_text", "text": name},
         "value": str(folder.mailbox_id),
     }

@@ -278,6 +278,38 @@ class Ledger(Repository):
         )
         return (await self._session.exec(statement)).all()
 
+    async def newest_in(
+        self, mailbox_id: MailboxId, *, limit: int
+    ) -> dict[int, tuple[str | None, int]]:
+        """Message-ID and size, by UID, of the newest mails in a folder under its UIDVALIDITY."""
+        statement = (
+            select(
+                Placement.uid,
+                Message.internet_message_id,
+                func.coalesce(Placement.size, Message.size),
+            )
+            .join(
+                Message,
+                (col(Message.workspace_id) == col(Placement.workspace_id))
+                & (col(Message.id) == col(Placement.message_id)),
+            )
+            .join(
+                Mailbox,
+                (col(Mailbox.workspace_id) == col(Placement.workspace_id))
+                & (col(Mailbox.id) == col(Placement.mailbox_id))
+                & (col(Mailbox.uidvalidity) == col(Placement.uidvalidity)),
+            )
+            .where(
+                Placement.workspace_id == self._workspace_id,
+                Placement.mailbox_id == mailbox_id,
+                col(Placement.gone_at).is_(None),
+            )
+            .order_by(col(Placement.uid).desc())
+            .limit(limit)
+        )
+        rows = await self._session.exec(statement)
+        return {uid: (message_id, size) for uid, message_id, size in rows}
+
     def _in(self, mailbox_id: MailboxId, uidvalidity: int) -> tuple[Any, ...]:
         return (
             col(Placement.workspace_id) == self._workspace_id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
@@ -9,6 +10,13 @@ from app.core.ids import AccountId, MailboxId
 from app.store.bulk import is_any
 from app.store.models import Mailbox
 from app.store.repositories.base import Repository
+
+_ORDER = (
+    col(Mailbox.watched).desc(),
+    func.coalesce(Mailbox.role, "") == "sent",
+    col(Mailbox.name),
+)
+"""The watched folders first, of these the one for sent mail last."""
 
 
 class Mailboxes(Repository):
@@ -41,7 +49,7 @@ class Mailboxes(Repository):
         statement = (
             select(Mailbox)
             .where(Mailbox.workspace_id == self._workspace_id, Mailbox.account_id == account_id)
-            .order_by(col(Mailbox.watched).desc(), col(Mailbox.name))
+            .order_by(*_ORDER)
         )
         return (await self._session.exec(statement)).all()
 
@@ -54,7 +62,7 @@ class Mailboxes(Repository):
                 Mailbox.workspace_id == self._workspace_id,
                 is_any(col(Mailbox.account_id), account_ids),
             )
-            .order_by(col(Mailbox.watched).desc(), col(Mailbox.name))
+            .order_by(*_ORDER)
         )
         grouped: dict[AccountId, list[Mailbox]] = {}
         for mailbox in (await self._session.exec(statement)).all():

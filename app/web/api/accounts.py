@@ -64,6 +64,9 @@ class AccountIn(BaseModel):
     imap: Server
     smtp: Server | None = None
     folders: Annotated[list[Folder], Field(max_length=connect.MOST_FOLDERS)] = ["INBOX"]
+    watch_sent: Annotated[
+        bool, Field(description="Follow what colleagues send with other mail clients.")
+    ] = True
     channel: Annotated[
         str, Field(max_length=50, description="The id of a Slack channel.", examples=["C024BE91L"])
     ]
@@ -80,11 +83,16 @@ class AccountPatch(BaseModel):
     imap: Server | None = None
     smtp: Server | None = None
     folders: Annotated[list[Folder] | None, Field(max_length=connect.MOST_FOLDERS)] = None
+    watch_sent: bool | None = None
     channel: str | None = None
 
 
 class MailboxOut(BaseModel):
-    """`accounted`: UIDs whose fate is known. `missing`: seen on the server, not yet brought in."""
+    """`accounted`: UIDs whose fate is known. `missing`: seen on the server, not yet brought in.
+
+    `detail`: why it is not watched although it should be. `parked_until`: the server lists it and
+    does not open it; when that is tried again.
+    """
 
     id: UUID
     name: str
@@ -92,6 +100,8 @@ class MailboxOut(BaseModel):
     watched: bool
     selectable: bool
     listed: bool
+    detail: str
+    parked_until: datetime | None
     uidvalidity: int | None
     watermark: int | None
     accounted: int
@@ -104,7 +114,9 @@ class AccountOut(BaseModel):
     address: str
     state: AccountState
     detail: str
+    provider: str | None
     channel: str
+    watch_sent: bool
     history_days: int
     history_imported_at: datetime | None
     history: ImportOut | None
@@ -137,6 +149,7 @@ async def create(parts: Parts, caller: Admin, body: AccountIn, once: Idempotent)
             imap=body.imap.login(),
             smtp=body.smtp.login() if body.smtp else None,
             folders=tuple(body.folders),
+            watch_sent=body.watch_sent,
             channel=body.channel,
             history_days=body.history_days,
         )
@@ -179,6 +192,7 @@ async def patch(parts: Parts, caller: Admin, account_id: UUID, body: AccountPatc
         imap=body.imap.login() if body.imap else None,
         smtp=body.smtp.login() if body.smtp else None,
         folders=tuple(body.folders) if body.folders is not None else None,
+        watch_sent=body.watch_sent,
         channel=body.channel,
         without_smtp=body.smtp is None and "smtp" in body.model_fields_set,
     )
@@ -214,9 +228,10 @@ async def test(parts: Parts, caller: Admin, account_id: UUID) -> TestOut:
     if account.settled_revision < revision:
         detail = "No worker has tried yet. Check that a worker is running."
         return TestOut(ok=False, state=account.state, detail=detail)
-    return TestOut(
-        ok=account.state is AccountState.LIVE, state=account.state, detail=account.detail
-    )
+    async with parts.store.begin(caller.workspace_id) as uow:
+        (health,) = await health_of(uow, [account])
+    ok = account.state is AccountState.LIVE and not health.detail
+    return TestOut(ok=ok, state=account.state, detail=health.detail)
 
 
 @router.post("/{account_id}/retry", status_code=202)

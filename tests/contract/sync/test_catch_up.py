@@ -38,7 +38,7 @@ class TestFirstLook:
             folders = await uow.mailboxes.of_account(sync.syncing.account_id)
 
         assert {one.role for one in folders} >= {"inbox", "archive", "trash", "junk", "sent"}
-        assert [one.name for one in folders if one.watched] == ["INBOX"]
+        assert [one.name for one in folders if one.watched] == ["INBOX", "Sent"]
 
     async def test_of_a_folder_that_is_not_there_says_so(
         self, make_sync: MakeSync, mail_user: DovecotInbox

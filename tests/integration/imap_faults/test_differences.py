@@ -105,14 +105,14 @@ class TestFolders:
         await tended.retry_now()
         put(tended.server, "While it was gone")
         await tended.brings_in("Plan", "While it was gone")
-        assert not (await tended.sync.mailbox("Projects")).listed
+        await eventually(lambda: _is(tended, listed=False))
 
         account.create("Projects")
         tended.server.put(named("Fresh"), "Projects")
         tended.server.put(old.mails[1].raw, "Projects")
         await tended.retry_now()
         await tended.brings_in("Plan", "While it was gone", "Fresh")
-        assert (await tended.sync.mailbox("Projects")).listed
+        await eventually(lambda: _is(tended, listed=True))
 
         account.rename("Projects", "Projekte")
         await tended.retry_now()
@@ -130,7 +130,7 @@ class TestFolders:
 
         await tended.brings_in("Plan", "First")
 
-        assert not (await tended.sync.mailbox("Projects")).selectable
+        await eventually(lambda: _is(tended, selectable=False))
         assert (await tended.account()).state == "live"
 
     async def test_ii3_appears_later(self, hostile: HostileServer, make_tended: MakeTended) -> None:
@@ -143,6 +143,12 @@ class TestFolders:
         await tended.retry_now()
 
         await tended.brings_in("First")
+
+
+async def _is(tended: Tended, **wanted: bool) -> bool:
+    """Whether the folder is so by now: a round that was under way may have brought the mail in."""
+    mailbox = await tended.sync.mailbox("Projects")
+    return all(getattr(mailbox, name) is value for name, value in wanted.items())
 
 
 async def _begun(tended: Tended) -> bool:

@@ -51,7 +51,6 @@ class TestLoginError:
         "said",
         [
             b"[UNAVAILABLE] Temporary authentication failure.",
-            b"[INUSE] Mailbox in use.",
             b"[SERVERBUG] Internal error occurred.",
             b"AccessTokenExpired",
             b"Session has expired, please sign in again.",
@@ -69,6 +68,7 @@ class TestLoginError:
             b"[LIMIT] Too many connections",
             b"[OVERQUOTA] Quota exceeded",
             b"[THROTTLED] Request throttled. Suggested Backoff Time: 299961 milliseconds",
+            b"[INUSE] Mailbox in use.",
             b"Too many simultaneous connections. (Failure)",
             b"User is authenticated but not connected.",
             b"Maximum number of connections from user+IP exceeded",

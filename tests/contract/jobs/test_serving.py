@@ -1,0 +1,232 @@
+"""Several watched folders in one connection to a real Dovecot."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from app.commands.claim import Executing
+from app.core.crypto import Vault
+from app.core.retry import RetryLadder
+from app.jobs.context import Tending
+from app.jobs.serving import Serving
+from app.mailbox.errors import CommandRefused
+from app.mailbox.port import Security
+from app.sandbox.mail.dovecot import DovecotInbox
+from app.store.models import Mailbox
+from app.store.notify import NotificationHub, Waker
+from tests.fixtures.faultproxy import FaultProxy
+from tests.fixtures.faults import Replace, Step, Stream
+from tests.fixtures.mailservers import log_in
+from tests.fixtures.sessions import mail
+from tests.fixtures.syncing import MakeSync, Sync
+
+POLL = 60
+NO_SUCH = rb"NO (?:\[[A-Z]+\] )?Mailbox doesn't exist[^\r\n]*"
+
+
+@dataclass
+class Overheard:
+    """Passes everything on and remembers the commands."""
+
+    said: bytearray = field(default_factory=bytearray)
+
+    def steps(self, data: bytes, stream: Stream) -> Iterator[Step]:
+        self.said += data
+        yield data
+
+    def commands(self) -> list[str]:
+        found = re.findall(rb"^[A-Z]{3,}\d+ (UID [A-Z]+|[A-Z]+)", bytes(self.said), re.MULTILINE)
+        self.said.clear()
+        return [one.decode() for one in found]
+
+
+@dataclass
+class Served:
+    """Rounds with an IDLE between them, as the tender makes them."""
+
+    serving: Serving
+    waker: Waker
+    has_begun: bool = False
+
+    async def round(self) -> None:
+        if self.has_begun:
+            self.waker.wake()
+            await self.serving.wait()
+        self.has_begun = True
+        await self.serving.round()
+
+
+@asynccontextmanager
+async def serving(sync: Sync, proxy: FaultProxy) -> AsyncIterator[Served]:
+    tending = Tending(
+        store=sync.workspace.store,
+        blobs=sync.syncing.blobs,
+        parser=sync.syncing.parser,
+        servers=sync.servers,
+        hub=NotificationHub(sync.workspace.url),
+        clock=sync.clock,
+        vault=Vault([Fernet.generate_key().decode()]),
+        announce=sync.syncing.announce,
+        ladder=RetryLadder.parse("0 60"),
+        poll_seconds=POLL,
+        idle_renew_seconds=120,
+        largest_mail=1_000_000,
+    )
+    executing = Executing(
+        sync.workspace.store, sync.clock, sync.workspace.id, sync.syncing.account_id, 1
+    )
+
+    async def on_live() -> None:
+        return None
+
+    spec = replace(sync.spec, port=proxy.port, security=Security.NONE)
+    waker = Waker()
+    async with sync.servers.open(spec) as session:
+        serving = Serving(tending, sync.syncing, executing, session, waker, 0, on_live)
+        yield Served(serving, waker)
+
+
+async def folder(sync: Sync, name: str) -> Mailbox:
+    async with sync.rows() as uow:
+        return await uow.mailboxes.named(sync.syncing.account_id, name)
+
+
+@pytest.fixture
+async def sync(make_sync: MakeSync, mail_user: DovecotInbox) -> Sync:
+    with log_in(mail_user) as client:
+        client.create("Orders")
+    return await make_sync(mail_user, folders=["INBOX", "Orders"])
+
+
+@pytest.fixture
+async def proxy(mail_user: DovecotInbox, tmp_path: Path) -> AsyncIterator[FaultProxy]:
+    async with FaultProxy(mail_user.host, mail_user.server.imap_port) as running:
+        yield running
+
+
+class TestPolling:
+    async def test_costs_one_round_trip_a_folder_and_writes_nothing(
+        self, sync: Sync, proxy: FaultProxy
+    ) -> None:
+        overheard = Overheard()
+        proxy.set(to_server=overheard)
+        async with serving(sync, proxy) as served:
+            await served.round()
+            before = [await folder(sync, name) for name in ("INBOX", "Orders", "Sent")]
+            overheard.commands()
+
+            await served.round()
+            quiet = overheard.commands()
+            sync.clock.advance(seconds=POLL)
+            await served.round()
+            due = overheard.commands()
+
+        assert quiet == ["IDLE", "UID SEARCH"]
+        assert due == ["IDLE", "STATUS", "STATUS", "UID SEARCH"]
+        assert [await folder(sync, name) for name in ("INBOX", "Orders", "Sent")] == before
+
+    async def test_brings_in_the_news_of_every_folder(self, sync: Sync, proxy: FaultProxy) -> None:
+        async with serving(sync, proxy) as served:
+            await served.round()
+            for name in ("INBOX", "Orders"):
+                raw = mail(f"To {name}", f"{name}@acme.example")
+                await sync.inbox.server.save(sync.inbox.username, name, raw)
+            sync.clock.advance(seconds=POLL)
+            await served.round()
+            await served.round()
+
+        assert sorted(await sync.announced()) == ["To INBOX", "To Orders"]
+
+
+class TestAFolderThatIsListedAndDoesNotOpen:
+    async def test_is_parked_with_the_reason_and_holds_up_nobody(
+        self, sync: Sync, proxy: FaultProxy
+    ) -> None:
+        proxy.set(
+            to_server=Replace(rb'(EXAMINE|STATUS) "Orders"', rb'\1 "Ghost"'),
+            to_client=Replace(NO_SUCH, b"NO Internal damage"),
+        )
+        async with serving(sync, proxy) as served:
+            await served.round()
+            await sync.inbox.deliver(mail("Hello", "1@acme.example"))
+            await served.round()
+
+            orders = await folder(sync, "Orders")
+            assert "Internal damage" in orders.detail
+            assert orders.parked_until == sync.clock.now() + timedelta(seconds=POLL)
+            for minutes in (1, 2, 4, 8, 16, 32, 60, 60):
+                sync.clock.advance(minutes=minutes)
+                assert served.serving.is_due()
+                await served.round()
+                assert not served.serving.is_due()
+
+            proxy.set()
+            sync.clock.advance(minutes=60)
+            await served.round()
+
+        assert await sync.announced() == ["Hello"]
+        orders = await folder(sync, "Orders")
+        assert (orders.detail, orders.parked_until) == ("", None)
+        assert orders.watermark == 1
+
+    async def test_may_be_the_first_one(self, sync: Sync, proxy: FaultProxy) -> None:
+        async with sync.rows() as uow:
+            account = await uow.accounts.get(sync.syncing.account_id)
+            account.folders = ["Orders", "INBOX"]
+        proxy.set(
+            to_server=Replace(rb'(EXAMINE|STATUS) "Orders"', rb'\1 "Ghost"'),
+            to_client=Replace(NO_SUCH, b"NO Internal damage"),
+        )
+        async with serving(sync, proxy) as served:
+            await served.round()
+            await sync.inbox.deliver(mail("Hello", "1@acme.example"))
+            sync.clock.advance(seconds=POLL)
+            await served.round()
+
+        assert await sync.announced() == ["Hello"]
+
+    async def test_if_none_opens_the_account_says_so(self, sync: Sync, proxy: FaultProxy) -> None:
+        proxy.set(
+            to_server=Replace(rb'(EXAMINE|STATUS) "[^"]*"', rb'\1 "Ghost"'),
+            to_client=Replace(NO_SUCH, b"NO Internal damage"),
+        )
+        async with serving(sync, proxy) as served:
+            with pytest.raises(CommandRefused, match="Internal damage"):
+                await served.round()
+
+    async def test_that_is_only_busy_is_tried_again_soon(
+        self, sync: Sync, proxy: FaultProxy
+    ) -> None:
+        proxy.set(
+            to_server=Replace(rb'(EXAMINE|STATUS) "Orders"', rb'\1 "Ghost"'),
+            to_client=Replace(NO_SUCH, b"NO [INUSE] Somebody else has it open"),
+        )
+        async with serving(sync, proxy) as served:
+            await served.round()
+
+        until = (await folder(sync, "Orders")).parked_until
+        assert until == sync.clock.now() + timedelta(seconds=POLL)
+
+
+class TestAFolderThatVanishes:
+    async def test_while_it_is_watched_is_noticed_at_the_next_look(
+        self, sync: Sync, proxy: FaultProxy
+    ) -> None:
+        async with serving(sync, proxy) as served:
+            await served.round()
+            with log_in(sync.inbox) as client:
+                client.delete("Orders")
+            sync.clock.advance(seconds=POLL)
+            await served.round()
+            await served.round()
+
+        orders = await folder(sync, "Orders")
+        assert not orders.listed
+        assert "There is no folder" in orders.detail
+        assert orders.parked_until is None

@@ -7,7 +7,7 @@ further mail is a line in the card's thread, and the card shows that there is mo
 from collections.abc import Sequence
 
 from app.core.ids import PlacementId
-from app.store.models import Account, Post, PostKind, PostState
+from app.store.models import Account, Direction, Post, PostKind, PostState
 from app.store.new import NewMessage, NewPost
 from app.store.unit_of_work import UnitOfWork
 
@@ -18,7 +18,10 @@ class Announcer:
     async def arrived(
         self, uow: UnitOfWork, account: Account, messages: Sequence[NewMessage]
     ) -> None:
-        """Give each new conversation a card and each further mail its line."""
+        """Give each new conversation a card and each further mail its line.
+
+        A conversation that one of us began has no card until somebody answers.
+        """
         conversations = {message.conversation_id for message in messages}
         cards = {
             card.conversation_id: card
@@ -28,11 +31,13 @@ class Announcer:
         have_cards, posts = set(cards), list[NewPost]()
         for message in messages:
             card = cards.get(message.conversation_id)
+            is_ours = message.direction is Direction.OUTBOUND
             if card is not None and card.state is PostState.DELETED:
-                _revive(card, message)
+                if not is_ours:
+                    _revive(card, message)
             elif message.conversation_id in have_cards:
                 posts.append(_post(account, message, PostKind.MAIL))
-            else:
+            elif not is_ours:
                 posts.append(_post(account, message, PostKind.CARD))
                 have_cards.add(message.conversation_id)
         await uow.posts.add_all(posts)

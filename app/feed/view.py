@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from app.core.ids import CommandId, ConversationId, OutgoingId, PlacementId
-from app.store.models import CommandState, CommandType, OutgoingMode, OutgoingState
+from app.core.ids import CommandId, ConversationId, PlacementId
+from app.store.models import CommandState, CommandType
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,10 @@ class MailView:
     excerpt: str
     files: tuple[FileView, ...] = ()
     cc_count: int = 0
+    is_ours: bool = False
+    """One of the team wrote it, in another mail client."""
+    sent_with: str = ""
+    """That mail client, where it says its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +74,6 @@ class CommandView:
 
 
 @dataclass(frozen=True, slots=True)
-class OutgoingView:
-    """A mail of ours, from the moment it is asked for."""
-
-    id: OutgoingId
-    mode: OutgoingMode
-    state: OutgoingState
-    by: Person
-    to: tuple[str, ...]
-    cc: tuple[str, ...]
-    bcc_count: int
-    text: str
-    files: tuple[FileView, ...]
-    due_at: datetime
-    sent_at: datetime | None
-    detail: str
-    cancel_if_answered: bool = False
-    needs_a_person: bool = False
-    """It was looked for and not found: somebody has to say whether it left."""
-    is_filed: bool = True
-    bounced: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class CardView:
     conversation_id: ConversationId
     address: str
@@ -115,8 +96,6 @@ class CardView:
     """The latest mail was answered, in whatever mail client."""
     tags: tuple[str, ...] = ()
     command: CommandView | None = None
-    outgoing: OutgoingView | None = None
-    """The last mail of ours that was not taken back."""
 
 
 @dataclass(frozen=True, slots=True)

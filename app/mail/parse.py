@@ -14,6 +14,7 @@ from app.mail.address import MAX_ADDRESSES, Address, addresses
 from app.mail.automatic import automatic
 from app.mail.flowed import unflowed
 from app.mail.headers import Headers
+from app.mail.mailer import mailer
 from app.mail.parsed import Attachment, ParsedMail
 from app.mail.quotes import newly_written
 from app.mail.scan import MailUnreadable, Part, scan
@@ -63,6 +64,7 @@ def parse(raw: bytes) -> ParsedMail:
         list_id=_list_id(top),
         automatic=automatic(found.root, people[0] if people else None, subject),
         defects=(*found.defects, *text.defects),
+        mailer=mailer(top),
     )
 
 

@@ -62,6 +62,8 @@ class ParsedMail:
     automatic: Automatic | None
     defects: tuple[str, ...]
     """What was wrong with the mail, in words."""
+    mailer: str | None = None
+    """The mail client it was written with, where it says so in plain words."""
 
     def to_json(self) -> bytes:
         """Compact, and safe to read back from a process that has read hostile mail."""

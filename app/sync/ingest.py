@@ -18,6 +18,7 @@ from app.store.models import Account, Direction, Mailbox, PlacementState
 from app.store.new import NewMessage
 from app.store.repositories.ledger import Entry, Place
 from app.store.unit_of_work import UnitOfWork
+from app.sync import own
 from app.sync.fetch import MOST_ATTEMPTS, Fetched, Portion
 from app.sync.parsing import ParseFailed
 from app.sync.plan import watermark_after
@@ -148,29 +149,47 @@ class Ingest:
     async def _store(
         self, uow: UnitOfWork, account: Account, mailbox: Mailbox, read: Sequence[Readable]
     ) -> None:
+        sender = await own.sender_of(uow, account)
         known = await uow.messages.by_digest(account.id, [one.digest for one in read])
+        others = [one for one in read if one.digest not in known]
+        known |= await own.copies(uow, account, mailbox, sender, others)
         new = [
             one for one in read if known.setdefault(one.digest, one.message_id) == one.message_id
         ]
-        messages = await self._store_messages(uow, account, mailbox, new)
+        messages = await self._store_messages(uow, account, mailbox, sender, new)
         entries = [self._stored(one, known[one.digest]) for one in read]
         await uow.ledger.record(entries)
         if not self._history:
             known_before = {known[one.digest] for one in read} - {one.message_id for one in new}
-            await note_return(uow, account, mailbox, known_before)
-            await self._syncing.announce.arrived(uow, account, messages)
+            if mailbox.role != Role.SENT:
+                await note_return(uow, account, mailbox, known_before)
+            await self._announce(uow, account, messages)
+
+    async def _announce(
+        self, uow: UnitOfWork, account: Account, messages: Sequence[NewMessage]
+    ) -> None:
+        """Tell of new mails, but for those sent from here: whoever sent them tells of them."""
+        ids = (one.internet_message_id for one in messages)
+        from_here = await own.sent_by_us(uow, account, ids)
+        others = [one for one in messages if one.internet_message_id not in from_here]
+        await self._syncing.announce.arrived(uow, account, others)
 
     async def _store_messages(
-        self, uow: UnitOfWork, account: Account, mailbox: Mailbox, new: Sequence[Readable]
+        self,
+        uow: UnitOfWork,
+        account: Account,
+        mailbox: Mailbox,
+        sender: own.Sender,
+        new: Sequence[Readable],
     ) -> list[NewMessage]:
-        direction = Direction.OUTBOUND if mailbox.role == Role.SENT else Direction.INBOUND
+        directions = await own.directions(uow, account, mailbox, sender, new)
         conversations = await find_conversations(
-            uow, account, new, direction=direction, history=self._history
+            uow, account, sender, new, directions=directions, history=self._history
         )
         messages = [
             message_row(
                 account, one, conversations[one.message_id],
-                direction=direction, history=self._history,
+                direction=directions[one.message_id], history=self._history,
             )
             for one in new
         ]  # fmt: skip
@@ -178,7 +197,7 @@ class Ingest:
         await uow.messages.add_all(messages, files)
         for message in messages:
             uow.emit(
-                "message.imported" if self._history else "message.received",
+                _event(message),
                 account_id=account.id,
                 conversation_id=message.conversation_id,
                 message_id=str(message.id),
@@ -236,3 +255,9 @@ class Ingest:
 
     def _vanished(self, uid: int) -> Entry:
         return Entry(place=self._place(uid), state=PlacementState.VANISHED)
+
+
+def _event(message: NewMessage) -> str:
+    if message.imported:
+        return "message.imported"
+    return "message.sent" if message.direction is Direction.OUTBOUND else "message.received"

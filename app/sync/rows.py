@@ -23,6 +23,11 @@ class Readable:
     parsed: ParsedMail
 
     @property
+    def is_sent(self) -> bool:
+        """Whether the host itself says that it lies among the sent mail as well."""
+        return "\\Sent" in self.fetched.listing.labels
+
+    @property
     def received_at(self) -> datetime:
         return self.fetched.listing.internaldate
 
@@ -59,6 +64,8 @@ def message_row(
         has_html=mail.has_html,
         attachment_count=len(mail.attachments),
         size=len(one.fetched.raw),
+        sent_with=(mail.mailer or "") if direction is Direction.OUTBOUND else "",
+        remote_id=listing.remote_id,
         raw_sha256=one.digest,
     )
 

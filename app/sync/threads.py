@@ -5,7 +5,7 @@ portion each mail sees the ones before it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from app.core.ids import ConversationId, MessageId, new_id
@@ -23,6 +23,7 @@ from app.mail.threading import (
 from app.store.models import Account, Conversation, ConversationStatus, Direction
 from app.store.new import NewConversation
 from app.store.unit_of_work import UnitOfWork
+from app.sync.own import Sender
 from app.sync.rows import Readable
 
 _MOST_PARTICIPANTS: Final = 50
@@ -32,17 +33,19 @@ AnyConversation = Conversation | NewConversation
 async def find_conversations(
     uow: UnitOfWork,
     account: Account,
+    sender: Sender,
     mails: Sequence[Readable],
     *,
-    direction: Direction,
+    directions: Mapping[MessageId, Direction],
     history: bool,
 ) -> dict[MessageId, ConversationId]:
     """The conversation of each mail, made where it starts one, and changed by it."""
-    threads = _Threads(uow, account)
+    threads = _Threads(uow, account, sender)
     await threads.read(mails)
     for one in mails:
         conversation = threads.place(one)
-        _note(uow, conversation, one, account, direction=direction, history=history)
+        direction = directions[one.message_id]
+        _note(uow, conversation, one, sender, direction=direction, history=history)
     await threads.write()
     return threads.placed
 
@@ -50,9 +53,10 @@ async def find_conversations(
 class _Threads:
     """What is known about the conversations that a portion of mails may belong to."""
 
-    def __init__(self, uow: UnitOfWork, account: Account) -> None:
+    def __init__(self, uow: UnitOfWork, account: Account, sender: Sender) -> None:
         self._uow = uow
         self._account = account
+        self._sender = sender
         self._linked: dict[str, ConversationId] = {}
         self._new_links: dict[str, ConversationId] = {}
         self._by_id: dict[ConversationId, AnyConversation] = {}
@@ -100,7 +104,7 @@ class _Threads:
                 for other in self._by_subject[subject_key(one.parsed.subject)]
             ],
             arrived_at=one.received_at,
-            own_addresses=[self._account.address],
+            own_addresses=self._sender.addresses,
         )
 
     def _start(self, one: Readable) -> NewConversation:
@@ -133,26 +137,46 @@ def _note(
     uow: UnitOfWork,
     conversation: AnyConversation,
     one: Readable,
-    account: Account,
+    sender: Sender,
     *,
     direction: Direction,
     history: bool,
 ) -> None:
     """What a mail changes about its conversation."""
+    if direction is Direction.OUTBOUND and not history:
+        _was_answered(uow, conversation, one, sender)
     conversation.message_count += 1
     conversation.version += 1
     conversation.first_message_at = min(conversation.first_message_at, one.received_at)
     conversation.last_message_at = max(conversation.last_message_at, one.received_at)
     people = dict.fromkeys(conversation.participants)
-    people |= dict.fromkeys(sorted(participants(one.parsed, [account.address])))
+    people |= dict.fromkeys(sorted(participants(one.parsed, sender.addresses)))
     conversation.participants = list(people)[:_MOST_PARTICIPANTS]
+    if conversation.message_count == 1 and (history or direction is Direction.OUTBOUND):
+        # What was there before us, and what we write first, is nobody's work to do.
+        conversation.status = ConversationStatus.DONE
     if history:
-        if conversation.message_count == 1:
-            # What was there before us is nobody's work to do.
-            conversation.status = ConversationStatus.DONE
         return
     if direction is Direction.INBOUND:
         _wants_attention(uow, conversation, one)
+
+
+def _was_answered(
+    uow: UnitOfWork, conversation: AnyConversation, one: Readable, sender: Sender
+) -> None:
+    """Somebody of us wrote to the people who wait. What came after that mail waits still."""
+    waiting = conversation.waiting_since
+    is_answer = one.parsed.automatic is None and sender.wrote_to_others(one.parsed)
+    if waiting is None or one.received_at < waiting or not is_answer:
+        return
+    latest = conversation.last_message_at
+    conversation.waiting_since = latest if latest > one.received_at else None
+    uow.emit(
+        "conversation.answered",
+        account_id=conversation.account_id,
+        conversation_id=conversation.id,
+        message_id=str(one.message_id),
+    )
 
 
 def _wants_attention(uow: UnitOfWork, conversation: AnyConversation, one: Readable) -> None:

@@ -20,7 +20,9 @@ from app.jobs.context import Tending
 from app.jobs.vitals import serving_vitals
 from app.jobs.worker import Worker
 from app.mailbox.sessions import IMAPServers
-from app.slack.bolt import build_app
+from app.sending.context import Sending
+from app.sending.smtp import SMTPTransport
+from app.slack.bolt import build_app, signing_secret
 from app.slack.client import WorkspaceClients, http_session, web_client
 from app.slack.http import SlackHTTP
 from app.slack.installations import Installations, adopt_until_done
@@ -84,7 +86,7 @@ async def run_web(settings: Settings, stop: asyncio.Event) -> None:
         installations = await _installations(container, http, stack)
         slack = None
         if settings.slack_signing_secret is not None:
-            slack = SlackHTTP(build_app(container, installations, http))
+            slack = SlackHTTP(build_app(container, installations, http), signing_secret(settings))
         server = _Server(
             uvicorn.Config(
                 create_app(container, slack),
@@ -146,7 +148,16 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             hub=container.hub,
             clock=container.clock,
         )
-        await Worker(container, tending, feeding).run(stop)
+        sending = Sending(
+            store=container.store,
+            blobs=container.blobs,
+            transport=SMTPTransport(
+                allow_private=settings.allow_private_mail_hosts, ca_file=settings.tls_ca_file
+            ),
+            vault=container.vault,
+            sends_per_hour=settings.sends_per_hour,
+        )
+        await Worker(container, tending, feeding, sending).run(stop)
 
 
 class _Server(uvicorn.Server):

@@ -19,9 +19,11 @@ pytest_plugins = [
     "tests.fixtures.syncing",
     "tests.fixtures.feed",
     "tests.fixtures.tending",
+    "tests.fixtures.sending",
     "tests.fixtures.stack",
     "tests.fixtures.web",
     "tests.rig.fixtures",
+    "tests.fixtures.slack_door",
 ]
 
 

@@ -149,6 +149,7 @@ async def remove(uow: UnitOfWork, account_id: AccountId) -> list[bytes]:
     """
     account = await uow.accounts.lock(account_id)
     orphans = await uow.messages.digests_only_in(account_id)
+    orphans += await uow.outgoing.digests_only_in(account_id)
     uow.emit("account.removed", account_id=account.id, address=account.address)
     uow.wake(Topic.ACCOUNT, account.id)
     await uow.accounts.delete(account)

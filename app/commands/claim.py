@@ -7,6 +7,7 @@ from app.commands.types import MailIntent, of
 from app.core.clock import Clock
 from app.core.ids import AccountId, CommandId, MailboxId, WorkspaceId
 from app.mailbox.port import Identity
+from app.store.blobs import Blobs
 from app.store.models import (
     Command,
     CommandState,
@@ -29,6 +30,7 @@ class Executing:
     workspace_id: WorkspaceId
     account_id: AccountId
     fence: int
+    blobs: Blobs
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,14 @@ from typing import TypeVar
 from app.commands.carry_out import FolderRef, Outcome, move, set_flag
 from app.commands.claim import Claimed, Executing, claim_next
 from app.commands.locate import Wanted
+from app.commands.sent import file_sent, find_sent
 from app.commands.settle import MOST_ATTEMPTS, done, failed
-from app.commands.types import FlagIntent, Move, MoveToRole, Restore
+from app.commands.types import FileSent, FindSent, FlagIntent, Move, MoveToRole, Restore
 from app.core.faults import faultpoint
 from app.mailbox.errors import CommandRefused, FolderMissing, MailServerError, Transient
 from app.mailbox.port import MailSession, Role
 from app.mailbox.roles import NEW_FOLDER_NAMES
-from app.store.models import CommandTarget, Mailbox
+from app.store.models import CommandTarget, Filing, Mailbox
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -72,8 +73,25 @@ async def _carry_out(on: Executing, session: MailSession, claimed: Claimed) -> l
             return await _flag_all(on, session, claimed, intent, lambda _: intent.add)
         case Restore():
             return await _restore(on, session, claimed)
+        case FileSent() as filing:
+            return await _file_sent(on, session, claimed, filing)
+        case FindSent() as finding:
+            return await find_sent(on, session, claimed, finding)
         case _:
             raise AssertionError(claimed.intent)
+
+
+async def _file_sent(
+    on: Executing, session: MailSession, claimed: Claimed, intent: FileSent
+) -> list[Outcome]:
+    async with on.store.begin(on.workspace_id) as uow:
+        outgoing = await uow.outgoing.get(intent.outgoing_id)
+    folder = None
+    if outgoing.filing is not Filing.BY_PROVIDER:
+        folder = await _folder_for(on, session, claimed, Role.SENT)
+    groups = _grouped(claimed.targets, lambda one: one.mailbox_id)
+    wanted = [(_ref(claimed.folders[id_]), _wanted(claimed, ones)) for id_, ones in groups.items()]
+    return await file_sent(on, session, outgoing, folder, wanted)
 
 
 async def _restore(on: Executing, session: MailSession, claimed: Claimed) -> list[Outcome]:

@@ -6,10 +6,12 @@ from typing import Final
 
 from app.commands.carry_out import Outcome
 from app.commands.claim import Claimed, Executing
+from app.commands.sent import gave_up
 from app.commands.undo import settled
 from app.core.logging import get_logger
 from app.mailbox.errors import CommandRefused, MailServerError
 from app.store.models import (
+    ABOUT_SENT,
     Command,
     CommandState,
     CommandTarget,
@@ -72,7 +74,7 @@ async def _settle(
 ) -> None:
     gone = sum(target.state is TargetState.GONE for target in targets)
     command.settled_at = on.clock.now()
-    if gone == len(targets):
+    if gone == len(targets) and command.type not in ABOUT_SENT:
         command.state = CommandState.FAILED
         command.detail = "The mail is no longer on the server."
         await _say_so(uow, command)
@@ -97,6 +99,7 @@ async def failed(on: Executing, claimed: Claimed, error: MailServerError) -> Non
             command.state, command.settled_at = CommandState.FAILED, on.clock.now()
             await settled(uow, command)
             await _say_so(uow, command)
+            await gave_up(uow, claimed.intent)
             return
         command.state = CommandState.QUEUED
         wait = _WAITS[min(claimed.attempts, len(_WAITS)) - 1]

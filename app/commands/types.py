@@ -6,8 +6,9 @@ changes only what the team keeps about a conversation, so it is done where it is
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
-from app.core.ids import TeammateId
+from app.core.ids import OutgoingId, TeammateId
 from app.mailbox.port import Role
 from app.store.models import Command, CommandType
 
@@ -116,6 +117,30 @@ class Restore(MailIntent):
 
 
 @dataclass(frozen=True, slots=True)
+class SentIntent(MailIntent):
+    """About a mail of ours, not about mails that came in."""
+
+    outgoing_id: OutgoingId
+
+    def params(self) -> dict[str, Any]:
+        return {"outgoing_id": str(self.outgoing_id)}
+
+
+@dataclass(frozen=True, slots=True)
+class FileSent(SentIntent):
+    """See that a copy lies in Sent, and mark the mail that was answered."""
+
+    type: ClassVar = CommandType.FILE_SENT
+
+
+@dataclass(frozen=True, slots=True)
+class FindSent(SentIntent):
+    """Look whether a copy lies in Sent."""
+
+    type: ClassVar = CommandType.FIND_SENT
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationIntent:
     """A change to what the team keeps about a conversation."""
 
@@ -155,6 +180,12 @@ _SIMPLE: Final[dict[CommandType, MailIntent]] = {
 }
 
 
+_ABOUT_SENT: Final[dict[CommandType, type[SentIntent]]] = {
+    FileSent.type: FileSent,
+    FindSent.type: FindSent,
+}
+
+
 def mail_intent(type_: CommandType, folder: str | None = None) -> MailIntent:
     """The intent behind a name, as the doors receive it. Raises `ValueError`."""
     if type_ is CommandType.MOVE:
@@ -168,4 +199,6 @@ def mail_intent(type_: CommandType, folder: str | None = None) -> MailIntent:
 
 def of(command: Command) -> MailIntent:
     """The intent that a command's row keeps."""
+    if (kind := _ABOUT_SENT.get(command.type)) is not None:
+        return kind(OutgoingId(UUID(command.params["outgoing_id"])))
     return mail_intent(command.type, command.params.get("folder"))

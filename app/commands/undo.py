@@ -7,6 +7,7 @@ from app.core.access import Actor
 from app.core.errors import Conflict
 from app.core.ids import CommandId, PlacementId
 from app.store.models import (
+    ABOUT_SENT,
     Command,
     CommandState,
     CommandTarget,
@@ -62,7 +63,7 @@ async def _restore(uow: UnitOfWork, actor: Actor, command: Command) -> Command:
         for target in await uow.commands.targets(command.id)
         if target.state is TargetState.DONE
     ]
-    if not changed or command.type is CommandType.RESTORE:
+    if not changed or command.type in {CommandType.RESTORE, *ABOUT_SENT}:
         raise Conflict("This cannot be undone.")
     restore = Command(
         workspace_id=uow.workspace_id,

@@ -150,6 +150,24 @@ class Settings(BaseSettings):
         description="After so many seconds without a sign of life a worker counts as stopped: the "
         "others end its connections to the database and take over its accounts.",
     )
+    undo_seconds: int = Field(
+        default=10,
+        ge=0,
+        le=3600,
+        description="How long a mail waits after Send, so that it can be taken back, in seconds.",
+    )
+    sends_per_hour: int = Field(
+        default=200,
+        ge=0,
+        description="How many mails an account may send in an hour; more wait. A brake for what "
+        "runs wild, below what providers allow.",
+    )
+    max_sent_bytes: int = Field(
+        default=25 * 1024 * 1024,
+        ge=1024,
+        description="The largest mail that is sent, as it travels: files take a third more than "
+        "on the disk. A server that takes less is asked before each mail.",
+    )
     imap_threads: int = Field(
         default=16,
         ge=1,

@@ -35,6 +35,14 @@ POINTS: Final[dict[str, str]] = {
     "K20": "action: IMAP command sent",
     "K21": "action: tagged OK read, not committed",
     "K22": "action: committed, card not refreshed",
+    "K23": "reply: committed, not acknowledged",
+    "K24": "reply: recipients accepted",
+    "K25": "reply: in the middle of DATA",
+    "K26": "reply: the last line is sent",
+    "K27": "reply: the server has taken it, not committed",
+    "K28": "reply: committed, not in Sent",
+    "K29": "reply: in the middle of APPEND",
+    "K30": "reply: appended, not noted",
 }
 
 _WANTED = os.environ.get("SHAREDBOX_FAULT", "")

@@ -6,7 +6,7 @@ from typing import Self
 from uuid import UUID
 
 from app.core.errors import InvalidInput
-from app.core.ids import CommandId, ConversationId, PlacementId
+from app.core.ids import CommandId, ConversationId, OutgoingId, PlacementId
 
 
 class ActionId(StrEnum):
@@ -19,6 +19,11 @@ class ActionId(StrEnum):
     RETRY = "conversation.retry"
     MENU = "conversation.menu"
     PROCESS_AGAIN = "quarantine.process_again"
+    OUTGOING_UNDO = "outgoing.undo"
+    OUTGOING_SEND_NOW = "outgoing.send_now"
+    OUTGOING_RETRY = "outgoing.retry"
+    OUTGOING_SEND_AGAIN = "outgoing.send_again"
+    OUTGOING_WAS_SENT = "outgoing.was_sent"
 
 
 class MenuChoice(StrEnum):
@@ -70,6 +75,11 @@ class MenuValue:
         if choice not in set(MenuChoice):
             raise InvalidInput("This menu entry is not one of ours.")
         return cls(MenuChoice(choice), ConversationId(_uuid(conversation)))
+
+
+def parse_outgoing(text: str) -> OutgoingId:
+    """Raises `InvalidInput`."""
+    return OutgoingId(_uuid(text))
 
 
 def parse_placement(text: str) -> PlacementId:

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from app.core.ids import CommandId, MessageId, TeammateId
+from app.feed.load_outgoing import load_begun_by_us, load_latest
 from app.feed.view import (
     MOVES,
     CardView,
@@ -47,10 +48,10 @@ _UNDOABLE: Final = frozenset(CommandType) - {
 async def load_card(uow: UnitOfWork, post: Post) -> CardView:
     """Everything the card `post` shows. Raises `NotFound` where the conversation is gone."""
     assert post.conversation_id is not None
-    assert post.message_id is not None
     conversation = await uow.conversations.get(post.conversation_id)
     account = await uow.accounts.get(conversation.account_id)
-    message = await uow.messages.get(post.message_id)
+    outgoing = await load_latest(uow, post.conversation_id)
+    message = await uow.messages.get(post.message_id) if post.message_id else None
     placed = await uow.ledger.live_of_conversation(conversation.id)
     command = _command_to_show(await uow.commands.of_conversation(conversation.id))
     people = await _people(
@@ -63,15 +64,15 @@ async def load_card(uow: UnitOfWork, post: Post) -> CardView:
     if command:
         holds = await _still_holds(uow, command, placed)
         shown = _command_view(command, people, holds=holds)
-    where, folder = _where(placed)
+    where, folder = _where(placed, is_ours=post.message_id is None)
     received = [placement for placement, mailbox in placed if mailbox.role != Role.SENT]
     return CardView(
         conversation_id=conversation.id,
         address=account.address,
         subject=conversation.subject,
-        mail=await _mail(uow, message),
+        mail=await _mail(uow, message) if message else await load_begun_by_us(uow, post),
         further_mails=await uow.posts.count_mails(conversation.id, post.channel_id),
-        first_contact=await uow.messages.is_first_from(message),
+        first_contact=message is not None and await uow.messages.is_first_from(message),
         assignee=people.get(conversation.assignee_id),
         done_by=people.get(conversation.done_by_id),
         done_at=conversation.done_at,
@@ -84,6 +85,7 @@ async def load_card(uow: UnitOfWork, post: Post) -> CardView:
         answered=_is_answered(received),
         tags=tuple(conversation.tags),
         command=shown,
+        outgoing=outgoing,
     )
 
 
@@ -128,11 +130,13 @@ async def _mail(uow: UnitOfWork, message: Message) -> MailView:
     )
 
 
-def _where(placed: Sequence[tuple[Placement, Mailbox]]) -> tuple[Where, str | None]:
+def _where(
+    placed: Sequence[tuple[Placement, Mailbox]], *, is_ours: bool
+) -> tuple[Where, str | None]:
     """Where the mails lie, and the folder to name. What we sent ourselves does not count."""
     folders = [mailbox for _, mailbox in placed if mailbox.role != Role.SENT]
     if not folders:
-        return (Where.HERE if placed else Where.GONE), None
+        return (Where.HERE if placed or is_ours else Where.GONE), None
     at_work = [one for one in folders if one.watched and _role(one) not in _PUT_AWAY]
     if at_work:
         return Where.HERE, at_work[-1].name

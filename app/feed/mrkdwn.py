@@ -6,10 +6,16 @@ nowhere else than here (docs.slack.dev/messaging/formatting-message-text).
 
 import re
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b\u2060\ufeff]")
 _BIDI: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
+
+
+_LOOK_ALIKES: Final = str.maketrans({"*": "∗", "`": "ˋ", "~": "∼"})
+_OUTER_UNDERSCORE: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+_ADDRESS: Final = re.compile(r"\bhttps?://(?:(?!&[lg]t;)[^\s|`])+")
+_MOST_LINKS: Final = 20
 
 
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -33,13 +39,47 @@ def escape(text: str, limit: int) -> str:
 
 
 def escape_line(text: str, limit: int) -> str:
-    """One line, without marks that reverse its direction."""
-    return escape(_BIDI.sub("", " ".join(text[: 4 * limit].split())), limit)
+    """One line of our frame: no marks that reverse its direction, none that format what follows.
+
+    Slack offers no escape for `*`, `_`, `~` and the backtick, so they become look-alikes; an
+    underscore within a word formats nothing and stays.
+    """
+    line = _BIDI.sub("", " ".join(text[: 4 * limit].split()))
+    return escape(_OUTER_UNDERSCORE.sub("ˍ", line.translate(_LOOK_ALIKES)), limit)
 
 
 def bold(text: str) -> str:
     """Set escaped text bold. Its own asterisks would end the bold, so they become look-alikes."""
     return f"*{text.replace('*', '∗')}*" if text else text
+
+
+def plain(text: str) -> str:
+    """One line for a place that knows no markup: without invisible tricks."""
+    return _BIDI.sub("", _CONTROLS.sub("", " ".join(text.split()))) or "(no name)"
+
+
+def verbatim(text: str) -> dict[str, Any]:
+    """A text object in which Slack reads nothing into plain words: no `@channel`, no `#general`.
+
+    (docs.slack.dev/reference/block-kit/composition-objects/text-object)
+    """
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def link_up(escaped: str) -> str:
+    """Make web addresses in escaped text links that show where they lead, and nothing else.
+
+    An address that was cut is left alone: it would lead somewhere else.
+    """
+    return _ADDRESS.sub(_linked, escaped, count=_MOST_LINKS)
+
+
+def _linked(found: re.Match[str]) -> str:
+    address = found[0]
+    bare = address.rstrip(".,:;!?)]}'\"*_~")
+    if address.endswith("…") or bare.endswith("/" * 2):
+        return address
+    return f"<{bare}>{address[len(bare) :]}"
 
 
 def cut(text: str, limit: int) -> str:

@@ -8,8 +8,19 @@ All text of a message together stays far below the 13,200 characters at which Sl
 from typing import Any, Final
 
 from app.feed.ids import ActionId, CardValue, MenuChoice, MenuValue
-from app.feed.mrkdwn import bold, cut_lines, escape, escape_line, mention, moment, size
+from app.feed.mrkdwn import (
+    bold,
+    cut_lines,
+    escape,
+    escape_line,
+    link_up,
+    mention,
+    moment,
+    size,
+    verbatim,
+)
 from app.feed.port import Block, Rendered
+from app.feed.render_outgoing import outgoing_state
 from app.feed.view import MOVES, CardView, CommandView, FileView, MailView, QuarantineView, Where
 from app.store.models import CommandState, CommandType
 
@@ -72,13 +83,13 @@ def card(view: CardView) -> Rendered:
     blocks: list[Block] = [
         {
             "type": "section",
-            "text": {"type": "mrkdwn", "text": bold(subject)},
+            "text": verbatim(bold(subject)),
             "accessory": _menu(view),
         },
         _context(_envelope(view)),
     ]
     if excerpt := cut_lines(view.mail.excerpt, lines=_EXCERPT_LINES, characters=_EXCERPT):
-        blocks.append(_section(escape(excerpt, _SECTION)))
+        blocks.append(_section(link_up(escape(excerpt, _SECTION))))
     if view.mail.files:
         blocks.append(_context(_files(view.mail.files)))
     blocks.append(_context(_state(view)))
@@ -98,7 +109,7 @@ def mail(view: MailView) -> Rendered:
     blocks: list[Block] = [_context(f"{head} · {moment(view.received_at)}")]
     body = cut_lines(view.excerpt, lines=_THREAD_LINES, characters=_THREAD_EXCERPT)
     if body:
-        blocks.append(_section(escape(body, _SECTION)))
+        blocks.append(_section(link_up(escape(body, _SECTION))))
     if view.files:
         blocks.append(_context(_files(view.files)))
     return Rendered(f"{sender}: {escape(first_line, 300) or '(no text)'}", blocks)
@@ -186,6 +197,8 @@ def _state(view: CardView) -> str:
         parts.append("🏷 " + ", ".join(escape_line(tag, 40) for tag in view.tags[:8]))
     if view.folder:
         parts.append(f"📂 {escape_line(view.folder, 80)}")
+    if view.outgoing:
+        parts.append(outgoing_state(view.outgoing))
     return " · ".join([*parts, *_command_state(view.command)])
 
 
@@ -270,8 +283,8 @@ def _button(action: ActionId, label: str, value: str) -> dict[str, Any]:
 
 
 def _section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+    return {"type": "section", "text": verbatim(text)}
 
 
 def _context(text: str) -> Block:
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}
+    return {"type": "context", "elements": [verbatim(text)]}

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from app.core.ids import PostId
 from app.feed import render
 from app.feed.load import load_card, load_command, load_mail, load_quarantine
+from app.feed.load_outgoing import load_outgoing_of
 from app.feed.port import Rendered
+from app.feed.render_outgoing import outgoing
 from app.store.models import Post, PostKind
 from app.store.unit_of_work import UnitOfWork
 
@@ -40,7 +42,7 @@ def ready(
 async def thread_of(uow: UnitOfWork, post: Post) -> Post | None:
     """The post in whose thread this one stands; None for one that stands in the channel."""
     match post.kind:
-        case PostKind.MAIL | PostKind.NOTICE:
+        case PostKind.MAIL | PostKind.NOTICE | PostKind.OUTGOING:
             assert post.conversation_id is not None
             return await uow.posts.card_of(post.conversation_id, post.channel_id)
         case PostKind.FILE:
@@ -67,5 +69,7 @@ async def _render_fully(uow: UnitOfWork, post: Post) -> Rendered:
             return render.quarantine(await load_quarantine(uow, post))
         case PostKind.NOTICE:
             return render.notice(render.failure(await load_command(uow, post)))
+        case PostKind.OUTGOING:
+            return outgoing(await load_outgoing_of(uow, post))
         case PostKind.FILE:
             return Rendered("", ())

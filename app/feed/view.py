@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from app.core.ids import CommandId, ConversationId, PlacementId
-from app.store.models import CommandState, CommandType
+from app.core.ids import CommandId, ConversationId, OutgoingId, PlacementId
+from app.store.models import CommandState, CommandType, OutgoingMode, OutgoingState
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,29 @@ class CommandView:
 
 
 @dataclass(frozen=True, slots=True)
+class OutgoingView:
+    """A mail of ours, from the moment it is asked for."""
+
+    id: OutgoingId
+    mode: OutgoingMode
+    state: OutgoingState
+    by: Person
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    bcc_count: int
+    text: str
+    files: tuple[FileView, ...]
+    due_at: datetime
+    sent_at: datetime | None
+    detail: str
+    cancel_if_answered: bool = False
+    needs_a_person: bool = False
+    """It was looked for and not found: somebody has to say whether it left."""
+    is_filed: bool = True
+    bounced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CardView:
     conversation_id: ConversationId
     address: str
@@ -96,6 +119,8 @@ class CardView:
     """The latest mail was answered, in whatever mail client."""
     tags: tuple[str, ...] = ()
     command: CommandView | None = None
+    outgoing: OutgoingView | None = None
+    """The last mail of ours that was not taken back."""
 
 
 @dataclass(frozen=True, slots=True)

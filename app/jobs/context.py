@@ -59,6 +59,7 @@ class Tending:
             workspace_id=ref.workspace_id,
             account_id=ref.account_id,
             fence=fence,
+            blobs=self.blobs,
         )
 
     def server(self, account: Account) -> ServerSpec:

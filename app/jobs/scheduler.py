@@ -14,7 +14,7 @@ from procrastinate.jobs import Status
 from app.core.clock import Clock
 from app.core.logging import get_logger
 from app.jobs.ownership import Ownership
-from app.store.queue import drain_channel
+from app.store.queue import drain_channel, drain_outgoing
 from app.store.unit_of_work import Store
 
 _KEEP_REQUESTS: Final = timedelta(hours=24)
@@ -40,6 +40,7 @@ class Ticks:
         )
         ticks: tuple[tuple[Callable[[], Awaitable[None]], float], ...] = (
             (self.poll, 1),
+            (self.send_what_is_due, 1),
             (self.revive_stalled_jobs, 3),
             (self.sweep_feed, 10),
             (self.note_checks, 15),
@@ -67,6 +68,14 @@ class Ticks:
         for workspace_id, channel_id in channels:
             async with self._store.begin(workspace_id) as uow:
                 uow.leave(drain_channel(workspace_id, channel_id))
+
+    async def send_what_is_due(self) -> None:
+        """See that every account with mail to send has a job, now that its time has come."""
+        async with self._store.across_workspaces() as fleet:
+            accounts = await fleet.accounts_with_mail_due()
+        for ref in accounts:
+            async with self._store.begin(ref.workspace_id) as uow:
+                uow.leave(drain_outgoing(ref.workspace_id, ref.account_id))
 
     async def revive_stalled_jobs(self) -> None:
         """Put back what a dead worker was doing."""

@@ -6,23 +6,29 @@ from uuid import UUID
 
 import procrastinate
 
-from app.core.ids import ChannelId, WorkspaceId
+from app.core.ids import AccountId, ChannelId, WorkspaceId
 from app.core.logging import get_logger
 from app.feed.context import Feeding, Later
 from app.feed.deliver import drain
 from app.feed.port import WorkspaceRefused
-from app.store.queue import FEED_QUEUE, drain_channel
+from app.sending.context import Sending
+from app.sending.send import drain as send
+from app.store.queue import FEED_QUEUE, SENDING_QUEUE, drain_channel
 
 _WORKSPACE_WAIT: Final = timedelta(minutes=10)
 log = get_logger(__name__)
 
 
-def register(queue: procrastinate.App, feeding: Feeding) -> None:
+def register(queue: procrastinate.App, feeding: Feeding, sending: Sending) -> None:
     """Tell the queue what its jobs mean.
 
     A job that cannot go on leaves a later one behind and ends well: a retry of its own would
     collide with the one that others may have left meanwhile.
     """
+
+    @queue.task(name="sending.drain", queue=SENDING_QUEUE)
+    async def send_for_one_account(workspace_id: str, account_id: str) -> None:
+        await send(sending, WorkspaceId(UUID(workspace_id)), AccountId(UUID(account_id)))
 
     @queue.task(name="feed.drain", queue=FEED_QUEUE)
     async def drain_one_channel(workspace_id: str, channel_id: str) -> None:

@@ -30,9 +30,10 @@ from app.jobs.context import Tending
 from app.jobs.ownership import Ownership
 from app.jobs.scheduler import Ticks
 from app.jobs.tasks import register
+from app.sending.context import Sending
 from app.store.notify import Topic
 from app.store.presence import Presence, PresenceLost
-from app.store.queue import FEED_QUEUE
+from app.store.queue import FEED_QUEUE, SENDING_QUEUE
 
 _CLAIM_SECONDS: Final = 2.0
 _CLAIM_ON_SECONDS: Final = 0.2
@@ -52,11 +53,13 @@ log = get_logger(__name__)
 
 
 class Worker:
-    def __init__(self, container: Container, tending: Tending, feeding: Feeding) -> None:
+    def __init__(
+        self, container: Container, tending: Tending, feeding: Feeding, sending: Sending
+    ) -> None:
         self._container = container
         self._tending = tending
         self._queue = container.queue
-        register(self._queue, feeding)
+        register(self._queue, feeding, sending)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; whatever is held is finished or handed back."""
@@ -145,7 +148,7 @@ async def _running(queue: procrastinate.App) -> AsyncIterator[_Jobs]:
     async with queue.open_async():
         worker = QueueWorker(
             queue,
-            queues=[FEED_QUEUE],
+            queues=[FEED_QUEUE, SENDING_QUEUE],
             concurrency=_JOBS_AT_ONCE,
             fetch_job_polling_interval=1.0,
             shutdown_graceful_timeout=_STOP_SECONDS,

@@ -9,6 +9,7 @@ import imaplib
 import re
 import socket
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from app.mailbox.hosts import Endpoint
 CONNECT_SECONDS: Final = 5
 _LONGEST_LINE: Final = 1_000_000
 _CHANGES: Final = frozenset({"MOVE", "COPY", "STORE", "EXPUNGE"})
+_LONGEST_COMMAND: Final = 300
+"""Of an APPEND, in bytes, without the mail itself; a shorter mail is not cut in two."""
 _UNSAFE: Final = re.compile(rb"[\r\n\x00]")
 
 
@@ -74,6 +77,8 @@ class Route:
 class GuardedIMAP4(imaplib.IMAP4):
     """imaplib's connection, over the guards."""
 
+    _appends = False
+
     def __init__(self, host: str, port: int, route: Route) -> None:
         self.route = route
         super().__init__(host, port, CONNECT_SECONDS)
@@ -93,6 +98,26 @@ class GuardedIMAP4(imaplib.IMAP4):
 
     def _secure(self, sock: socket.socket) -> socket.socket:
         return sock
+
+    @contextlib.contextmanager
+    def appending(self) -> Iterator[None]:
+        """While this lasts, what is sent in bulk goes in two halves, so that it can break between.
+
+        That is the worst moment for a connection to end, and a test must be able to choose it.
+        """
+        self._appends = True
+        try:
+            yield
+        finally:
+            self._appends = False
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 -- imaplib's own
+        if self._appends and len(data) > _LONGEST_COMMAND:
+            half = len(data) // 2
+            super().send(data[:half])
+            faultpoint("K29")
+            data = data[half:]
+        super().send(data)
 
     def read(self, size: int) -> bytes:
         if size > self.route.largest_literal:

@@ -341,6 +341,10 @@ class IMAPConnection:
         self.discard(uids)
         return copied
 
+    def append(self, folder: str, raw: bytes, flags: Sequence[str], at: datetime) -> None:
+        with self._doing(f"file a mail in {folder}"), self._client._imap.appending():  # noqa: SLF001
+            self._client.append(folder, raw, flags, at)
+
     def discard(self, uids: Sequence[int]) -> None:
         r"""Mark \Deleted and expunge just these; without UIDPLUS the mark is all we can do."""
         with self._doing("remove mail"):

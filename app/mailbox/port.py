@@ -191,6 +191,10 @@ class MailSession(Protocol):
         """
         ...
 
+    async def append(self, folder: str, raw: bytes, flags: Sequence[str], at: datetime) -> None:
+        """Put a mail into a folder (RFC 3501 §6.3.11)."""
+        ...
+
     async def discard(self, uids: Sequence[int]) -> None:
         """The end of a move without MOVE: remove originals whose copies are safe."""
         ...

@@ -50,6 +50,7 @@ _ROLE_OF_NAME: Final = {name: role for role, names in _BY_NAME.items() for name 
 
 NEW_FOLDER_NAMES: Final = {
     Role.ARCHIVE: "Archive",
+    Role.SENT: "Sent",
     Role.TRASH: "Trash",
     Role.JUNK: "Junk",
 }

@@ -201,6 +201,9 @@ class IMAPSession:
     async def move(self, uids: Sequence[int], folder: str) -> Copied | None:
         return await self._call(lambda: self._imap.move(uids, folder))
 
+    async def append(self, folder: str, raw: bytes, flags: Sequence[str], at: datetime) -> None:
+        await self._call(lambda: self._imap.append(folder, raw, flags, at), seconds=FETCH_SECONDS)
+
     async def discard(self, uids: Sequence[int]) -> None:
         await self._call(lambda: self._imap.discard(uids))
 

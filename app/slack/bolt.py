@@ -1,9 +1,7 @@
 """The Bolt app: one for all workspaces, behind one route."""
 
-import re
-
 import aiohttp
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from app.container import Container
@@ -12,8 +10,11 @@ from app.core.errors import InvalidInput
 from app.slack.client import web_client
 from app.slack.errors import ErrorHandler
 from app.slack.installations import Installations
+from app.slack.listeners import unknown
 from app.slack.listeners.actions import CardActions
+from app.slack.listeners.lifecycle import Lifecycle
 from app.slack.listeners.modals import Modals
+from app.slack.listeners.outgoing import OutgoingActions
 from app.slack.middleware import Door
 
 
@@ -27,24 +28,22 @@ def build_app(
 
     door = Door(container.store, container.clock, installations)
     app = AsyncApp(
-        signing_secret=_signing_secret(container.settings),
+        signing_secret=signing_secret(container.settings),
         authorize=authorize,  # type: ignore[arg-type] # None is Bolt's "nobody"
         client=web_client(http, container.settings.slack_api_url, None),
     )
     app.use(door.identify)
     CardActions(door).register(app)
+    OutgoingActions(door).register(app)
     Modals(door).register(app)
-    app.event(re.compile(".*"))(_ignore)
+    Lifecycle(installations).register(app)
+    unknown.register(app)
     app.error(ErrorHandler().handle)
     return app
 
 
-async def _ignore(ack: AsyncAck) -> None:
-    """Acknowledge what we have no use for; unanswered events count against an app."""
-    await ack()
-
-
-def _signing_secret(settings: Settings) -> str:
+def signing_secret(settings: Settings) -> str:
+    """Raises `InvalidInput` where there is none."""
     if settings.slack_signing_secret is None:
         raise InvalidInput(
             "There is no signing secret, so nothing that Slack sends could be believed.",

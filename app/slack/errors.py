@@ -1,21 +1,29 @@
 """The one place where an error becomes something a person in Slack reads."""
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_bolt.response import BoltResponse
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from app.commands.overtaken import Overtaken
 from app.core.errors import SharedBoxError
 from app.core.logging import get_logger
+from app.feed.mrkdwn import escape, mention, moment
 
-_UNFORESEEN = (
+_UNFORESEEN: Final = (
     "Something went wrong in SharedBox, and nothing was changed. Please try again; "
     "if it happens again, whoever runs SharedBox finds the reason in its log."
 )
+_TOO_LATE: Final = "That took too long for Slack to open a window. Please try again."
+_LATE_CODES: Final = frozenset({"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"})
+_BY_A_PERSON: Final = frozenset(
+    {"block_actions", "view_submission", "shortcut", "message_action", "command"}
+)
+_MOST_TEXT: Final = 2900
 log = get_logger(__name__)
 
 
@@ -37,16 +45,34 @@ class ErrorHandler:
         respond: AsyncRespond,
         client: AsyncWebClient,
     ) -> BoltResponse:
+        kind = "command" if "command" in body else body.get("type")
         if isinstance(error, SharedBoxError):
-            log.info("slack.declined", error=str(error), kind=body.get("type"))
-            text = error.sentence
+            log.info("slack.declined", error=str(error), kind=kind)
+        elif _is_too_late(error):
+            log.warning("slack.too_late", kind=kind)
         else:
-            log.error("slack.failed", kind=body.get("type"), exc_info=error)
-            text = _UNFORESEEN
-        task = asyncio.create_task(_tell(context, body, respond, client, text))
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
+            log.error("slack.failed", kind=kind, exc_info=error)
+        if kind in _BY_A_PERSON:
+            task = asyncio.create_task(_tell(context, body, respond, client, words(error)))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
         return BoltResponse(status=200, body="")
+
+
+def words(error: Exception) -> str:
+    """What a person is told, as markup: who was first by name and in their own time zone."""
+    match error:
+        case Overtaken():
+            by = mention(error.name, error.slack_user_id)
+            return f"{by} {error.did}{f' {moment(error.at)}' if error.at else ''}. {error.fix}"
+        case SharedBoxError():
+            return escape(error.sentence, _MOST_TEXT)
+        case _:
+            return _TOO_LATE if _is_too_late(error) else _UNFORESEEN
+
+
+def _is_too_late(error: Exception) -> bool:
+    return isinstance(error, SlackApiError) and error.response.get("error") in _LATE_CODES
 
 
 async def _tell(
@@ -61,6 +87,6 @@ async def _tell(
         if body.get("response_url"):
             await respond(text=text, response_type="ephemeral", replace_original=False)
         elif context.user_id:
-            await client.chat_postMessage(channel=context.user_id, text=text)
+            await client.chat_postMessage(channel=context.user_id, text=text, parse="none")
     except (SlackClientError, OSError, TimeoutError) as problem:
         log.warning("slack.could_not_tell", error=str(problem))

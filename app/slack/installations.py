@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final, Generic, TypeVar
 
 import aiohttp
 from slack_bolt.authorization import AuthorizeResult
@@ -20,34 +21,46 @@ _REMEMBERED_SECONDS: Final = 60
 log = get_logger(__name__)
 
 
+Value = TypeVar("Value")
+
+
 @dataclass(frozen=True, slots=True)
-class _Remembered:
-    until: float
-    token: str | None
+class _Remembered(Generic[Value]):
+    value: Value
+    until: float = field(default_factory=lambda: time.monotonic() + _REMEMBERED_SECONDS)
+
+    @property
+    def is_fresh(self) -> bool:
+        return self.until > time.monotonic()
 
 
 class Installations:
-    """Reads and writes installations; remembers tokens for a minute."""
+    """Reads and writes installations; remembers them, and their tokens, for a minute.
+
+    A click is answered within three seconds only if it does not begin with questions.
+    """
 
     def __init__(self, store: Store, vault: Vault) -> None:
         self._store = store
         self._vault = vault
-        self._tokens: dict[WorkspaceId, _Remembered] = {}
+        self._tokens: dict[WorkspaceId, _Remembered[str | None]] = {}
+        self._teams: dict[str, _Remembered[Installation]] = {}
 
     async def token_of(self, workspace_id: WorkspaceId) -> str | None:
         """The bot token of a workspace; None where we are not installed."""
         known = self._tokens.get(workspace_id)
-        if known is not None and known.until > time.monotonic():
-            return known.token
+        if known is not None and known.is_fresh:
+            return known.value
         async with self._store.begin(workspace_id) as uow:
             installation = await uow.installations.current()
-        token = self._vault.open(installation.bot_token) if installation else None
-        self._tokens[workspace_id] = _Remembered(time.monotonic() + _REMEMBERED_SECONDS, token)
+        has_token = installation is not None and installation.bot_token
+        token = self._vault.open(installation.bot_token) if installation and has_token else None
+        self._tokens[workspace_id] = _Remembered(token)
         return token
 
     async def note_refusal(self, workspace_id: WorkspaceId, code: str) -> None:
         """Slack will not have us in this workspace: say so, and ask for the token anew."""
-        self._tokens.pop(workspace_id, None)
+        self._forget(workspace_id)
         async with self._store.begin(workspace_id) as uow:
             installation = await uow.installations.current()
             if installation and installation.state is not InstallationState.REVOKED:
@@ -55,12 +68,39 @@ class Installations:
                 installation.detail = code
                 uow.emit("slack.refused", reason=code)
 
+    async def forget(self, team_id: str, at: datetime, reason: str) -> None:
+        """Our app was removed at this moment: delete its token, and stop.
+
+        A notice of a removal may come late, after the app was installed once more; the token of
+        that installation stays.
+        """
+        installation = await self._of_team_now(team_id)
+        if installation is None:
+            return
+        self._forget(installation.workspace_id)
+        async with self._store.begin(installation.workspace_id) as uow:
+            installation = await uow.installations.lock()
+            if installation is None or not installation.bot_token or installation.updated_at > at:
+                return
+            installation.bot_token = b""
+            installation.state, installation.detail = InstallationState.REVOKED, reason
+            uow.emit("slack.uninstalled", reason=reason)
+        log.warning("slack.uninstalled", team=team_id, reason=reason)
+
+    def _forget(self, workspace_id: WorkspaceId) -> None:
+        self._tokens.pop(workspace_id, None)
+        self._teams = {
+            team: known
+            for team, known in self._teams.items()
+            if known.value.workspace_id != workspace_id
+        }
+
     async def authorize(
         self, enterprise_id: str | None, team_id: str | None
     ) -> AuthorizeResult | None:
         """Bolt's question: whose bot answers this request? By our own rows, without a call."""
         installation = await self.of_team(team_id)
-        if installation is None:
+        if installation is None or not installation.bot_token:
             return None
         return AuthorizeResult(
             enterprise_id=enterprise_id,
@@ -74,8 +114,17 @@ class Installations:
     async def of_team(self, team_id: str | None) -> Installation | None:
         if team_id is None:
             return None
+        known = self._teams.get(team_id)
+        if known is not None and known.is_fresh:
+            return known.value
+        return await self._of_team_now(team_id)
+
+    async def _of_team_now(self, team_id: str) -> Installation | None:
         async with self._store.across_workspaces() as fleet:
-            return await fleet.installation_of(team_id)
+            installation = await fleet.installation_of(team_id)
+        if installation is not None:
+            self._teams[team_id] = _Remembered(installation)
+        return installation
 
     async def adopt(self, workspace_id: WorkspaceId, client: AsyncWebClient) -> None:
         """Find out whose bot token this is, and keep it as the workspace's installation.
@@ -98,12 +147,13 @@ class Installations:
             installation.enterprise_id = who.get("enterprise_id")
             installation.bot_token = self._vault.seal(token)
             installation.state, installation.detail = InstallationState.ACTIVE, ""
+            installation.updated_at = datetime.now(UTC)
             scopes = (who.headers or {}).get("x-oauth-scopes", "")
             installation.scopes = [scope.strip() for scope in scopes.split(",") if scope.strip()]
         async with self._store.across_workspaces() as fleet:
             workspace = await fleet.workspace(workspace_id)
             workspace.slack_team_id, workspace.name = team_id, installation.team_name
-        self._tokens.pop(workspace_id, None)
+        self._forget(workspace_id)
         log.info("slack.connected", team=team_id)
 
 

@@ -1,5 +1,7 @@
 """Who asks, on behalf of which workspace, and whether we have acted on this delivery before."""
 
+import hashlib
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -82,4 +84,6 @@ def _key(body: Mapping[str, Any]) -> str:
     view = body.get("view") or {}
     if body.get("type") in {"view_submission", "view_closed"}:
         return f"{body['type']}:{view.get('id')}:{view.get('hash')}"
-    return str(body.get("trigger_id", ""))
+    if trigger := body.get("trigger_id"):
+        return str(trigger)
+    return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()

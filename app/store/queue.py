@@ -13,11 +13,12 @@ import procrastinate
 from sqlalchemy import URL, func, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.core.ids import ChannelId, WorkspaceId
+from app.core.ids import AccountId, ChannelId, WorkspaceId
 from app.store.engine import conninfo
 from app.store.workers import process_name
 
 FEED_QUEUE: Final = "feed"
+SENDING_QUEUE: Final = "sending"
 _WAKE_CHANNEL: Final = "procrastinate_queue_v1#{queue}"
 """What procrastinate's own insert trigger notifies."""
 _LOCK_WAITING: Final = text(
@@ -53,6 +54,21 @@ def drain_channel(
         subject=subject,
         args={"workspace_id": str(workspace_id), "channel_id": channel_id},
         not_before=not_before,
+    )
+
+
+def drain_outgoing(workspace_id: WorkspaceId, account_id: AccountId) -> Job:
+    """Send what is due of one account, in order.
+
+    Never for later: a job that waits for its time would hold back every other one of its account.
+    """
+    subject = f"outgoing:{workspace_id}:{account_id}"
+    return Job(
+        task="sending.drain",
+        queue=SENDING_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={"workspace_id": str(workspace_id), "account_id": str(account_id)},
     )
 
 

@@ -160,6 +160,7 @@ _SHIELDED: Final = {
     CommandType.MARK_READ: frozenset({SEEN}),
     CommandType.MARK_UNREAD: frozenset({SEEN}),
     CommandType.RESTORE: frozenset({PLACE, FLAGGED, SEEN}),
+    CommandType.FILE_SENT: frozenset({ANSWERED}),
 }
 
 

@@ -15,7 +15,9 @@ from app.web.api import (
     events,
     imports,
     messages,
+    outgoing,
     team,
+    writing,
 )
 from app.web.errors import PROBLEMS
 from app.web.shell import Shell
@@ -38,10 +40,16 @@ def create_app(container: Container, slack: SlackHTTP | None) -> FastAPI:
     )
     app.state.container = container
     errors.install(app)
-    app.add_middleware(Shell, is_https=container.settings.base_url.startswith("https:"))
+    app.add_middleware(
+        Shell,
+        is_https=container.settings.base_url.startswith("https:"),
+        largest_mail=container.settings.max_sent_bytes,
+    )
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
     for part in (accounts, imports, conversations, messages, commands, events, team, api_keys):
         api.include_router(part.router)
+    for router in (outgoing.router, writing.identities, writing.signatures, writing.templates):
+        api.include_router(router)
     app.include_router(api)
     app.include_router(health.router)
     for page in (docs, status):

@@ -50,8 +50,14 @@ async def admin(caller: Caller) -> Actor:
     return caller
 
 
+async def sender(caller: Caller) -> Actor:
+    caller.require(Scope.SEND)
+    return caller
+
+
 Reader = Annotated[Actor, Depends(reader)]
 Writer = Annotated[Actor, Depends(writer)]
+Sender = Annotated[Actor, Depends(sender)]
 Admin = Annotated[Actor, Depends(admin)]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at the most.")]
 Cursor = Annotated[

@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.web.errors import problem
 
 LARGEST_BODY: Final = 2 * 1024 * 1024
-"""In bytes. Slack's deliveries and our own endpoints stay far below it."""
-_TOO_LARGE: Final = f"More than {LARGEST_BODY} bytes are not taken."
+"""In bytes. Slack's deliveries and our own endpoints stay far below it, but for mail to be sent."""
+_WITH_FILES: Final = "/api/v1/outgoing"
 _PAGE_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -30,10 +30,14 @@ _ALWAYS: Final = {
 
 
 class Shell:
-    """`is_https`: people reach us by HTTPS only, so browsers may remember that."""
+    """`is_https`: people reach us by HTTPS only, so browsers may remember that.
 
-    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
+    `largest_mail`: files to be sent come within the request, in Base64.
+    """
+
+    def __init__(self, app: ASGIApp, *, is_https: bool, largest_mail: int = 0) -> None:
         self._app = app
+        self._largest_with_files = LARGEST_BODY + largest_mail * 4 // 3
         self._headers = dict(_ALWAYS)
         if is_https:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -42,12 +46,14 @@ class Shell:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        has_files = scope["path"].startswith(_WITH_FILES)
+        most = self._largest_with_files if has_files else LARGEST_BODY
         length = Headers(scope=scope).get("content-length", "0")
-        if not (length.isascii() and length.isdecimal()) or int(length[:20]) > LARGEST_BODY:
-            refusal = problem(413, _TOO_LARGE, request=Request(scope))
+        if not (length.isascii() and length.isdecimal()) or int(length[:20]) > most:
+            refusal = problem(413, _too_large(most), request=Request(scope))
             await refusal(scope, receive, self._with_headers(send))
             return
-        await self._app(scope, _counted(receive), self._with_headers(send))
+        await self._app(scope, _counted(receive, most), self._with_headers(send))
 
     def _with_headers(self, send: Send) -> Send:
         async def sending(message: Message) -> None:
@@ -63,7 +69,11 @@ class Shell:
         return sending
 
 
-def _counted(receive: Receive) -> Receive:
+def _too_large(most: int) -> str:
+    return f"More than {most} bytes are not taken."
+
+
+def _counted(receive: Receive, most: int) -> Receive:
     """Refuse the body at the byte that is too many."""
     received = 0
 
@@ -71,8 +81,8 @@ def _counted(receive: Receive) -> Receive:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > LARGEST_BODY:
-            raise HTTPException(413, _TOO_LARGE)
+        if received > most:
+            raise HTTPException(413, _too_large(most))
         return message
 
     return receiving

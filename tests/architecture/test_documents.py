@@ -24,6 +24,8 @@ from tests.architecture.tree import sources
 DOCUMENTS = sorted([*PROJECT_ROOT.glob("*.md"), *(PROJECT_ROOT / "docs").rglob("*.md")])
 OPERATIONS = (PROJECT_ROOT / "docs" / "operations.md").read_text()
 ARCHITECTURE = PROJECT_ROOT / "docs" / "ARCHITECTURE.md"
+IMAGES = sorted((PROJECT_ROOT / "docs" / "images").iterdir())
+LARGEST_IMAGE = 150_000
 MOST_LINES_OF_THE_README = 150
 ELSEWHERE = ("https://", "http://", "mailto:")
 NAMES = {f"SHAREDBOX_{name.upper()}" for name in Settings.model_fields}
@@ -93,6 +95,22 @@ class TestNames:
         named = set(re.findall(r"SHAREDBOX_[A-Z_]*[A-Z]\b", document.read_text()))
 
         assert named - NAMES - FOR_TESTS == set()
+
+
+class TestImages:
+    def test_are_small(self) -> None:
+        large = [one.name for one in IMAGES if one.stat().st_size > LARGEST_IMAGE]
+
+        assert large == []
+
+    def test_are_shown_somewhere(self) -> None:
+        shown = {
+            (document.parent / target).resolve()
+            for document in DOCUMENTS
+            for target in links(document)
+        }
+
+        assert set(IMAGES) <= shown
 
 
 class TestReadme:

@@ -7,7 +7,7 @@ the app is set up.
 
 import asyncio
 from collections import deque
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from time import perf_counter
 from typing import Final
 
@@ -20,6 +20,8 @@ from app.sandbox.slack.wire import JSON
 
 RETRY_AFTER_SECONDS: Final = (0, 60, 300)
 _LOG_LENGTH: Final = 5_000
+_CONTENTS_KEPT: Final = 200
+"""Of so many deliveries the log knows what was sent and answered."""
 _EVENTS_WAITING_AT_MOST: Final = 10_000
 _AT_ONCE: Final = 20
 _ANSWERED_KINDS: Final = frozenset({"view_submission", "block_suggestion"})
@@ -37,17 +39,21 @@ class Delivery:
     number: int
     at: float
     kind: str
+    about: str = ""
+    """Which button, form or command it was."""
     status: int | None = None
     milliseconds: float = 0.0
     attempts: int = 0
     problem: str = ""
     delivered: bool = False
+    sent: JSON | None = field(default=None, repr=False)
     answer: bytes = field(default=b"", repr=False)
 
     def as_json(self) -> JSON:
-        told = asdict(self)
-        del told["answer"]
-        return told
+        return {name: getattr(self, name) for name in _TOLD}
+
+
+_TOLD: Final = tuple(one.name for one in fields(Delivery) if one.name not in ("sent", "answer"))
 
 
 class Courier:
@@ -105,7 +111,7 @@ class Courier:
         """Ask the app to repeat a challenge, as Slack does before it trusts a request URL."""
         body = self.http.challenge(url)
         self.http.request_url, before = url, self.http.request_url
-        delivery = self._begin("url_verification")
+        delivery = self._begin("url_verification", body)
         await self._attempt(delivery, Parcel(Envelope.EVENT, body, takes_answer=True), self.http)
         if not delivery.delivered or body["challenge"].encode() not in delivery.answer:
             self.http.request_url = before
@@ -117,14 +123,14 @@ class Courier:
     async def interaction(self, payload: JSON) -> Delivery:
         """Deliver what somebody did, and wait for the acknowledgement."""
         kind = payload["type"]
-        delivery = self._begin(kind)
+        delivery = self._begin(kind, payload)
         parcel = Parcel(Envelope.INTERACTION, payload, takes_answer=kind in _ANSWERED_KINDS)
         await self._attempt(delivery, parcel, self._way)
         return delivery
 
     async def command(self, payload: JSON) -> Delivery:
         """Deliver a slash command, and wait for the answer."""
-        delivery = self._begin(f"command {payload['command']}")
+        delivery = self._begin("slash_command", payload)
         await self._attempt(
             delivery, Parcel(Envelope.COMMAND, payload, takes_answer=True), self._way
         )
@@ -136,7 +142,7 @@ class Courier:
             return
         event = envelope["event"]
         kind = ".".join(word for word in (event["type"], event.get("subtype")) if word)
-        delivery = self._begin(kind)
+        delivery = self._begin(kind, envelope)
         if len(self._events) >= _EVENTS_WAITING_AT_MOST:
             delivery.problem = "too many events are waiting; not delivered"
             self._changes.tell("delivery", delivery=delivery.as_json())
@@ -157,7 +163,6 @@ class Courier:
                 parcel = replace(parcel, retry=Retry(number, _reason(delivery)))
             async with self._turns:
                 stop = await self._attempt(delivery, parcel, self._way)
-            delivery.answer = b""
             if delivery.delivered or stop:
                 return
 
@@ -172,11 +177,25 @@ class Courier:
         self._changes.tell("delivery", delivery=delivery.as_json())
         return carried.no_retry
 
-    def _begin(self, kind: str) -> Delivery:
+    def _begin(self, kind: str, payload: JSON) -> Delivery:
         self._number += 1
-        delivery = Delivery(self._number, self._clock.now().timestamp(), kind)
+        at = self._clock.now().timestamp()
+        delivery = Delivery(self._number, at, kind, _about(payload), sent=payload)
         self.log.append(delivery)
+        if len(self.log) > _CONTENTS_KEPT:
+            forgotten = self.log[-_CONTENTS_KEPT - 1]
+            forgotten.sent, forgotten.answer = None, b""
         return delivery
+
+
+def _about(payload: JSON) -> str:
+    if actions := payload.get("actions"):
+        return str(actions[0]["action_id"])
+    if "command" in payload:
+        return f"{payload['command']} {payload['text']}".strip()
+    ids = (payload.get("action_id"), payload.get("callback_id"))
+    view_id = (payload.get("view") or {}).get("callback_id")
+    return str(next((one for one in (*ids, view_id) if one), ""))
 
 
 def _reason(delivery: Delivery) -> str:

@@ -53,6 +53,15 @@ class Write:
     def as_json(self) -> JSON:
         return {**asdict(self), "ts": self.ts}
 
+    def summary(self) -> JSON:
+        return {
+            "number": self.number,
+            "at": self.at,
+            "method": self.method,
+            "answered": self.answered,
+            "channel": self.answer.get("channel") or self.arguments.get("channel") or "",
+        }
+
 
 class Emulator:
     def __init__(self, seed: Seed, clock: Clock, courier: Courier, changes: Changes) -> None:
@@ -104,8 +113,9 @@ class Emulator:
         number = self.writes[-1].number + 1 if self.writes else 1
         at = self.clock.now().timestamp()
         kept = {name: value for name, value in arguments.items() if name != "token"}
-        self.writes.append(Write(number, at, method, kept, answer, answered))
-        self.changes.tell("write", method=method)
+        write = Write(number, at, method, kept, answer, answered)
+        self.writes.append(write)
+        self.changes.tell("write", call=write.summary())
 
     def permalink(self, channel: Channel, ts: str, thread_ts: str | None = None) -> str:
         link = f"{self.base_url}/archives/{channel.id}/p{ts.replace('.', '')}"

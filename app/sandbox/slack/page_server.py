@@ -57,7 +57,7 @@ _SESSIONS_KEPT: Final = 100
 _CUSTOMER_SECONDS: Final = 15
 _KEEP_ALIVE_SECONDS: Final = 15
 _MESSAGES_SHOWN: Final = 500
-_DELIVERIES_SHOWN: Final = 200
+_INSPECTED: Final = 200
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -74,6 +74,7 @@ class PageServer:
             Route("/page/files/{id}", self._guarded(self._file)),
             Route("/page/state", self._guarded(self._state)),
             Route("/page/messages/{channel}", self._guarded(self._messages)),
+            Route("/page/inspect/{what}/{number:int}", self._guarded(self._inspect)),
             Route("/page/stream", self._guarded(self._stream)),
             Route("/page/do/{verb}", self._guarded(self._do), methods=["POST"]),
             Route("/page/upload", self._guarded(self._upload), methods=["POST"]),
@@ -129,7 +130,8 @@ class PageServer:
             }
             for user in here.people
         }
-        latest = list(self._emulator.courier.log)[-_DELIVERIES_SHOWN:]
+        latest = list(self._emulator.courier.log)[-_INSPECTED:]
+        calls = list(self._emulator.writes)[-_INSPECTED:]
         return _answer(
             {
                 "team": here.seed.team,
@@ -144,6 +146,7 @@ class PageServer:
                 "ephemerals": ephemerals,
                 "views": seen,
                 "deliveries": [delivery.as_json() for delivery in latest],
+                "calls": [call.summary() for call in calls],
                 "connected": self._emulator.courier.is_connected,
                 "customer": {"address": self._customer.address} if self._customer else None,
             }
@@ -153,6 +156,21 @@ class PageServer:
         channel = self._emulator.workspace.channels.get(request.path_params["channel"])
         messages = list(channel.messages.values())[-_MESSAGES_SHOWN:] if channel else []
         return _answer({"messages": [message.shown for message in messages]})
+
+    async def _inspect(self, request: Request) -> Response:
+        """What was sent in a delivery or a call, and what was answered."""
+        number = request.path_params["number"]
+        found: JSON = {}
+        if request.path_params["what"] == "calls":
+            for call in self._emulator.writes:
+                if call.number == number:
+                    found = {"sent": call.arguments, "answer": call.answer}
+        else:
+            for delivery in self._emulator.courier.log:
+                if delivery.number == number:
+                    found = {"sent": delivery.sent, "answer": _read(delivery.answer)}
+        text = json.dumps(found, default=repr)
+        return Response(text, headers=dict(_HEADERS), media_type="application/json")
 
     async def _file(self, request: Request) -> Response:
         try:
@@ -253,6 +271,14 @@ class PageServer:
             return False
         own = f"http://{request.headers.get('host', '')}"
         return request.headers.get("origin", own if request.method == "GET" else "") == own
+
+
+def _read(answer: bytes) -> object:
+    text = answer.decode(errors="replace")
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _cookie(request: Request) -> str:

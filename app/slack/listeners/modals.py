@@ -24,8 +24,11 @@ from app.core.access import Actor
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.ids import MailboxId
 from app.mailbox.port import Role
+from app.slack.errors import words
 from app.slack.ids import FieldId, Memory, ViewId
+from app.slack.listeners.actions import enqueue_if_first
 from app.slack.middleware import Door, workspace_of
+from app.slack.views import told
 from app.slack.views.more import MoreAction
 from app.slack.views.move import FolderChoice, suggestions
 from app.store.unit_of_work import UnitOfWork
@@ -53,7 +56,7 @@ class Modals:
         app.options(FieldId.FOLDER.value)(self.folders)
 
     async def folders(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
-        memory = Memory.parse(body["view"]["private_metadata"])
+        memory = _memory(body)
         async with self._door.store.begin(workspace_of(context)) as uow:
             conversation = await uow.conversations.get(memory.conversation_id)
             mailboxes = await uow.mailboxes.of_account(conversation.account_id)
@@ -65,13 +68,15 @@ class Modals:
         await ack(**suggestions(choices, str(body.get("value", ""))))
 
     async def move(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
-        memory = Memory.parse(body["view"]["private_metadata"])
-        mailbox_id = MailboxId(UUID(_chosen(body, FieldId.FOLDER)))
+        memory = _memory(body)
+        mailbox_id = _mailbox(_chosen(body, FieldId.FOLDER))
 
         async def enqueue(uow: UnitOfWork, actor: Actor) -> None:
             mailbox = await uow.mailboxes.get(mailbox_id)
-            intent = Move(mailbox.name)
-            await enqueue_for_conversation(uow, actor, memory.conversation_id, intent)
+            conversation = await uow.conversations.get(memory.conversation_id)
+            if mailbox.account_id != conversation.account_id:
+                raise NotFound("There is no such folder in this account.")
+            await enqueue_if_first(uow, actor, conversation.id, Move(mailbox.name))
 
         try:
             await self._door.act(context, body, enqueue)
@@ -81,24 +86,29 @@ class Modals:
             await ack()
 
     async def delete(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
-        await self._enqueue(context, body, Delete())
-        await ack()
+        await self._enqueue(ack, context, body, Delete())
 
     async def spam(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
-        await self._enqueue(context, body, Spam())
-        await ack()
+        await self._enqueue(ack, context, body, Spam())
 
-    async def _enqueue(self, context: AsyncBoltContext, body: Body, intent: MailIntent) -> None:
-        memory = Memory.parse(body["view"]["private_metadata"])
-        await self._door.act(
-            context,
-            body,
-            lambda uow, actor: enqueue_for_conversation(uow, actor, memory.conversation_id, intent),
-        )
+    async def _enqueue(
+        self, ack: AsyncAck, context: AsyncBoltContext, body: Body, intent: MailIntent
+    ) -> None:
+        memory = _memory(body)
+        try:
+            await self._door.act(
+                context,
+                body,
+                lambda uow, actor: enqueue_if_first(uow, actor, memory.conversation_id, intent),
+            )
+        except (Conflict, NotFound) as error:
+            await ack(response_action="update", view=told.view(words(error)))
+        else:
+            await ack()
 
     async def more(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
-        memory = Memory.parse(body["view"]["private_metadata"])
-        action = MoreAction(_chosen(body, FieldId.ACTION))
+        memory = _memory(body)
+        action = _more_action(_chosen(body, FieldId.ACTION))
 
         async def do(uow: UnitOfWork, actor: Actor) -> None:
             if action in _MAIL_ACTIONS:
@@ -121,5 +131,25 @@ class Modals:
 
 def _chosen(body: Body, field: FieldId) -> str:
     """The value of the option chosen in a select or among radio buttons."""
-    state = body["view"]["state"]["values"][field][field]
-    return str(state["selected_option"]["value"])
+    try:
+        state = body["view"]["state"]["values"][field][field]
+        return str(state["selected_option"]["value"])
+    except (KeyError, TypeError):
+        raise InvalidInput("Nothing was chosen.", field=field) from None
+
+
+def _memory(body: Body) -> Memory:
+    return Memory.parse(str((body.get("view") or {}).get("private_metadata", "")))
+
+
+def _mailbox(text: str) -> MailboxId:
+    try:
+        return MailboxId(UUID(text))
+    except ValueError:
+        raise InvalidInput("This folder is not one of ours.") from None
+
+
+def _more_action(text: str) -> MoreAction:
+    if text not in set(MoreAction):
+        raise InvalidInput("This action is not one of ours.")
+    return MoreAction(text)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.core.ids import ConversationId
-from app.feed.mrkdwn import bold, escape_line
+from app.feed.mrkdwn import bold, escape_line, verbatim
 from app.slack.ids import Memory, ViewId
 
 
@@ -37,5 +37,5 @@ def _view(
         "title": {"type": "plain_text", "text": title},
         "submit": {"type": "plain_text", "text": submit},
         "close": {"type": "plain_text", "text": "Cancel"},
-        "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}}],
+        "blocks": [{"type": "section", "text": verbatim(text)}],
     }

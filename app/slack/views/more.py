@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from app.core.ids import ConversationId
-from app.feed.mrkdwn import bold, escape_line
+from app.feed.mrkdwn import bold, escape_line, verbatim
 from app.slack.ids import FieldId, Memory, ViewId
 
 
@@ -38,10 +38,7 @@ def view(conversation_id: ConversationId, subject: str) -> dict[str, Any]:
         "blocks": [
             {
                 "type": "section",
-                "text": {
-                    "type": "mrkdwn",
-                    "text": bold(escape_line(subject, 200) or "(no subject)"),
-                },
+                "text": verbatim(bold(escape_line(subject, 200) or "(no subject)")),
             },
             {
                 "type": "input",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.core.ids import ConversationId, MailboxId
+from app.feed.mrkdwn import plain
 from app.mailbox.port import Role
 from app.slack.ids import FieldId, Memory, ViewId
 
@@ -59,7 +60,7 @@ def suggestions(folders: Sequence[FolderChoice], typed: str) -> dict[str, Any]:
     others = sorted(
         (one for one in fitting if one.role not in _SPECIAL), key=lambda one: one.name.casefold()
     )
-    groups = [("Mailbox", special), ("Folders", others[: _MOST_OPTIONS - len(special)])]
+    groups = [("Mailbox", special[:_MOST_OPTIONS]), ("Folders", others[:_MOST_OPTIONS])]
     shown = [
         {"label": {"type": "plain_text", "text": label}, "options": [_option(one) for one in ones]}
         for label, ones in groups
@@ -69,10 +70,10 @@ def suggestions(folders: Sequence[FolderChoice], typed: str) -> dict[str, Any]:
 
 
 def _option(folder: FolderChoice) -> dict[str, Any]:
-    name = folder.name
+    name = plain(folder.name)
     if len(name) > _OPTION_TEXT:
         name = "…" + name[1 - _OPTION_TEXT :]
     return {
-        "text": {"type": "plain_text", "text": name},
+        "text": {"type": "plain_text", "text": name, "emoji": False},
         "value": str(folder.mailbox_id),
     }

@@ -38,9 +38,17 @@ class CommandType(StrEnum):
     MARK_UNREAD = "mark_unread"
     RESTORE = "restore"
     """Put mails back where they were, with the flags they had: the Undo of the ones above."""
+    FILE_SENT = "file_sent"
+    """See that one copy of a mail of ours lies in Sent, and mark the mail it answers."""
+    FIND_SENT = "find_sent"
+    """Look whether a mail of ours lies in Sent."""
     ASSIGN = "assign"
     DONE = "done"
     REOPEN = "reopen"
+
+
+ABOUT_SENT = frozenset({CommandType.FILE_SENT, CommandType.FIND_SENT})
+"""What SharedBox wishes for itself about a mail of ours."""
 
 
 class CommandState(StrEnum):

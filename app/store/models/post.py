@@ -27,6 +27,8 @@ class PostKind(StrEnum):
     """A line in the thread: something failed, or changed hands."""
     QUARANTINE = "quarantine"
     """A mail we could not read, standing in the channel like a card."""
+    OUTGOING = "outgoing"
+    """A mail of ours, in the thread of its conversation's card, from the moment it is asked for."""
     FILE = "file"
     """The raw mail, attached in the thread of its quarantine post."""
 
@@ -99,7 +101,7 @@ class Post(Tenanted, table=True):
     message_id: MessageId | None = Field(default=None, sa_type=Uuid)
     placement_id: PlacementId | None = Field(default=None, sa_type=Uuid)
     payload: dict[str, Any] = json_object(default_factory=dict)
-    """What a notice says."""
+    """What a notice or a mail of ours is about."""
     state: PostState = enum_text(PostState, default=PostState.WAITING)
     attempts: int = 0
     claimed_at: datetime | None = timestamp(default=None)

@@ -15,6 +15,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from app.core.ids import AccountId, ChannelId, MailboxId, WorkspaceId, new_id
 from app.store.base import Tenanted
 from app.store.models import (
+    WAITING,
     Account,
     AccountState,
     APIKey,
@@ -27,6 +28,8 @@ from app.store.models import (
     Installation,
     InstallationState,
     Mailbox,
+    Outgoing,
+    OutgoingState,
     Placement,
     PlacementState,
     Post,
@@ -162,6 +165,22 @@ class Fleet:
         )
         rows = await self._session.exec(statement)
         return [(WorkspaceId(team), ChannelId(channel)) for team, channel in rows]
+
+    async def accounts_with_mail_due(self) -> Sequence[AccountRef]:
+        """Accounts with a mail to send whose time has come, or that was looked for since."""
+        is_due = col(Outgoing.state).in_((*WAITING, OutgoingState.SENDING)) & (
+            col(Outgoing.due_at) <= func.now()
+        )
+        is_judged = (
+            (col(Outgoing.state) == OutgoingState.UNKNOWN)
+            & col(Outgoing.seen_in_sent).is_not(None)
+            & col(Outgoing.settled_at).is_(None)
+        )
+        statement = (
+            select(Outgoing.workspace_id, Outgoing.account_id).where(is_due | is_judged).distinct()
+        )
+        rows = await self._session.exec(statement)
+        return [AccountRef(WorkspaceId(team), AccountId(account)) for team, account in rows]
 
     async def stalled_jobs(self) -> list[Stalled]:
         """Jobs that a dead worker left behind."""

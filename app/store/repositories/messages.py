@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from app.core.errors import NotFound
 from app.core.ids import AccountId, ConversationId, MessageId
 from app.store.bulk import insert_many, is_any
-from app.store.models import Attachment, Message
+from app.store.models import Attachment, Direction, Message
 from app.store.new import NewAttachment, NewMessage
 from app.store.repositories.base import Repository
 
@@ -83,6 +83,37 @@ class Messages(Repository):
         if after is not None:
             statement = statement.where(col(Message.received_at) > after)
         return (await self._session.exec(statement)).all()
+
+    async def latest(self, conversation_id: ConversationId) -> Message | None:
+        """The last mail that came in; where none did, the last one that went out."""
+        statement = (
+            select(Message)
+            .where(
+                Message.workspace_id == self._workspace_id,
+                Message.conversation_id == conversation_id,
+            )
+            .order_by(
+                col(Message.direction) == Direction.OUTBOUND,
+                col(Message.received_at).desc(),
+                col(Message.id).desc(),
+            )
+            .limit(1)
+        )
+        return (await self._session.exec(statement)).one_or_none()
+
+    async def was_answered(self, conversation_id: ConversationId, *, since: datetime) -> bool:
+        """Whether a mail came in after this moment."""
+        statement = (
+            select(Message.id)
+            .where(
+                Message.workspace_id == self._workspace_id,
+                Message.conversation_id == conversation_id,
+                col(Message.direction) == Direction.INBOUND,
+                col(Message.created_at) > since,
+            )
+            .limit(1)
+        )
+        return (await self._session.exec(statement)).first() is not None
 
     async def digests_only_in(self, account_id: AccountId) -> list[bytes]:
         """Raw mails that no other account of any workspace has, too."""

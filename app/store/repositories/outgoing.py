@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import and_, func, or_, update
+from sqlalchemy import and_, func, or_
 from sqlmodel import col, select
 
 from app.core.errors import NotFound, SharedBoxError
@@ -206,23 +206,17 @@ class OutgoingMails(Repository):
         )
         return (await self._session.exec(statement)).all()
 
-    async def digests_of(self, account_id: AccountId) -> list[bytes]:
-        """What lies in the blob store for the account's outgoing mail alone."""
-        raw = select(Outgoing.raw_sha256).where(
-            Outgoing.workspace_id == self._workspace_id, Outgoing.account_id == account_id
-        )
-        return list((await self._session.exec(raw)).all())
+    async def digests_only_in(self, account_id: AccountId) -> list[bytes]:
+        """Written mails that are no message: no other account can have them, nor their files.
 
-    async def hurry(self, outgoing_id: OutgoingId) -> None:
-        """Make it due now."""
-        await self._session.exec(
-            update(Outgoing)
-            .where(
-                col(Outgoing.workspace_id) == self._workspace_id,
-                col(Outgoing.id) == outgoing_id,
-            )
-            .values(due_at=func.now())
+        A file may be another account's too, or another mail's; those are left where they lie.
+        """
+        statement = select(Outgoing.raw_sha256).where(
+            Outgoing.workspace_id == self._workspace_id,
+            Outgoing.account_id == account_id,
+            col(Outgoing.message_id).is_(None),
         )
+        return list((await self._session.exec(statement)).all())
 
     async def time(self) -> datetime:
         """The database's own clock."""

@@ -46,6 +46,16 @@ class Posts(Repository):
         )
         return frozenset((await self._session.exec(statement)).scalars())
 
+    async def refresh(self, post_id: PostId) -> frozenset[ChannelId]:
+        """What this post shows has changed. Answers its channel, if it stands in one."""
+        statement = (
+            update(Post)
+            .where(col(Post.workspace_id) == self._workspace_id, col(Post.id) == post_id)
+            .values(wanted=Post.wanted + 1)
+            .returning(col(Post.channel_id))
+        )
+        return frozenset((await self._session.exec(statement)).scalars())
+
     async def next_unsent(self, channel_id: ChannelId) -> Post | None:
         """The first post that is not in Slack yet, or may not be."""
         statement = (

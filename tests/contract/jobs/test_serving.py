@@ -79,7 +79,12 @@ async def serving(sync: Sync, proxy: FaultProxy) -> AsyncIterator[Served]:
         largest_mail=1_000_000,
     )
     executing = Executing(
-        sync.workspace.store, sync.clock, sync.workspace.id, sync.syncing.account_id, 1
+        sync.workspace.store,
+        sync.clock,
+        sync.workspace.id,
+        sync.syncing.account_id,
+        1,
+        sync.syncing.blobs,
     )
 
     async def on_live() -> None:

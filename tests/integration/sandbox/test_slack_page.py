@@ -475,6 +475,24 @@ class TestPanes:
         await expect(newest).to_contain_text("block_actions")
         await expect(newest).to_contain_text("the app answered 404")
 
+    async def test_the_inspector_opens_what_was_said(
+        self, slack: LocalSlack, app: BoltApp, page: Page
+    ) -> None:
+        await page.goto(slack.page_url)
+        ts = await app.post_card()
+        await slack.click("Ana", "support", ts, "assign")
+
+        pane = page.get_by_role("tabpanel", name="Inspector")
+        delivery = pane.get_by_role("listitem").filter(has_text="block_actions")
+        await expect(delivery).to_contain_text("assign")
+        await delivery.locator("summary").click()
+        await expect(delivery.locator("pre").first).to_contain_text('"action_id": "assign"')
+        await pane.get_by_role("button", name="From the app").click()
+        await expect(delivery).to_have_count(0)
+        call = pane.get_by_role("listitem").filter(has_text="chat.update")
+        await call.locator("summary").click()
+        await expect(call.locator("pre").last).to_contain_text('"text": "assigned to ana"')
+
     async def test_the_home_tab(self, slack: LocalSlack, app: BoltApp, page: Page) -> None:
         @app.bolt.event("app_home_opened")
         async def publish(event: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from app.commands.types import (
 )
 from app.core.ids import WorkspaceId, new_id
 from app.mailbox.port import Role
-from app.store.models import CommandType, Direction, Mailbox, Message, Placement
+from app.store.models import ABOUT_SENT, CommandType, Direction, Mailbox, Message, Placement
 from tests.factories import MOMENT
 
 
@@ -105,6 +105,7 @@ class TestMailIntent:
             CommandType.ASSIGN,
             CommandType.DONE,
             CommandType.REOPEN,
+            *ABOUT_SENT,
         }
 
         assert {mail_intent(type_, "Projects").type for type_ in types} == types

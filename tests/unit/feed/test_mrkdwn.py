@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.feed.mrkdwn import bold, cut, cut_lines, escape, escape_line, mention, moment, size
+from app.feed.mrkdwn import (
+    bold,
+    cut,
+    cut_lines,
+    escape,
+    escape_line,
+    link_up,
+    mention,
+    moment,
+    size,
+)
 
 TOKENS = [
     "<!channel>", "<!here>", "<!everyone>", "<@U12345>", "<!subteam^S1>", "<#C1|general>",
@@ -45,6 +55,44 @@ class TestEscapeLine:
 
     def test_is_cut(self) -> None:
         assert escape_line("word " * 100, 12) == "word word w…"
+
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            ("`x` ~y~ *z*", "ˋxˋ ∼y∼ ∗z∗"),
+            ("_all_ of it", "ˍallˍ of it"),
+            ("first_last@example.com", "first_last@example.com"),
+        ],
+    )
+    def test_formats_nothing_that_follows(self, text: str, shown: str) -> None:
+        assert escape_line(text, 50) == shown
+
+
+class TestLinkUp:
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            ("see https://a.example/x?y=1&z=2.", "see <https://a.example/x?y=1&amp;z=2>."),
+            ("(http://a.example)", "(<http://a.example>)"),
+            ("<http://evil.example|bank>", "&lt;<http://evil.example>|bank&gt;"),
+            ("<https://a.example>", "&lt;<https://a.example>&gt;"),
+            ("https://", "https://"),
+            ("http://!!!", "http://!!!"),
+            ("javascript:alert(1) ftp://a.example", "javascript:alert(1) ftp://a.example"),
+            ("https://a.example/cut-off…", "https://a.example/cut-off…"),
+        ],
+    )
+    def test_shows_where_a_link_leads(self, text: str, shown: str) -> None:
+        assert link_up(escape(text, 200)) == shown
+
+    def test_is_bounded(self) -> None:
+        assert link_up("http://a " * 500).count("<") == 20
+
+    @given(text=st.text())
+    def test_adds_nothing_but_brackets_around_addresses(self, text: str) -> None:
+        escaped = escape(text, 500)
+
+        assert re.sub(r"<(https?://[^<>|\s]+)>", r"\1", link_up(escaped)) == escaped
 
 
 class TestBold:

@@ -27,6 +27,18 @@ export function fill(node, ...children) {
   return append(node, children);
 }
 
+// Put these nodes into the box, touching only what differs.
+export function arrange(box, nodes) {
+  const wanted = new Set(nodes);
+  let at = box.firstChild;
+  for (const node of nodes) {
+    while (at && !wanted.has(at)) [at] = [at.nextSibling, at.remove()];
+    if (node === at) at = at.nextSibling;
+    else box.insertBefore(node, at);
+  }
+  while (at) [at] = [at.nextSibling, at.remove()];
+}
+
 // A 16 × 16 drawing: a list of [tag, attributes].
 export function drawing(shapes, label) {
   const svg = document.createElementNS(SVG, "svg");
@@ -63,6 +75,8 @@ const ICONS = {
   person: line("M8 8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM3 13.5a5 5 0 0 1 10 0"),
   pulse: line("M1.5 8.5H5l1.5-4 3 7.5 1.5-3.5h3.5"),
   bolt: line("M9 1.8 3.5 9H8l-1 5.2L12.5 7H8Z"),
+  toApp: line("M2.5 8h8M7.5 4.5 11 8l-3.5 3.5M13.5 3v10"),
+  fromApp: line("M13.5 8h-8M8.5 4.5 5 8l3.5 3.5M2.5 3v10"),
   back: line("M9.5 3.5 5 8l4.5 4.5"),
 };
 

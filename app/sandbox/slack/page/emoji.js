@@ -42,6 +42,11 @@ const GLYPHS = {
   "💬": ["speech", [path("M2.5 3h11v7.5H7.500L4.5 13.500v-3h-2Z", BLUE, "#e4eefb", 1.3)]],
   "🔒": ["lock", [path("M3.5 7.5h9V14h-9ZM5.5 7.500V5.500a2.5 2.5 0 0 1 5 0v2", AMBER, "#fde9c3")]],
   "🔍": ["magnifier", [["circle", { cx: 7, cy: 7, r: 4, fill: "none", stroke: GREY, "stroke-width": 1.6 }], path("M10 10l3.5 3.5", GREY, "none", 1.8)]],
+  "📤": ["outgoing", [path("M2 9v4.500h12V9M8 10V2.500M4.800 5.500 8 2.300l3.200 3.200", BLUE, "none", 1.6)]],
+  "🕒": ["clock", [["circle", { cx: 8, cy: 8, r: 5.5, fill: "#fff", stroke: GREY, "stroke-width": 1.5 }], path("M8 4.500V8h3", GREY)]],
+  "❓": ["question", [path("M5.500 6a2.500 2.500 0 1 1 3.600 2.200C8.300 8.600 8 9.200 8 10.200M8 12.800v.2", RED, "none", 2)]],
+  "🤖": ["robot", [["rect", { x: 2.5, y: 5, width: 11, height: 8, rx: 2, fill: "#e4eefb", stroke: BLUE, "stroke-width": 1.3 }], path("M8 5V2.500M5.700 8.500v.4M10.300 8.500v.4M6 11.200h4", BLUE, "none", 1.6)]],
+  "📅": ["calendar", [["rect", { x: 2.5, y: 3.5, width: 11, height: 10, rx: 1.5, fill: "#fff", stroke: GREY, "stroke-width": 1.3 }], path("M2.500 6.500h11M5.500 2v3M10.500 2v3", RED)]],
   "🔔": ["bell", [path("M4 11.5V7.5a4 4 0 0 1 8 0v4l1 1H3ZM7 14h2", AMBER, "#fde9c3")]],
 };
 for (const [same, as] of [["📁", "📂"], ["📧", "✉"], ["📨", "✉"], ["📩", "✉"], ["⌛", "⏳"], ["✏", "✍"], ["☑", "✅"], ["✔", "✅"]]) GLYPHS[same] = GLYPHS[as];

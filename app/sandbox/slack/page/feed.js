@@ -1,6 +1,6 @@
 // The channel list, the feed of one channel or the Home tab, and the thread beside it.
 
-import { append, day, fill, h, icon, toast } from "./dom.js";
+import { append, arrange, day, fill, h, icon, toast } from "./dom.js";
 import { blocks } from "./blocks.js";
 import { composer } from "./composer.js";
 import { messageNode } from "./messages.js";
@@ -54,18 +54,6 @@ function draw(room, list, options) {
     last = message;
   }
   return out;
-}
-
-// Put these nodes into the box, touching only what differs.
-function arrange(box, nodes) {
-  const wanted = new Set(nodes);
-  let at = box.firstChild;
-  for (const node of nodes) {
-    while (at && !wanted.has(at)) [at] = [at.nextSibling, at.remove()];
-    if (node === at) at = at.nextSibling;
-    else box.insertBefore(node, at);
-  }
-  while (at) [at] = [at.nextSibling, at.remove()];
 }
 
 // Draw again without losing the place in the scroll or the focus.

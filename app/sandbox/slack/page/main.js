@@ -5,7 +5,8 @@ import { reveal, showComposer, showFeed, showRail, threadPane } from "./feed.js"
 import { shut } from "./menus.js";
 import { showModal } from "./modal.js";
 import { useLookup } from "./mrkdwn.js";
-import { customerPane, inspectorPane } from "./panes.js";
+import { customerPane } from "./customer.js";
+import { inspectorPane } from "./inspector.js";
 import { act, channel, follow, listen, load, messagesOf, person, roomName, state, visible } from "./store.js";
 
 const $ = (id) => document.getElementById(id);
@@ -115,7 +116,7 @@ const pane = () => showPane(false);
 
 function changed(change) {
   if (change.kind === "online") return later(showTop);
-  if (change.kind === "delivery") return state.pane === "inspector" && later(pane);
+  if (change.kind === "delivery" || change.kind === "write") return state.pane === "inspector" && later(pane);
   if (change.kind === "views") return change.user === state.me && later(showModal, ...(state.home ? [feed] : []));
   if (change.kind === "channels" || change.kind === "reset") return later(showTop, showTabs, rail, feed, showComposer, showModal, pane);
   if (["message", "deleted", "ephemeral", "ephemeral_gone"].includes(change.kind)) {

@@ -2,7 +2,7 @@
 
 export const state = {
   me: "", team: "", app: {}, people: new Map(), channels: new Map(), messages: new Map(),
-  ephemerals: [], views: {}, deliveries: [], customer: null,
+  ephemerals: [], views: {}, deliveries: [], calls: [], customer: null,
   channel: "", thread: "", found: "", home: false, pane: "inspector", unread: new Map(), online: false,
 };
 const listeners = new Set();
@@ -69,6 +69,7 @@ export async function load() {
   state.ephemerals = told.ephemerals;
   state.views = told.views;
   state.deliveries = told.deliveries;
+  state.calls = told.calls;
   state.connected = told.connected;
   state.customer = told.customer;
   state.messages.clear();
@@ -121,6 +122,9 @@ function apply(change) {
     if (at >= 0) state.deliveries[at] = change.delivery;
     else state.deliveries.push(change.delivery);
     if (state.deliveries.length > 200) state.deliveries.shift();
+  } else if (change.kind === "write") {
+    state.calls.push(change.call);
+    if (state.calls.length > 200) state.calls.shift();
   }
 }
 

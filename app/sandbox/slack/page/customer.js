@@ -1,22 +1,7 @@
-// What stands beside the feed: the customer who writes in, and the inspector of deliveries.
+// The customer beside the feed: who writes to the inbox, and reads what comes back.
 
-import { fill, h, icon, time } from "./dom.js";
+import { fill, h } from "./dom.js";
 import { ask, send, state } from "./store.js";
-
-export function inspectorPane(pane) {
-  const rows = [...state.deliveries].reverse().map((one) => {
-    const outcome = one.delivered ? "good" : one.problem ? "bad" : "waiting";
-    return h("li", { class: outcome },
-      h("time", {}, time(one.at)), h("span", { class: "kind" }, one.kind),
-      h("span", { class: "status" }, String(one.status ?? (one.problem ? "failed" : one.delivered ? "ack" : "…"))),
-      h("span", { class: "ms" }, one.attempts ? `${Math.round(one.milliseconds)} ms` : ""),
-      h("span", { class: "tries", title: "Attempts" }, `×${one.attempts}`),
-      one.problem && h("p", {}, icon("warn"), one.problem));
-  });
-  const about = state.connected ? "What was delivered to the app: its kind, the app’s answer, how long it took, and how often it was tried."
-    : "No app is connected: nothing is delivered.";
-  fill(pane, h("p", { class: "about" }, about), rows.length ? h("ol", { class: "deliveries" }, rows) : h("div", { class: "empty" }, h("strong", {}, "Nothing delivered yet."), h("p", {}, "Click a button on a card, or write in a channel.")));
-}
 
 const FIELDS = [
   ["sender_name", "Your name", "text", "Mira Olsen"],
@@ -65,6 +50,7 @@ export function customerPane(pane) {
     note.classList.toggle("bad", !ok);
     if (!ok) return;
     answered = form.elements.subject.value = form.elements.text.value = "";
+    setTimeout(read, 200);
     form.elements.subject.focus();
   });
   const list = h("ol", { class: "mails" });

@@ -1,0 +1,101 @@
+"""What people do about a mail that waits, failed, or is in doubt."""
+
+from app.core.errors import Conflict
+from app.core.ids import OutgoingId
+from app.sending.enqueue import show_again, tell
+from app.store.models import WAITING, Outgoing, OutgoingState, RecipientState
+from app.store.queue import drain_outgoing
+from app.store.unit_of_work import UnitOfWork
+
+_BEING_SENT = "This is being sent just now."
+
+
+async def cancel(uow: UnitOfWork, outgoing_id: OutgoingId) -> Outgoing:
+    """Take it back while that is possible. Asking twice answers the same.
+
+    Raises `NotFound`, and `Conflict` where it has left, or may have.
+    """
+    outgoing = await uow.outgoing.lock(outgoing_id)
+    match outgoing.state:
+        case OutgoingState.CANCELLED:
+            return outgoing
+        case OutgoingState.FAILED:
+            pass
+        case state if state in WAITING and outgoing.sent_at is None:
+            pass
+        case state if state in WAITING:
+            raise Conflict("Some of the recipients have it already; the others are being tried.")
+        case OutgoingState.SENDING:
+            raise Conflict(_BEING_SENT)
+        case OutgoingState.UNKNOWN:
+            raise Conflict(
+                "It may have been sent already.",
+                fix="Say whether it was sent, or have it sent again.",
+            )
+        case _:
+            raise Conflict("This was sent already, and mail cannot be called back.")
+    outgoing.state, outgoing.detail = OutgoingState.CANCELLED, ""
+    outgoing.settled_at = await uow.outgoing.time()
+    tell(uow, outgoing, "cancelled")
+    await show_again(uow, outgoing)
+    return outgoing
+
+
+async def send_now(uow: UnitOfWork, outgoing_id: OutgoingId) -> Outgoing:
+    """Do not wait any longer. Raises `NotFound`, and `Conflict` where nothing waits."""
+    outgoing = await uow.outgoing.lock(outgoing_id)
+    if outgoing.state not in WAITING:
+        raise Conflict("This does not wait for anything.")
+    return await _go(uow, outgoing)
+
+
+async def retry(uow: UnitOfWork, outgoing_id: OutgoingId, *, even_if_sent: bool) -> Outgoing:
+    """Try a failed mail again; with `even_if_sent` one, too, of which nobody knows if it left.
+
+    Raises `NotFound`, and `Conflict` where it has not failed.
+    """
+    outgoing = await uow.outgoing.lock(outgoing_id)
+    match outgoing.state:
+        case OutgoingState.FAILED:
+            pass
+        case OutgoingState.UNKNOWN if even_if_sent:
+            pass
+        case OutgoingState.UNKNOWN:
+            raise Conflict(
+                "It may have been sent already, so sending it again may reach people twice.",
+                fix="Say so by even_if_sent, or say that it was sent.",
+            )
+        case OutgoingState.QUEUED:
+            return await _go(uow, outgoing)
+        case OutgoingState.SENDING:
+            raise Conflict(_BEING_SENT)
+        case _:
+            raise Conflict("This has not failed, so there is nothing to try again.")
+    outgoing.attempts, outgoing.tried_since, outgoing.settled_at = 0, None, None
+    outgoing.past_the_dot, outgoing.seen_in_sent = False, None
+    for one in await uow.outgoing.recipients(outgoing.id):
+        if one.state is RecipientState.REFUSED:
+            one.state, one.detail = RecipientState.PENDING, ""
+    return await _go(uow, outgoing)
+
+
+async def _go(uow: UnitOfWork, outgoing: Outgoing) -> Outgoing:
+    outgoing.state, outgoing.detail = OutgoingState.QUEUED, ""
+    outgoing.due_at = await uow.outgoing.time()
+    tell(uow, outgoing, "queued")
+    uow.leave(drain_outgoing(uow.workspace_id, outgoing.account_id))
+    await show_again(uow, outgoing)
+    return outgoing
+
+
+async def it_was_sent(uow: UnitOfWork, outgoing_id: OutgoingId) -> Outgoing:
+    """A person knows that a mail in doubt did leave. Raises `NotFound` and `Conflict`."""
+    outgoing = await uow.outgoing.lock(outgoing_id)
+    if outgoing.state is OutgoingState.SENT:
+        return outgoing
+    if outgoing.state is not OutgoingState.UNKNOWN:
+        raise Conflict("Nobody is in doubt about this mail.")
+    outgoing.seen_in_sent, outgoing.settled_at, outgoing.detail = True, None, ""
+    uow.leave(drain_outgoing(uow.workspace_id, outgoing.account_id))
+    await show_again(uow, outgoing)
+    return outgoing

@@ -1,0 +1,98 @@
+"""What sending needs of the outside, and how an attempt may end."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from app.core.errors import SharedBoxError
+from app.mailbox.port import ServerSpec
+
+
+class Sasl(StrEnum):
+    """How we prove who we are."""
+
+    PASSWORD = "password"  # noqa: S105 -- the name of a method
+    XOAUTH2 = "xoauth2"
+    """`ServerSpec.password` is an access token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who a mail is from and for, whatever its header says."""
+
+    sender: str
+    recipients: Sequence[str]
+    needs_smtputf8: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A server's answer in its own words, on one line."""
+
+    code: int
+    words: str
+
+    @property
+    def is_for_good(self) -> bool:
+        """The server will not change its mind (RFC 5321 §4.2.1)."""
+        return self.code >= 500
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.words}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The server took the mail, for everybody it is not in `refused`."""
+
+    accepted: Sequence[str]
+    refused: Mapping[str, Answer] = field(default_factory=dict)
+    """What it said to the others, 4xx or 5xx."""
+    said: str = ""
+
+
+class SendError(SharedBoxError):
+    """An attempt that surely delivered nothing, to nobody."""
+
+
+class Deferred(SendError):
+    """It may work later: the network, a busy server, a 4xx."""
+
+
+class Refused(SendError):
+    """It will not work as it is; a person has to do something."""
+
+
+class NobodyTaken(SendError):
+    """Every recipient was refused, each with an answer of its own, 4xx or 5xx."""
+
+    def __init__(self, what: str, refused: Mapping[str, Answer]) -> None:
+        super().__init__(what)
+        self.refused = refused
+
+
+class OutcomeUnknown(SharedBoxError):
+    """All was said, and no answer came: it may have left or not. Never to be repeated unasked."""
+
+
+class Transport(Protocol):
+    """Hands mail to a server. Each call makes one attempt, within a total time limit."""
+
+    async def deliver(
+        self,
+        server: ServerSpec,
+        envelope: Envelope,
+        raw: bytes,
+        *,
+        before_the_end: Callable[[], Awaitable[None]],
+        sasl: Sasl = Sasl.PASSWORD,
+    ) -> Delivered:
+        """Send the mail.
+
+        `before_the_end` runs when all but the last line is sent; what it raises breaks the attempt
+        off, and nothing is delivered.
+
+        Raises `Deferred`, `Refused`, `NobodyTaken` or `OutcomeUnknown`.
+        """
+        ...

@@ -1,0 +1,274 @@
+"""What mail is written with: identities to send from, signatures, templates."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.core.access import Actor
+from app.core.errors import Conflict, InvalidInput
+from app.core.ids import (
+    AccountId,
+    ConversationId,
+    IdentityId,
+    SignatureId,
+    TeammateId,
+    TemplateId,
+)
+from app.mail import fill
+from app.mail.address import Address
+from app.mail.compose_headers import check_address, check_line
+from app.sending.templates import filled
+from app.store.models import SenderIdentity, Signature, Template
+from app.store.unit_of_work import UnitOfWork
+from app.web.deps import Admin, Parts, Reader, Words, Writer, check_visible
+
+identities = APIRouter(prefix="/identities", tags=["identities"])
+signatures = APIRouter(prefix="/signatures", tags=["signatures"])
+templates = APIRouter(prefix="/templates", tags=["templates"])
+
+LongText = Annotated[Words, Field(max_length=fill.LONGEST)]
+
+
+class IdentityIn(BaseModel):
+    """Variables of templates may stand in `name`: “{{ agent.first_name }} at Acme”."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account_id: UUID
+    address: Annotated[Words, Field(max_length=320)]
+    name: Annotated[Words, Field(max_length=200)] = ""
+    is_default: bool = False
+
+
+class IdentityOut(BaseModel):
+    id: UUID
+    account_id: UUID
+    address: str
+    name: str
+    is_default: bool
+    created_at: datetime
+
+
+class SignatureIn(BaseModel):
+    """Without `teammate_id` for everybody, without `account_id` in every inbox."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account_id: UUID | None = None
+    teammate_id: UUID | None = None
+    text: LongText = ""
+    html: LongText = ""
+
+
+class SignatureOut(BaseModel):
+    id: UUID
+    account_id: UUID | None
+    teammate_id: UUID | None
+    text: str
+    html: str
+
+
+class TemplateIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    account_id: UUID | None = None
+    name: Annotated[Words, Field(min_length=1, max_length=75)]
+    subject: Annotated[Words, Field(max_length=500)] = ""
+    text: LongText = ""
+    html: LongText = ""
+
+
+class TemplateOut(BaseModel):
+    id: UUID
+    account_id: UUID | None
+    name: str
+    subject: str
+    text: str
+    html: str
+
+
+class FillIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    account_id: UUID
+    conversation_id: UUID | None = None
+
+
+class FilledOut(BaseModel):
+    """`missing`: variables that nothing is known for."""
+
+    subject: str
+    text: str
+    html: str
+    missing: list[str]
+
+
+@identities.get("")
+async def list_identities(
+    parts: Parts, caller: Reader, account: UUID | None = None
+) -> list[IdentityOut]:
+    async with parts.store.begin(caller.workspace_id) as uow:
+        found = (
+            await uow.identities.of_account(AccountId(account))
+            if account
+            else await uow.identities.all()
+        )
+    shown = [one for one in found if caller.may_see(one.account_id)]
+    return [IdentityOut.model_validate(one.model_dump()) for one in shown]
+
+
+@identities.post("", status_code=201)
+async def create_identity(parts: Parts, caller: Admin, body: IdentityIn) -> IdentityOut:
+    """Let an account send from another address. Whoever adds it vouches for it."""
+    address = check_address("address", Address("", body.address)).address.lower()
+    fill.check("name", check_line("name", body.name))
+    async with parts.store.begin(caller.workspace_id) as uow:
+        account_id = await _account(uow, caller, body.account_id)
+        if any(one.address == address for one in await uow.identities.of_account(account_id)):
+            raise Conflict(f"{address} is an identity of this account already.")
+        identity = SenderIdentity(
+            workspace_id=uow.workspace_id,
+            account_id=account_id,
+            address=address,
+            name=check_line("name", body.name),
+        )
+        await uow.identities.add(identity)
+        if body.is_default:
+            await uow.identities.only_default(identity)
+        uow.emit("identity.added", account_id=account_id, address=address)
+        await uow.session.refresh(identity)
+        return IdentityOut.model_validate(identity.model_dump())
+
+
+@identities.delete("/{identity_id}", status_code=204)
+async def delete_identity(parts: Parts, caller: Admin, identity_id: UUID) -> Response:
+    async with parts.store.begin(caller.workspace_id) as uow:
+        identity = await uow.identities.get(IdentityId(identity_id))
+        check_visible(caller, identity.account_id, "identity")
+        uow.emit("identity.removed", account_id=identity.account_id, address=identity.address)
+        await uow.identities.delete(identity)
+    return Response(status_code=204)
+
+
+@signatures.get("")
+async def list_signatures(parts: Parts, caller: Reader) -> list[SignatureOut]:
+    async with parts.store.begin(caller.workspace_id) as uow:
+        found = await uow.signatures.all()
+    shown = [one for one in found if one.account_id is None or caller.may_see(one.account_id)]
+    return [SignatureOut.model_validate(one.model_dump()) for one in shown]
+
+
+@signatures.put("")
+async def put_signature(parts: Parts, caller: Writer, body: SignatureIn) -> SignatureOut:
+    """Set the signature of an inbox, of a person, or of a person in one inbox."""
+    fill.check("text", body.text)
+    fill.check("html", body.html)
+    async with parts.store.begin(caller.workspace_id) as uow:
+        account_id = (
+            await _account(uow, caller, body.account_id) if body.account_id is not None else None
+        )
+        teammate_id = TeammateId(body.teammate_id) if body.teammate_id else None
+        if teammate_id and not await uow.teammates.get_many([teammate_id]):
+            raise InvalidInput("There is no such teammate.", field="teammate_id")
+        signature = await uow.signatures.exactly(account_id, teammate_id)
+        if signature is None:
+            signature = Signature(
+                workspace_id=uow.workspace_id, account_id=account_id, teammate_id=teammate_id
+            )
+        signature.text, signature.html = body.text, body.html
+        await uow.signatures.add(signature)
+        return SignatureOut.model_validate(signature.model_dump())
+
+
+@signatures.delete("/{signature_id}", status_code=204)
+async def delete_signature(parts: Parts, caller: Writer, signature_id: UUID) -> Response:
+    async with parts.store.begin(caller.workspace_id) as uow:
+        signature = await uow.signatures.get(SignatureId(signature_id))
+        if signature.account_id is not None:
+            check_visible(caller, signature.account_id, "signature")
+        await uow.signatures.delete(signature)
+    return Response(status_code=204)
+
+
+@templates.get("")
+async def list_templates(
+    parts: Parts, caller: Reader, account: UUID | None = None
+) -> list[TemplateOut]:
+    async with parts.store.begin(caller.workspace_id) as uow:
+        found = await uow.templates.all(for_account=AccountId(account) if account else None)
+    shown = [one for one in found if one.account_id is None or caller.may_see(one.account_id)]
+    return [TemplateOut.model_validate(one.model_dump()) for one in shown]
+
+
+@templates.post("", status_code=201)
+async def create_template(parts: Parts, caller: Writer, body: TemplateIn) -> TemplateOut:
+    async with parts.store.begin(caller.workspace_id) as uow:
+        if await uow.templates.named(body.name) is not None:
+            raise Conflict(f"There is a template “{body.name}” already.")
+        template = Template(workspace_id=uow.workspace_id, name=body.name)
+        await _set(uow, caller, template, body)
+        return TemplateOut.model_validate(template.model_dump())
+
+
+@templates.put("/{template_id}")
+async def put_template(
+    parts: Parts, caller: Writer, template_id: UUID, body: TemplateIn
+) -> TemplateOut:
+    async with parts.store.begin(caller.workspace_id) as uow:
+        template = await _template(uow, caller, template_id)
+        other = await uow.templates.named(body.name)
+        if other is not None and other.id != template.id:
+            raise Conflict(f"There is a template “{body.name}” already.")
+        await _set(uow, caller, template, body)
+        return TemplateOut.model_validate(template.model_dump())
+
+
+@templates.delete("/{template_id}", status_code=204)
+async def delete_template(parts: Parts, caller: Writer, template_id: UUID) -> Response:
+    async with parts.store.begin(caller.workspace_id) as uow:
+        await uow.templates.delete(await _template(uow, caller, template_id))
+    return Response(status_code=204)
+
+
+@templates.post("/{template_id}/fill")
+async def fill_template(parts: Parts, caller: Reader, template_id: UUID, body: FillIn) -> FilledOut:
+    """The template’s words for one conversation."""
+    async with parts.store.begin(caller.workspace_id) as uow:
+        template = await _template(uow, caller, template_id)
+        account_id = await _account(uow, caller, body.account_id)
+        conversation_id = None
+        if body.conversation_id is not None:
+            conversation = await uow.conversations.get(ConversationId(body.conversation_id))
+            check_visible(caller, conversation.account_id, "conversation")
+            conversation_id = conversation.id
+        found = await filled(uow, caller, template.id, account_id, conversation_id)
+    return FilledOut(
+        subject=found.subject, text=found.text, html=found.html, missing=list(found.missing)
+    )
+
+
+async def _account(uow: UnitOfWork, caller: Actor, account_id: UUID) -> AccountId:
+    account = await uow.accounts.get(AccountId(account_id))
+    check_visible(caller, account.id, "account")
+    return account.id
+
+
+async def _template(uow: UnitOfWork, caller: Actor, template_id: UUID) -> Template:
+    template = await uow.templates.get(TemplateId(template_id))
+    if template.account_id is not None:
+        check_visible(caller, template.account_id, "template")
+    return template
+
+
+async def _set(uow: UnitOfWork, caller: Actor, template: Template, body: TemplateIn) -> None:
+    template.account_id = (
+        await _account(uow, caller, body.account_id) if body.account_id is not None else None
+    )
+    template.name = check_line("name", body.name)
+    template.subject = fill.check("subject", check_line("subject", body.subject))
+    template.text, template.html = fill.check("text", body.text), fill.check("html", body.html)
+    template.updated_at = await uow.outgoing.time()
+    await uow.templates.add(template)

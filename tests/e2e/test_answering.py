@@ -1,0 +1,160 @@
+"""A reply goes out, the mailbox has its copy, and the card tells of it: on real servers."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.fixtures.mailservers import log_in, mails
+from tests.fixtures.sessions import mail
+from tests.fixtures.smtp import Fail, ScriptedSMTP
+from tests.fixtures.stack import Stack, eventually, text_of
+
+
+@pytest.fixture
+async def smtp() -> AsyncIterator[ScriptedSMTP]:
+    async with ScriptedSMTP() as server:
+        yield server
+
+
+async def card_of(stack: Stack, smtp: ScriptedSMTP) -> tuple[str, dict[str, Any]]:
+    """Connect the inbox with a server to send by, and have a mail come in."""
+    by = {
+        "host": "127.0.0.1",
+        "port": smtp.port,
+        "security": "none",
+        "username": stack.inbox.username,
+        "password": "correct-horse",
+    }
+    await stack.connect_account(smtp=by)
+    await stack.inbox.deliver(mail("Invoice 4471", "1@acme.example"))
+    ts = (await stack.card("Invoice 4471"))["ts"]
+    (conversation,) = (await stack.api.get("/conversations")).json()["items"]
+    return ts, conversation
+
+
+async def reply(stack: Stack, conversation: dict[str, Any], **values: Any) -> dict[str, Any]:
+    body = {
+        "account_id": conversation["account_id"],
+        "conversation_id": conversation["id"],
+        "text": "You are right, Ana.",
+        "undo_seconds": 0,
+        **values,
+    }
+    answer = await stack.api.post("/outgoing", json=body)
+    assert answer.status_code == 202, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def until(stack: Stack, outgoing_id: str, **wanted: Any) -> dict[str, Any]:
+    """The outgoing mail, once it is that way."""
+
+    async def look() -> dict[str, Any] | None:
+        row: dict[str, Any] = (await stack.api.get(f"/outgoing/{outgoing_id}")).json()
+        return row if all(row[name] == value for name, value in wanted.items()) else None
+
+    found: dict[str, Any] = await eventually(look)
+    return found
+
+
+def flags(stack: Stack, folder: str) -> str:
+    with log_in(stack.inbox) as client:
+        client.select(folder, readonly=True)
+        return str(client.fetch("1", "(FLAGS)")[1])
+
+
+class TestAReply:
+    async def test_goes_out_and_everyone_sees_it(self, stack: Stack, smtp: ScriptedSMTP) -> None:
+        ts, conversation = await card_of(stack, smtp)
+
+        outgoing = await reply(stack, conversation)
+        await until(stack, outgoing["id"], state="sent", filing="done")
+
+        assert smtp.recipients == ["ana@acme.example"]
+        (copy,) = mails(stack.inbox, "Sent")
+        assert copy == smtp.taken[0].raw
+        assert "\\Seen" in flags(stack, "Sent")
+        assert "\\Answered" in flags(stack, "INBOX")
+        await stack.card_says(ts, "replied")
+        (line,) = await stack.replies(ts)
+        assert "📮 bootstrap key replied · to ana@acme.example" in text_of(line)
+        assert "You are right, Ana." in text_of(line)
+
+    async def test_can_be_taken_back_in_slack(self, stack: Stack, smtp: ScriptedSMTP) -> None:
+        ts, conversation = await card_of(stack, smtp)
+        outgoing = await reply(stack, conversation, undo_seconds=60)
+        (line,) = await stack.replies(ts)
+
+        await stack.slack.click("Ana", "support", line["ts"], "outgoing.undo")
+
+        await until(stack, outgoing["id"], state="cancelled")
+        assert smtp.connections == 0
+        assert mails(stack.inbox, "Sent") == []
+
+    async def test_that_is_refused_says_why_and_can_be_retried(
+        self, stack: Stack, smtp: ScriptedSMTP
+    ) -> None:
+        smtp.scripts = [{"RCPT": "550 5.1.1 no such <!channel>"}]
+        ts, conversation = await card_of(stack, smtp)
+        outgoing = await reply(stack, conversation)
+        await until(stack, outgoing["id"], state="failed")
+
+        async def told() -> dict[str, Any] | None:
+            (line,) = await stack.replies(ts)
+            return line if "was not sent" in text_of(line) else None
+
+        line = await eventually(told)
+        assert "550 5.1.1 no such &lt;!channel&gt;" in text_of(line)
+        await stack.slack.click("Ana", "support", line["ts"], "outgoing.retry")
+        await until(stack, outgoing["id"], state="sent")
+
+    async def test_in_doubt_is_decided_by_a_person(self, stack: Stack, smtp: ScriptedSMTP) -> None:
+        smtp.scripts = [{"END": Fail.TAKE_AND_DROP}]
+        ts, conversation = await card_of(stack, smtp)
+        outgoing = await reply(stack, conversation)
+
+        async def asked() -> dict[str, Any] | None:
+            lines = await stack.replies(ts)
+            return lines[0] if "was the reply sent?" in text_of(lines[0]) else None
+
+        line = await eventually(asked)
+        await stack.slack.click("Ana", "support", line["ts"], "outgoing.was_sent")
+
+        await until(stack, outgoing["id"], state="sent", filing="done")
+        assert len(smtp.taken) == 1
+
+    async def test_asked_for_twice_with_one_key_is_sent_once(
+        self, stack: Stack, smtp: ScriptedSMTP
+    ) -> None:
+        _, conversation = await card_of(stack, smtp)
+        stack.api.headers["Idempotency-Key"] = "once"
+        first = await reply(stack, conversation)
+        second = await reply(stack, conversation)
+        del stack.api.headers["Idempotency-Key"]
+
+        assert first["id"] == second["id"]
+        await until(stack, first["id"], state="sent")
+        assert len(smtp.taken) == 1
+
+
+class TestANewMail:
+    async def test_has_a_card_of_its_own(self, stack: Stack, smtp: ScriptedSMTP) -> None:
+        _, conversation = await card_of(stack, smtp)
+
+        outgoing = await reply(
+            stack,
+            conversation,
+            conversation_id=None,
+            mode="new",
+            to=["Eva <eva@other.example>"],
+            subject="Your order",
+        )
+        await until(stack, outgoing["id"], state="sent", filing="done")
+
+        card = await stack.card("Your order")
+        await stack.card_says(card["ts"], "📮 bootstrap key wrote")
+        answer = mail("Re: Your order", "2@other.example", "Thank you!")
+        header = f"In-Reply-To: <{outgoing['internet_message_id']}>\r\nDate:".encode()
+        await stack.inbox.deliver(answer.replace(b"Date:", header, 1))
+        await stack.card_says(card["ts"], "1 more mail in the thread")

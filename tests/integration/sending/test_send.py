@@ -1,0 +1,180 @@
+"""A mail from Send to the server, and what the team is told of it."""
+
+import email
+import email.policy
+from datetime import timedelta
+
+from app.mail.address import Address
+from app.sending import change
+from app.store.models import (
+    CommandType,
+    Conversation,
+    Direction,
+    Filing,
+    OutgoingMode,
+    OutgoingState,
+    Post,
+    PostKind,
+)
+from tests import factories
+from tests.fixtures.sending import Outbox
+
+
+class TestAReply:
+    async def test_reaches_the_server_as_it_was_written(self, outbox: Outbox) -> None:
+        outgoing = await outbox.send()
+
+        (taken,) = outbox.server.taken
+        mail = email.message_from_bytes(taken.raw, policy=email.policy.default)
+        assert (taken.sender, taken.recipients) == ("support@example.com", ["ana@acme.example"])
+        assert mail["From"] == "support@example.com"
+        assert mail["To"] == "Ana Ruiz <ana@acme.example>"
+        assert mail["Subject"] == "Re: Invoice 4471"
+        assert mail["In-Reply-To"] == mail["References"] == "<1@acme.example>"
+        assert mail["Message-ID"] == f"<{outgoing.internet_message_id}>"
+        assert "> The total is wrong." in mail.get_content()
+
+    async def test_is_a_mail_of_its_conversation_at_once(self, outbox: Outbox) -> None:
+        outgoing = await outbox.send()
+
+        _, ours = await outbox.messages()
+        (conversation,) = await outbox.all(Conversation)
+        assert (ours.id, ours.direction) == (outgoing.message_id, Direction.OUTBOUND)
+        assert (ours.excerpt, ours.raw_sha256) == ("You are right.", outgoing.raw_sha256)
+        assert (conversation.message_count, conversation.waiting_since) == (1, None)
+        assert outgoing.state is OutgoingState.SENT
+        assert await outbox.events() == ["outgoing.queued", "message.sent", "outgoing.sent"]
+
+    async def test_leaves_the_copy_to_whoever_owns_the_mailbox(self, outbox: Outbox) -> None:
+        outgoing = await outbox.send()
+
+        assert await outbox.commands() == [CommandType.FILE_SENT]
+        assert outgoing.filing is Filing.PENDING
+
+    async def test_then_done_closes_the_conversation(self, outbox: Outbox) -> None:
+        await outbox.send(then_done=True)
+
+        (conversation,) = await outbox.all(Conversation)
+        assert conversation.status == "done"
+        assert conversation.done_by_id == outbox.actor.teammate_id
+
+    async def test_tells_of_itself_in_the_thread_from_the_beginning(self, outbox: Outbox) -> None:
+        outgoing_id = await outbox.ask(undo_seconds=10)
+
+        posts = await outbox.all(Post)
+        line = next(one for one in posts if one.kind is PostKind.OUTGOING)
+        card = next(one for one in posts if one.kind is PostKind.CARD)
+        assert line.payload == {"outgoing_id": str(outgoing_id)}
+        assert card.seq < line.seq
+        assert card.message_id == outbox.message_id
+
+
+class TestOthers:
+    async def test_get_their_copy_and_bcc_is_nobodys_business(self, outbox: Outbox) -> None:
+        await outbox.send(
+            cc=(Address("", "ben@acme.example"),), bcc=(Address("", "boss@example.com"),)
+        )
+
+        (taken,) = outbox.server.taken
+        assert taken.recipients == ["ana@acme.example", "ben@acme.example", "boss@example.com"]
+        assert b"boss@example.com" not in taken.raw
+
+    async def test_named_twice_get_it_once(self, outbox: Outbox) -> None:
+        ana = Address("", "ANA@acme.example")
+        await outbox.send(to=(Address("", "ana@acme.example"),), cc=(ana,), bcc=(ana,))
+
+        assert outbox.server.recipients == ["ana@acme.example"]
+
+
+class TestNewMail:
+    async def test_begins_a_conversation_that_answers_join(self, outbox: Outbox) -> None:
+        outgoing = await outbox.send(
+            mode=OutgoingMode.NEW, to=(Address("", "eva@other.example"),), subject="Hello"
+        )
+
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            conversation = await uow.conversations.get(outgoing.conversation_id)
+            ids = [outgoing.internet_message_id]
+            linked = await uow.threads.linked(outbox.account_id, ids)
+        assert conversation.subject == "Hello"
+        assert conversation.message_count == 1
+        assert linked == {outgoing.internet_message_id: conversation.id}
+
+
+class TestForward:
+    async def test_does_not_count_as_an_answer(self, outbox: Outbox) -> None:
+        await outbox.run("UPDATE conversations SET waiting_since = now()")
+
+        await outbox.send(mode=OutgoingMode.FORWARD, to=(Address("", "eva@other.example"),))
+
+        (conversation,) = await outbox.all(Conversation)
+        (taken,) = outbox.server.taken
+        assert conversation.waiting_since is not None
+        assert b"Subject: Fwd: Invoice 4471" in taken.raw
+        assert b"The total is wrong." in taken.raw
+
+
+class TestUndo:
+    async def test_within_the_window_nothing_leaves(self, outbox: Outbox) -> None:
+        outgoing_id = await outbox.ask(undo_seconds=30)
+        await outbox.drain()
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            await change.cancel(uow, outgoing_id)
+        await outbox.hurry()
+        await outbox.drain()
+
+        assert outbox.server.taken == []
+        assert (await outbox.row(outgoing_id)).state is OutgoingState.CANCELLED
+
+    async def test_after_the_window_it_leaves(self, outbox: Outbox) -> None:
+        outgoing_id = await outbox.ask(undo_seconds=30)
+        await outbox.hurry()
+        await outbox.drain()
+
+        assert (await outbox.row(outgoing_id)).state is OutgoingState.SENT
+
+
+class TestSchedule:
+    async def test_waits_for_its_time_and_says_so_in_its_date(self, outbox: Outbox) -> None:
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            tomorrow = await uow.outgoing.time() + timedelta(days=1)
+        outgoing = await outbox.send(send_at=tomorrow)
+        assert (outgoing.state, outbox.server.taken) == (OutgoingState.SCHEDULED, [])
+
+        await outbox.hurry()
+        await outbox.drain()
+
+        (taken,) = outbox.server.taken
+        assert tomorrow.strftime("%d %b %Y %H:%M:%S").encode() in taken.raw
+
+    async def test_is_held_back_when_they_answer_first(self, outbox: Outbox) -> None:
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            tomorrow = await uow.outgoing.time() + timedelta(days=1)
+        outgoing_id = await outbox.ask(send_at=tomorrow, cancel_if_answered=True)
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            answer = factories.message(
+                outbox.workspace.id, outbox.account_id, outbox.conversation_id
+            )
+            await uow.messages.add_all([answer])
+        await outbox.hurry()
+        await outbox.drain()
+
+        row = await outbox.row(outgoing_id)
+        assert (row.state, outbox.server.taken) == (OutgoingState.CANCELLED, [])
+        assert "wrote again" in row.detail
+
+
+class TestTheBrake:
+    async def test_lets_the_rest_wait(self, outbox: Outbox) -> None:
+        await outbox.run("UPDATE accounts SET sends_per_hour = 2")
+        ids = [await outbox.ask() for _ in range(3)]
+        await outbox.drain()
+
+        states = [(await outbox.row(id_)).state for id_ in ids]
+        assert states == [OutgoingState.SENT, OutgoingState.SENT, OutgoingState.QUEUED]
+        assert "2 mails in an hour" in (await outbox.row(ids[2])).detail
+
+        await outbox.run("UPDATE outgoing SET sent_at = sent_at - interval '61 minutes'")
+        await outbox.hurry()
+        await outbox.drain()
+        assert (await outbox.row(ids[2])).state is OutgoingState.SENT

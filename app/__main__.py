@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 from app.bootstrap import open_database
 from app.cli.accounts import accounts
 from app.cli.demo import demo
+from app.cli.doctor import doctor
 from app.cli.importing import import_
 from app.cli.keys import keys
 from app.cli.output import console
@@ -27,6 +28,7 @@ cli.add_typer(accounts, name="accounts")
 cli.add_typer(keys, name="keys")
 cli.command()(demo)
 cli.command("import")(import_)
+cli.command()(doctor)
 cli.command()(run)
 
 

@@ -43,6 +43,8 @@ class AccountHealth:
     history_days: int
     history_imported_at: datetime | None
     history: ImportProgress | None
+    failures: int
+    outage_since: datetime | None
     retry_at: datetime | None
     created_at: datetime
     mailboxes: tuple[FolderHealth, ...]
@@ -67,6 +69,8 @@ async def health_of(uow: UnitOfWork, accounts: Sequence[Account]) -> list[Accoun
             history_days=account.history_days,
             history_imported_at=account.history_imported_at,
             history=progress_of(imports[account.id], now) if account.id in imports else None,
+            failures=account.failures,
+            outage_since=account.outage_since,
             retry_at=account.retry_at,
             created_at=account.created_at,
             mailboxes=tuple(

@@ -5,7 +5,6 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Final
-from uuid import UUID
 
 import typer
 from rich.progress import (
@@ -21,13 +20,12 @@ from rich.progress import (
 from app.accounts import history
 from app.accounts.history import ImportProgress, Window, progress_of
 from app.bootstrap import open_container
+from app.cli.lookup import account_named
 from app.cli.output import AsJSON, console, fail, run
 from app.container import Container
 from app.core.config import Settings
-from app.core.errors import NotFound
 from app.core.ids import AccountId, WorkspaceId
 from app.store.models import ImportState
-from app.store.unit_of_work import UnitOfWork
 
 _LOOK_AGAIN_SECONDS: Final = 0.5
 
@@ -127,19 +125,8 @@ async def _open(parts: Container, account: str) -> _Importing:
     async with parts.store.across_workspaces() as fleet:
         workspace_id = await fleet.default_workspace()
     async with parts.store.begin(workspace_id) as uow:
-        account_id = await _account_id(uow, account)
+        account_id = (await account_named(uow, account)).id
     return _Importing(parts, workspace_id, account_id)
-
-
-async def _account_id(uow: UnitOfWork, account: str) -> AccountId:
-    if found := await uow.accounts.find_by_address(account):
-        return found.id
-    try:
-        return (await uow.accounts.get(AccountId(UUID(account)))).id
-    except ValueError:
-        raise NotFound(
-            f"There is no account {account}.", fix="See: sharedbox accounts list"
-        ) from None
 
 
 def _in_words(progress: ImportProgress) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from app.core.config import PROJECT_ROOT
+from app.slack.scopes import SCOPES
 from tests.architecture.tree import sources
 
 DOCUMENT = (PROJECT_ROOT / "docs" / "slack-app.md").read_text()
@@ -46,6 +47,9 @@ class TestScopes:
 
         assert sorted(asked) == asked
         assert set(asked) == set(explained()) - {"none"}
+
+    def test_are_the_ones_that_the_doctor_looks_for(self) -> None:
+        assert set(SCOPES) == set(explained()) - {"none"}
 
     def test_are_for_methods_that_are_called(self) -> None:
         assert {method for methods in explained().values() for method in methods} == called()

@@ -120,6 +120,7 @@ class AccountOut(BaseModel):
     history_days: int
     history_imported_at: datetime | None
     history: ImportOut | None
+    outage_since: datetime | None
     retry_at: datetime | None
     created_at: datetime
     mailboxes: list[MailboxOut]

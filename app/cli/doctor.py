@@ -1,0 +1,182 @@
+"""`sharedbox doctor`: how everything is, in words, and what a person has to do about it."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict
+from typing import Final
+
+import typer
+from rich.markup import escape
+
+from app.accounts.diagnose import diagnose
+from app.accounts.health import health_of
+from app.bootstrap import open_container
+from app.cli.output import AsJSON, console, run
+from app.container import Container
+from app.core.config import Settings
+from app.core.crypto import SecretUnreadable
+from app.core.errors import SharedBoxError
+from app.core.findings import Finding, Level, ago, counted
+from app.core.ids import WorkspaceId
+from app.slack.client import http_session, web_client
+from app.slack.diagnose import examine_token
+from app.slack.installations import Installations
+from app.store.models import Account, ChannelState
+from app.store.unit_of_work import UnitOfWork
+from app.store.workers import LiveWorker
+
+_PAGE: Final = 200
+_MARKS: Final = {
+    Level.OK: "[green]✔[/green]",
+    Level.NOTE: "[yellow]•[/yellow]",
+    Level.PROBLEM: "[red]✘[/red]",
+}
+
+
+def doctor(as_json: AsJSON = False) -> None:
+    """Explain how the database, the workers, Slack and each account are.
+
+    Ends with 1 where something needs a person.
+
+    Example: sharedbox doctor
+    """
+    findings = run(_examine)
+    is_healthy = all(one.level is not Level.PROBLEM for one in findings)
+    if as_json:
+        told = {"healthy": is_healthy, "findings": [asdict(one) for one in findings]}
+        typer.echo(json.dumps(told, indent=2))
+    else:
+        for one in findings:
+            _print(one)
+    if not is_healthy:
+        raise typer.Exit(1)
+
+
+async def _examine(given: Settings) -> list[Finding]:
+    try:
+        async with open_container(given) as parts:
+            database = Finding("Database", Level.OK, "It answers, and has our schema.")
+            return [database, *[one async for one in _all(parts)]]
+    except SharedBoxError as error:
+        return [Finding("Database", Level.PROBLEM, str(error), error.fix)]
+
+
+async def _all(parts: Container) -> AsyncIterator[Finding]:
+    async with parts.store.across_workspaces() as fleet:
+        workspace_id = await fleet.default_workspace()
+        workers = await fleet.workers()
+        figures = await fleet.figures()
+        count = len(await fleet.accounts())
+    yield _workers(workers, silent_seconds=parts.settings.worker_silent_seconds)
+    yield await _token(parts, workspace_id)
+    if parts.settings.slack_signing_secret is None:
+        yield Finding(
+            "Slack requests",
+            Level.PROBLEM,
+            "No signing secret is set, so no click reaches us.",
+            "Set SHAREDBOX_SLACK_SIGNING_SECRET to that of your Slack app.",
+        )
+    async with parts.store.begin(workspace_id) as uow:
+        for one in await _paused_channels(uow):
+            yield one
+    if figures.commands_failed:
+        yield Finding(
+            "Commands",
+            Level.NOTE,
+            f"{counted(figures.commands_failed, 'command')} failed and can be tried again.",
+            "See GET /api/v1/commands?state=failed, or the cards.",
+        )
+    if figures.quarantined:
+        yield Finding(
+            "Quarantine",
+            Level.NOTE,
+            f"{counted(figures.quarantined, 'mail')} could not be read; see Slack.",
+        )
+    if not count:
+        yield Finding("Accounts", Level.NOTE, "None is connected yet.")
+    async for one in _accounts(parts, workspace_id):
+        yield one
+
+
+def _workers(workers: Sequence[LiveWorker], *, silent_seconds: float) -> Finding:
+    if not workers:
+        return Finding(
+            "Workers",
+            Level.PROBLEM,
+            "None runs, so no mail is fetched and nothing is posted.",
+            "Start one: sharedbox run worker",
+        )
+    details = tuple(
+        f"{one.name.removeprefix('sharedbox ')}: {counted(one.accounts, 'account')}, "
+        f"heard of {ago(one.silent_seconds)} ago"
+        for one in workers
+    )
+    silent = sum(one.silent_seconds > silent_seconds for one in workers)
+    what = f"{len(workers)} live."
+    if silent == len(workers):
+        return Finding("Workers", Level.PROBLEM, "None gives a sign of life.", "", details)
+    if silent:
+        return Finding("Workers", Level.NOTE, f"{what} {silent} of them are silent.", "", details)
+    return Finding("Workers", Level.OK, what, "", details)
+
+
+async def _token(parts: Container, workspace_id: WorkspaceId) -> Finding:
+    given = parts.settings.slack_bot_token
+    token = given.get_secret_value() if given else None
+    try:
+        token = token or await Installations(parts.store, parts.vault).token_of(workspace_id)
+    except SecretUnreadable as error:
+        return Finding("Slack token", Level.PROBLEM, str(error), error.fix)
+    if token is None:
+        return Finding(
+            "Slack token",
+            Level.PROBLEM,
+            "There is none, so nothing can be posted.",
+            "Set SHAREDBOX_SLACK_BOT_TOKEN to the bot token of your Slack app.",
+        )
+    async with http_session() as http:
+        return await examine_token(web_client(http, parts.settings.slack_api_url, token))
+
+
+async def _paused_channels(uow: UnitOfWork) -> list[Finding]:
+    channels = await uow.channels.page(after=None, limit=_PAGE)
+    return [
+        Finding(f"Channel {one.id}", Level.PROBLEM, one.detail or "Slack refuses our posts there.")
+        for one in channels
+        if one.state is ChannelState.PAUSED
+    ]
+
+
+async def _accounts(parts: Container, workspace_id: WorkspaceId) -> AsyncIterator[Finding]:
+    last: Account | None = None
+    while True:
+        async with parts.store.begin(workspace_id) as uow:
+            page = await uow.accounts.page(after=last.id if last else None, limit=_PAGE)
+            healths = await health_of(uow, page)
+        for account, health in zip(page, healths, strict=True):
+            yield _unreadable(parts, account) or diagnose(
+                health, parts.clock.now(), poll_seconds=parts.settings.poll_seconds
+            )
+        if len(page) < _PAGE:
+            return
+        last = page[-1]
+
+
+def _unreadable(parts: Container, account: Account) -> Finding | None:
+    try:
+        parts.vault.open(account.imap_secret)
+    except SecretUnreadable as error:
+        return Finding(account.address, Level.PROBLEM, str(error), error.fix)
+    return None
+
+
+def _print(finding: Finding) -> None:
+    console.print(
+        f"{_MARKS[finding.level]} [bold]{escape(finding.subject)}[/bold]: {escape(finding.what)}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if finding.fix:
+        console.print(f"  → {escape(finding.fix)}", highlight=False, soft_wrap=True)
+    for line in finding.details:
+        console.print(f"  {escape(line)}", style="dim", highlight=False, soft_wrap=True)

@@ -1,0 +1,43 @@
+"""What Slack thinks of our token: whose it is, and what it may do."""
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from app.core.findings import Finding, Level
+from app.slack.scopes import SCOPES
+
+_SUBJECT = "Slack token"
+
+
+async def examine_token(client: AsyncWebClient) -> Finding:
+    """Ask Slack about the client's token."""
+    try:
+        who = await client.auth_test()
+    except SlackApiError as error:
+        code = error.response.get("error") or f"status {error.response.status_code}"
+        return Finding(
+            _SUBJECT,
+            Level.PROBLEM,
+            f"Slack refuses the token: {code}.",
+            "Install the app again, set SHAREDBOX_SLACK_BOT_TOKEN, and restart.",
+        )
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        return Finding(
+            _SUBJECT,
+            Level.PROBLEM,
+            f"Slack cannot be reached: {str(error) or type(error).__name__}.",
+            "Check that this machine may call https://slack.com.",
+        )
+    granted = {one.strip() for one in (who.headers or {}).get("x-oauth-scopes", "").split(",")}
+    missing = [scope for scope in SCOPES if scope not in granted]
+    whose = f"{who.get('user', 'the app')} in {who.get('team', 'a workspace')}"
+    if missing:
+        return Finding(
+            _SUBJECT,
+            Level.PROBLEM,
+            f"The token is that of {whose}, and lacks {', '.join(missing)}.",
+            "Add these scopes to the app and install it again.",
+            tuple(f"{scope}: {SCOPES[scope]}" for scope in missing),
+        )
+    return Finding(_SUBJECT, Level.OK, f"The token is that of {whose}, with every scope we need.")

@@ -1,0 +1,11 @@
+"""What our app may do in Slack, and what for."""
+
+from typing import Final
+
+SCOPES: Final = {
+    "channels:history": "looking a post up before it is repeated, in public channels",
+    "chat:write": "cards and what stands in their threads",
+    "files:read": "whether an upload was completed before it is begun anew",
+    "files:write": "the originals of mails that could not be read",
+    "groups:history": "looking a post up before it is repeated, in private channels",
+}

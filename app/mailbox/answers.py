@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from app.mail.flags import RECENT
-from app.mailbox.port import Copied
+from app.mailbox.port import Copied, Listing
 
 _UIDS_A_COMMAND: Final = 250
 """Keeps a command's line short: some servers cut lines at 8 KB."""
@@ -25,6 +25,22 @@ def windows(first: int, last: int) -> Iterable[range]:
 
 def chunks(uids: Sequence[int]) -> Iterable[Sequence[int]]:
     return (uids[at : at + _UIDS_A_COMMAND] for at in range(0, len(uids), _UIDS_A_COMMAND))
+
+
+def listing(uid: int, item: dict[bytes, Any]) -> Listing:
+    """One mail of a FETCH. The last two are Gmail's (X-GM-EXT-1)."""
+    remote_id = item.get(b"X-GM-MSGID")
+    labels = item.get(b"X-GM-LABELS") or ()
+    return Listing(
+        uid=uid,
+        size=int(item.get(b"RFC822.SIZE", 0)),
+        internaldate=received(item),
+        flags=flags(item.get(b"FLAGS", ())),
+        remote_id=str(remote_id) if remote_id else None,
+        labels=tuple(
+            one.decode("ascii", "replace") if isinstance(one, bytes) else str(one) for one in labels
+        ),
+    )
 
 
 def flags(raw: Iterable[bytes | int]) -> tuple[str, ...]:

@@ -288,16 +288,9 @@ class IMAPConnection:
             return list(self._client.search(list(criteria)))
 
     def list_mails(self, uids: Sequence[int]) -> dict[int, Listing]:
-        answer = self._fetch(uids, ["UID", "RFC822.SIZE", "INTERNALDATE", "FLAGS"])
-        return {
-            uid: Listing(
-                uid=uid,
-                size=int(item.get(b"RFC822.SIZE", 0)),
-                internaldate=answers.received(item),
-                flags=answers.flags(item.get(b"FLAGS", ())),
-            )
-            for uid, item in answer.items()
-        }
+        gmail = ["X-GM-MSGID", "X-GM-LABELS"] if self.has("X-GM-EXT-1") else []
+        answer = self._fetch(uids, ["UID", "RFC822.SIZE", "INTERNALDATE", "FLAGS", *gmail])
+        return {uid: answers.listing(uid, item) for uid, item in answer.items()}
 
     def flags(self, uids: Sequence[int]) -> dict[int, tuple[str, ...] | None]:
         answer = self._fetch(uids, ["UID", "FLAGS"])

@@ -5,10 +5,11 @@ parser or the server's connection is tried three times and then set aside, and t
 mail that was tried before is always tried alone: nothing else may be counted for what it does.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
 
+from app.core.ids import MessageId
 from app.core.logging import get_logger
 from app.mailbox.errors import CommandRefused
 from app.mailbox.port import Listing, MailSession
@@ -40,6 +41,8 @@ class Portion:
     """The server no longer has them."""
     failed: dict[int, str] = field(default_factory=dict)
     """Not brought in, with the reason."""
+    known: list[tuple[Listing, MessageId]] = field(default_factory=list)
+    """Mails that we have from another folder already, by the host's own word."""
     is_second_try: bool = False
     """It is one mail that was tried before, alone."""
 
@@ -101,14 +104,29 @@ async def _together(
             log.warning("list.refused", uids=len(wanted), error=str(error))
             yield Portion(failed=dict.fromkeys(wanted, str(error)))
             continue
-        fitting = [one for one in listings.values() if one.size <= syncing.largest_mail]
+        known = await _known_by_host(syncing, listings.values())
+        fresh = {uid: one for uid, one in listings.items() if (one.remote_id or "") not in known}
+        fitting = [one for one in fresh.values() if one.size <= syncing.largest_mail]
         yield Portion(
             vanished=[uid for uid in wanted if uid not in listings],
-            failed=dict.fromkeys(listings.keys() - {one.uid for one in fitting}, ""),
+            failed=dict.fromkeys(fresh.keys() - {one.uid for one in fitting}, ""),
+            known=[
+                (one, known[one.remote_id])
+                for one in listings.values()
+                if one.remote_id is not None and one.remote_id in known
+            ],
         )
         for batch in batches(fitting, most_bytes=_PORTION_BYTES, most_mails=_PORTION_MAILS):
             await _count_attempt(syncing, folder, [one.uid for one in batch])
             yield await _fetch(session, batch)
+
+
+async def _known_by_host(syncing: Syncing, listings: Iterable[Listing]) -> dict[str, MessageId]:
+    ids = [one.remote_id for one in listings if one.remote_id is not None]
+    if not ids:
+        return {}
+    async with syncing.store.begin(syncing.workspace_id) as uow:
+        return await uow.messages.by_remote_id(syncing.account_id, ids)
 
 
 async def _alone(syncing: Syncing, session: MailSession, folder: Folder, uid: int) -> Portion:

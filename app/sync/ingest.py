@@ -13,7 +13,7 @@ from app.core.faults import faultpoint
 from app.core.ids import MessageId, new_id
 from app.core.logging import get_logger
 from app.mail.parse import MailUnreadable
-from app.mailbox.port import Role
+from app.mailbox.port import Listing, Role
 from app.store.models import Account, Direction, Mailbox, PlacementState
 from app.store.new import NewMessage
 from app.store.repositories.ledger import Entry, Place
@@ -47,12 +47,14 @@ class Prepared:
     read: Sequence[Readable]
     unread: Sequence[_Unreadable]
     vanished: Sequence[int]
+    known: Sequence[tuple[Listing, MessageId]]
     is_second_try: bool
 
     def uids(self) -> set[int]:
         return {
             *(one.fetched.listing.uid for one in self.read),
             *(one.uid for one in self.unread),
+            *(listing.uid for listing, _ in self.known),
             *self.vanished,
         }
 
@@ -84,7 +86,9 @@ class Ingest:
         faultpoint("K06")
         read, unread = await self._read(portion.mails)
         unread += [_Unreadable(uid, reason) for uid, reason in portion.failed.items()]
-        return Prepared(read, unread, portion.vanished, is_second_try=portion.is_second_try)
+        return Prepared(
+            read, unread, portion.vanished, portion.known, is_second_try=portion.is_second_try
+        )
 
     async def keep(self, prepared: Prepared) -> None:
         """Store a portion. Raises `OwnershipLost` where the account is no longer ours."""
@@ -95,6 +99,7 @@ class Ingest:
             account = await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
             mailbox = await uow.mailboxes.get(self._folder.mailbox_id)
             await self._store(uow, account, mailbox, prepared.read)
+            await self._note_known(uow, prepared.known)
             await self._set_aside(uow, account, prepared.unread)
             await uow.ledger.record([self._vanished(uid) for uid in prepared.vanished])
             if prepared.is_second_try and not self._history:
@@ -157,13 +162,22 @@ class Ingest:
             one for one in read if known.setdefault(one.digest, one.message_id) == one.message_id
         ]
         messages = await self._store_messages(uow, account, mailbox, sender, new)
-        entries = [self._stored(one, known[one.digest]) for one in read]
+        entries = [self._stored(one.fetched.listing, known[one.digest], one.digest) for one in read]
         await uow.ledger.record(entries)
         if not self._history:
             known_before = {known[one.digest] for one in read} - {one.message_id for one in new}
             if mailbox.role != Role.SENT:
                 await note_return(uow, account, mailbox, known_before)
             await self._announce(uow, account, messages)
+
+    async def _note_known(
+        self, uow: UnitOfWork, known: Sequence[tuple[Listing, MessageId]]
+    ) -> None:
+        """A mail with several labels lies in several folders: it is one, and did not move."""
+        await uow.ledger.record([self._stored(listing, id_) for listing, id_ in known])
+        if known and not self._history:
+            conversations = await uow.messages.conversations_of(id_ for _, id_ in known)
+            await uow.cards_are_stale(conversations)
 
     async def _announce(
         self, uow: UnitOfWork, account: Account, messages: Sequence[NewMessage]
@@ -230,13 +244,14 @@ class Ingest:
     def _place(self, uid: int) -> Place:
         return Place(self._folder.mailbox_id, self._folder.uidvalidity, uid)
 
-    def _stored(self, one: Readable, message_id: MessageId) -> Entry:
-        listing = one.fetched.listing
+    def _stored(
+        self, listing: Listing, message_id: MessageId, digest: bytes | None = None
+    ) -> Entry:
         return Entry(
             place=self._place(listing.uid),
             state=PlacementState.STORED,
             message_id=message_id,
-            raw_sha256=one.digest,
+            raw_sha256=digest,
             size=listing.size,
             internaldate=listing.internaldate,
             flags=listing.flags,

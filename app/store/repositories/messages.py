@@ -57,6 +57,17 @@ class Messages(Repository):
         rows = await self._session.exec(statement)
         return {digest: MessageId(id_) for digest, id_ in rows}
 
+    async def by_remote_id(self, account_id: AccountId, ids: Iterable[str]) -> dict[str, MessageId]:
+        """The messages of an account that its host knows by these names."""
+        statement = select(Message.remote_id, Message.id).where(
+            Message.workspace_id == self._workspace_id,
+            Message.account_id == account_id,
+            col(Message.remote_id).is_not(None),
+            is_any(col(Message.remote_id), list(ids)),
+        )
+        rows = await self._session.exec(statement)
+        return {str(remote_id): MessageId(id_) for remote_id, id_ in rows}
+
     async def by_internet_message_id(
         self, account_id: AccountId, ids: Iterable[str]
     ) -> Sequence[Message]:

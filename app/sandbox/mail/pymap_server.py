@@ -74,7 +74,7 @@ class PymapServer:
             *(sys.executable, "-P", str(Path(__file__).with_name("pymap_main.py"))),
             *(word for name in _IMAP_ALONE for word in ("--no-service", name)),
             *("--host", self.host, "--port", str(self.port), "--no-tls"),
-            *("dict", "--demo-user", self.username, "--demo-password", self.password),
+            *("dict", f"--demo-user={self.username}", f"--demo-password={self.password}"),
         ]
 
     async def _talk(self, what: Callable[[imaplib.IMAP4], None], *, within: float = 30) -> None:

@@ -1,9 +1,6 @@
 """The command `sharedbox`."""
 
-from typing import Annotated
-
 import typer
-from cryptography.fernet import Fernet
 
 from app.bootstrap import open_database
 from app.cli.accounts import accounts
@@ -14,6 +11,7 @@ from app.cli.keys import keys
 from app.cli.output import console
 from app.cli.output import run as run_work
 from app.cli.run import run
+from app.cli.secrets import secrets
 from app.core.config import Settings
 from app.store.migrate import migrate as migrate_database
 
@@ -26,6 +24,7 @@ cli = typer.Typer(
 )
 cli.add_typer(accounts, name="accounts")
 cli.add_typer(keys, name="keys")
+cli.add_typer(secrets, name="secrets")
 cli.command()(demo)
 cli.command("import")(import_)
 cli.command()(doctor)
@@ -45,18 +44,6 @@ def migrate() -> None:
 
     run_work(work)
     console.print("The database has the schema of this version.")
-
-
-@cli.command()
-def secrets(
-    count: Annotated[int, typer.Option(help="How many keys.", min=1, max=10)] = 1,
-) -> None:
-    """Make a key for SHAREDBOX_SECRET_KEYS. To rotate, put the new one before the old one.
-
-    Example: sharedbox secrets
-    """
-    for _ in range(count):
-        typer.echo(Fernet.generate_key().decode())
 
 
 def main() -> None:

@@ -1,16 +1,18 @@
 """`sharedbox keys`: API keys."""
 
+import json
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 
-from app.bootstrap import open_container
+from app.accounts.keys import make_key, revoke_key
+from app.cli.lookup import id_of
+from app.cli.opening import opened
 from app.cli.output import AsJSON, console, errors, run, show
 from app.core.access import Scope
 from app.core.config import Settings
-from app.core.ids import APIKeyId
-from app.core.keys import new_key
+from app.core.ids import AccountId, APIKeyId
+from app.core.keys import NewKey
 from app.store.models import APIKey
 
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
@@ -23,32 +25,23 @@ def create(
     account: Annotated[
         list[str] | None, typer.Option(help="Bind it to this account’s id; may be repeated.")
     ] = None,
+    as_json: AsJSON = False,
 ) -> None:
     """Make a key and show it, once.
 
     Example: sharedbox keys create reporting --scope read
     """
 
-    async def work(given: Settings) -> str:
-        key = new_key()
-        async with open_container(given) as parts:
-            async with parts.store.across_workspaces() as fleet:
-                workspace_id = await fleet.default_workspace()
-            async with parts.store.begin(workspace_id) as uow:
-                row = APIKey(
-                    workspace_id=workspace_id,
-                    prefix=key.prefix,
-                    digest=key.digest,
-                    name=name,
-                    scopes=[str(one) for one in scope],
-                    account_ids=[UUID(one) for one in account] if account else None,
-                )
-                uow.api_keys.add(row)
-                uow.emit("api_key.created", prefix=key.prefix, scopes=[str(one) for one in scope])
-        return key.text
+    async def work(given: Settings) -> tuple[APIKey, NewKey]:
+        ids = [AccountId(id_of(one, "an account")) for one in account] if account else None
+        async with opened(given) as on, on.parts.store.begin(on.workspace_id) as uow:
+            return await make_key(uow, name, scope, ids)
 
-    text = run(work)
-    typer.echo(text)
+    row, key = run(work)
+    if as_json:
+        typer.echo(json.dumps({"id": str(row.id), "key": key.text}, indent=2))
+    else:
+        typer.echo(key.text)
     errors.print("This key is shown only now: keep it in a safe place.")
 
 
@@ -60,21 +53,18 @@ def list_(as_json: AsJSON = False) -> None:
     """
 
     async def work(given: Settings) -> list[dict[str, Any]]:
-        async with open_container(given) as parts:
-            async with parts.store.across_workspaces() as fleet:
-                workspace_id = await fleet.default_workspace()
-            async with parts.store.begin(workspace_id) as uow:
-                return [
-                    {
-                        "id": row.id,
-                        "name": row.name,
-                        "prefix": f"sbx_{row.prefix}_…",
-                        "scopes": ", ".join(row.scopes),
-                        "last used": row.last_used_at or "never",
-                        "state": "revoked" if row.revoked_at else "active",
-                    }
-                    for row in await uow.api_keys.page(after=None, limit=1000)
-                ]
+        async with opened(given) as on, on.parts.store.begin(on.workspace_id) as uow:
+            return [
+                {
+                    "id": row.id,
+                    "name": row.name,
+                    "prefix": f"sbx_{row.prefix}_…",
+                    "scopes": ", ".join(row.scopes),
+                    "last used": row.last_used_at or "never",
+                    "state": "revoked" if row.revoked_at else "active",
+                }
+                for row in await uow.api_keys.page(after=None, limit=1000)
+            ]
 
     columns = ("id", "name", "prefix", "scopes", "last used", "state")
     show(run(work), columns, as_json=as_json)
@@ -88,13 +78,9 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The key’s id, from the 
     """
 
     async def work(given: Settings) -> None:
-        async with open_container(given) as parts:
-            async with parts.store.across_workspaces() as fleet:
-                workspace_id = await fleet.default_workspace()
-            async with parts.store.begin(workspace_id) as uow:
-                row = await uow.api_keys.get(APIKeyId(UUID(key_id)))
-                row.revoked_at = row.revoked_at or parts.clock.now()
-                uow.emit("api_key.revoked", prefix=row.prefix)
+        id_ = APIKeyId(id_of(key_id, "a key"))
+        async with opened(given) as on, on.parts.store.begin(on.workspace_id) as uow:
+            await revoke_key(uow, id_, now=on.parts.clock.now())
 
     run(work)
     console.print("Revoked.")

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.core.config import Settings
-from app.core.errors import SharedBoxError
+from app.core.errors import InvalidInput, SharedBoxError
 
 console = Console()
 errors = Console(stderr=True, soft_wrap=True)
@@ -32,21 +32,28 @@ def settings() -> Settings:
 
 
 def run(work: Callable[[Settings], Awaitable[Answer]]) -> Answer:
-    """Run a command's work; what we can explain ends in a sentence and exit code 1."""
+    """Run a command's work; what we can explain ends in a sentence, never in a traceback."""
     given = settings()
     try:
         return asyncio.run(_awaited(work(given)))
     except SharedBoxError as error:
-        fail(error.sentence)
+        explain(error)
+    except OSError as error:
+        fail(f"{error.filename or 'The system'}: {error.strerror or error}.")
+
+
+def explain(error: SharedBoxError) -> NoReturn:
+    """Say it, and end: with 2 where the caller is to write something else, with 1 otherwise."""
+    fail(error.sentence, code=2 if isinstance(error, InvalidInput) else 1)
 
 
 async def _awaited(work: Awaitable[Answer]) -> Answer:
     return await work
 
 
-def fail(sentence: str) -> NoReturn:
+def fail(sentence: str, *, code: int = 1) -> NoReturn:
     errors.print(escape(sentence), style="red", highlight=False)
-    raise typer.Exit(1)
+    raise typer.Exit(code)
 
 
 def show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
@@ -61,5 +68,5 @@ def show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: 
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column == "id")
     for row in rows:
-        table.add_row(*(str(row[column]) for column in columns))
+        table.add_row(*(escape(str(row[column])) for column in columns))
     console.print(table)

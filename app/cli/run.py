@@ -15,7 +15,7 @@ import typer
 import uvloop
 
 from app.bootstrap import open_database, run_web, run_worker
-from app.cli.output import errors, fail, settings
+from app.cli.output import errors, explain, settings
 from app.core.config import Settings
 from app.core.errors import SharedBoxError
 from app.core.logging import configure_logging, get_logger
@@ -53,7 +53,7 @@ def run(
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_until_told_to_stop(works[process], given))
     except SharedBoxError as error:
-        fail(error.sentence)
+        explain(error)
 
 
 async def _until_told_to_stop(

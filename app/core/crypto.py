@@ -33,11 +33,21 @@ class Vault:
             raise InvalidInput(
                 "SHAREDBOX_SECRET_KEYS holds something that is not a key.",
                 field="SHAREDBOX_SECRET_KEYS",
-                fix="Make keys with “sharedbox secrets”, and part them by commas.",
+                fix="Make keys with “sharedbox secrets new”, and part them by commas.",
             ) from None
 
     def seal(self, secret: str) -> bytes:
         return self._fernet.encrypt(secret.encode())
+
+    def reseal(self, sealed: bytes, *, of: str) -> bytes:
+        """The same secret, encrypted with the first key. `of` says whose it is."""
+        try:
+            return self._fernet.rotate(sealed)
+        except InvalidToken:
+            raise SecretUnreadable(
+                f"{of}: the stored credential was encrypted with a key that is not in "
+                "SHAREDBOX_SECRET_KEYS."
+            ) from None
 
     def open(self, sealed: bytes) -> str:
         try:

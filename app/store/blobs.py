@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 
-from app.core.errors import SharedBoxError
+from app.core.errors import InvalidInput, SharedBoxError
 
 _SECONDS: Final = 60
 _WRITERS: Final = 8
@@ -33,7 +34,14 @@ class Blobs:
 
     def __init__(self, location: str) -> None:
         options: dict[str, Any] = {"mkdir": True} if location.startswith("file:") else {}
-        self._store = from_url(location, **options)
+        try:
+            self._store = from_url(location, **options)
+        except (ValueError, BaseError) as error:
+            raise InvalidInput(
+                f"SHAREDBOX_BLOB_URL cannot be used: {str(error).splitlines()[0]}",
+                field="SHAREDBOX_BLOB_URL",
+                fix="Write file:///…, s3://…, gs://… or az://….",
+            ) from None
 
     async def put(self, data: bytes) -> bytes:
         """Keep the bytes; answers their digest."""

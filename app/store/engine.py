@@ -3,6 +3,7 @@
 from typing import Final
 
 from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.errors import InvalidInput
@@ -24,7 +25,14 @@ _LIMITS: Final[dict[str, object]] = {
 
 def parse_database_url(text: str) -> URL:
     """Read a `postgresql://` URL. Raises `InvalidInput` for any other database."""
-    url = make_url(text)
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise InvalidInput(
+            "SHAREDBOX_DATABASE_URL is not the URL of a database.",
+            field="SHAREDBOX_DATABASE_URL",
+            fix="Write postgresql://user:password@host/name, with %-escapes in the password.",
+        ) from None
     if url.get_backend_name() not in {"postgresql", "postgres"}:
         raise InvalidInput(
             f"SHAREDBOX_DATABASE_URL names a {url.get_backend_name()} database.",

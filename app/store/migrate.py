@@ -70,10 +70,11 @@ def _connected(url: URL) -> Iterator[Connection]:
     """A connection of its own, for what runs once at a start."""
     engine = create_engine(url, connect_args={"connect_timeout": CONNECT_SECONDS})
     try:
-        connection = engine.connect()
-    except OperationalError as error:
+        try:
+            connection = engine.connect()
+        except OperationalError as error:
+            raise DatabaseUnreachable(url, error) from None
+        with connection:
+            yield connection
+    finally:
         engine.dispose()
-        raise DatabaseUnreachable(url, error) from None
-    with connection:
-        yield connection
-    engine.dispose()

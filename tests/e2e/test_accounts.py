@@ -109,7 +109,7 @@ class TestItIsMended:
     async def test_without_a_worker_a_test_says_that_nobody_tried(
         self, stack: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("app.web.api.accounts._TEST_SECONDS", 0.5)
+        monkeypatch.setattr("app.accounts.trying.TRY_SECONDS", 0.5)
         account = await stack.connect_account()
         await stack.stop_worker()
 

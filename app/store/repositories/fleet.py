@@ -124,6 +124,11 @@ class Fleet:
         rows = await self._session.exec(statement)
         return [AccountRef(WorkspaceId(team), AccountId(account)) for team, account in rows]
 
+    async def installed_workspaces(self) -> Sequence[WorkspaceId]:
+        """The workspaces that our app is, or was, installed in."""
+        statement = select(Installation.workspace_id).order_by(col(Installation.workspace_id))
+        return [WorkspaceId(id_) for id_ in (await self._session.exec(statement)).all()]
+
     async def raise_fences(self, refs: Sequence[AccountRef]) -> dict[AccountId, int]:
         """New fences for accounts we have just taken.
 

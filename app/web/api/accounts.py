@@ -1,9 +1,8 @@
 """Mail accounts: connect, look at, change, try out, import, remove."""
 
-import time
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -13,12 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from app.accounts import connect
 from app.accounts.connect import AccountChange, NewAccount, ServerLogin
 from app.accounts.health import AccountHealth, health_of
-from app.container import Container
-from app.core.access import Actor
+from app.accounts.trying import try_out
 from app.core.ids import AccountId
 from app.mailbox.port import Security
-from app.store.models import Account, AccountState
-from app.store.notify import Topic
+from app.store.models import AccountState
 from app.web.api.imports import ImportOut
 from app.web.deps import (
     Admin,
@@ -34,7 +31,6 @@ from app.web.deps import (
 from app.web.idempotency import Idempotent
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
-_TEST_SECONDS: Final = 20.0
 
 
 class Server(BaseModel):
@@ -218,21 +214,8 @@ async def delete(parts: Parts, caller: Admin, account_id: UUID) -> Response:
 async def test(parts: Parts, caller: Admin, account_id: UUID) -> TestOut:
     """Connect anew, now, and wait for what comes of it."""
     check_visible(caller, AccountId(account_id), "account")
-    with parts.hub.waker(Topic.EVENTS, caller.workspace_id) as waker:
-        async with parts.store.begin(caller.workspace_id) as uow:
-            revision = (await connect.ask_for_test(uow, AccountId(account_id))).revision
-        deadline = time.monotonic() + _TEST_SECONDS
-        account = await _read(parts, caller, account_id)
-        while account.settled_revision < revision and time.monotonic() < deadline:
-            await waker.wait(0.5)
-            account = await _read(parts, caller, account_id)
-    if account.settled_revision < revision:
-        detail = "No worker has tried yet. Check that a worker is running."
-        return TestOut(ok=False, state=account.state, detail=detail)
-    async with parts.store.begin(caller.workspace_id) as uow:
-        (health,) = await health_of(uow, [account])
-    ok = account.state is AccountState.LIVE and not health.detail
-    return TestOut(ok=ok, state=account.state, detail=health.detail)
+    tried = await try_out(parts.store, parts.hub, caller.workspace_id, AccountId(account_id))
+    return TestOut.model_validate(asdict(tried))
 
 
 @router.post("/{account_id}/retry", status_code=202)
@@ -243,11 +226,6 @@ async def retry(parts: Parts, caller: Admin, account_id: UUID) -> AccountOut:
         account = await connect.retry_now(uow, AccountId(account_id))
         (health,) = await health_of(uow, [account])
     return _shown(health)
-
-
-async def _read(parts: Container, caller: Actor, account_id: UUID) -> Account:
-    async with parts.store.begin(caller.workspace_id) as uow:
-        return await uow.accounts.get(AccountId(account_id))
 
 
 def _shown(health: AccountHealth) -> AccountOut:

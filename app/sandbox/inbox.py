@@ -56,7 +56,12 @@ class SharedBoxAPI:
             "username": mail.username,
             "password": mail.password,
         }
-        wanted = {"address": INBOX, "imap": server, "channel": demo.slack.channels[CHANNEL]}
+        wanted = {
+            "address": INBOX,
+            "imap": server,
+            "smtp": {**server, "port": demo.submission.port, "security": "none"},
+            "channel": demo.slack.channels[CHANNEL],
+        }
         status, answer = await self._call("POST", "/accounts", wanted)
         if status != 201:
             raise InboxFailed(f"The sample inbox could not be connected: {answer.get('detail')}")

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from app.sandbox.mail.customer import Customer
+from app.sandbox.mail.submission import SubmissionServer
 from tests.fixtures.mailservers import log_in, mails
 from tests.fixtures.sessions import mail
 from tests.fixtures.smtp import Fail, ScriptedSMTP
@@ -75,7 +77,11 @@ class TestAReply:
         (copy,) = mails(stack.inbox, "Sent")
         assert copy == smtp.taken[0].raw
         assert "\\Seen" in flags(stack, "Sent")
-        assert "\\Answered" in flags(stack, "INBOX")
+
+        async def is_marked() -> bool:
+            return "\\Answered" in flags(stack, "INBOX")
+
+        await eventually(is_marked)
         await stack.card_says(ts, "replied")
         (line,) = await stack.replies(ts)
         assert "📮 bootstrap key replied · to ana@acme.example" in text_of(line)
@@ -158,3 +164,37 @@ class TestANewMail:
         header = f"In-Reply-To: <{outgoing['internet_message_id']}>\r\nDate:".encode()
         await stack.inbox.deliver(answer.replace(b"Date:", header, 1))
         await stack.card_says(card["ts"], "1 more mail in the thread")
+
+
+class TestACustomer:
+    async def test_writes_is_answered_and_writes_again(self, stack: Stack) -> None:
+        """The way of the demo: nothing leaves the machine, and all of it is real."""
+        async with SubmissionServer(stack.inbox.username, stack.inbox) as server:
+            customer = Customer(server)
+            by = {
+                "host": server.host,
+                "port": server.port,
+                "security": "none",
+                "username": stack.inbox.username,
+                "password": stack.inbox.password,
+            }
+            await stack.connect_account(smtp=by)
+            await customer.send("Eva Lind", "eva@other.example", "Where is it?", "Hello?")
+            ts = (await stack.card("Where is it?"))["ts"]
+            (conversation,) = (await stack.api.get("/conversations")).json()["items"]
+            outgoing = await reply(stack, conversation, text="On its way, Eva.")
+            await until(stack, outgoing["id"], state="sent", filing="done")
+
+            (answer,) = await customer.received()
+            assert answer["from"] == stack.inbox.username
+            assert answer["to"] == "eva@other.example"
+            assert answer["subject"] == "Re: Where is it?"
+            assert answer["text"].startswith("On its way, Eva.")
+            await customer.send(
+                "Eva Lind",
+                "eva@other.example",
+                "Re: Where is it?",
+                "Thank you!",
+                in_reply_to=answer["message_id"],
+            )
+            await stack.card_says(ts, "1 more mail in the thread")

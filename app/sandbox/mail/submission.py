@@ -13,9 +13,10 @@ from email.utils import format_datetime, make_msgid
 from typing import Final, Self
 from weakref import WeakSet
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from app.core.clock import Clock, SystemClock
+from app.core.crypto import same
 from app.core.errors import SharedBoxError
 from app.core.logging import get_logger
 from app.sandbox.mail.process import free_ports
@@ -80,10 +81,22 @@ class SubmissionServer:
             hostname=_HOST_NAME,
             ident="SharedBox demo",
             timeout=_IDLE_SECONDS,
+            authenticator=self._authenticate,
+            auth_require_tls=False,
             loop=asyncio.get_running_loop(),
         )
         self._sessions.add(session)
         return session
+
+    def _authenticate(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: object
+    ) -> AuthResult:
+        """The inbox's own user and password; strangers need none to write to it."""
+        known = (self._inbox.username.encode(), self._inbox.password.encode())
+        is_known = isinstance(data, LoginPassword) and same(
+            data.login + b"\0" + data.password, b"\0".join(known)
+        )
+        return AuthResult(success=is_known, handled=False)
 
     async def handle_RCPT(  # noqa: N802 -- aiosmtpd calls it by this name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]

@@ -1,6 +1,7 @@
 """A customer's mail on its way into a real inbox, and an answer on its way back."""
 
 import asyncio
+import contextlib
 import email
 import email.policy
 from collections.abc import AsyncIterator
@@ -246,3 +247,19 @@ class TestCustomerReceives:
             await hand_over(submission, raw, "ann@example.org")
 
         assert [one["text"] for one in await customer.received()] == ["Hi\n", ""]
+
+
+class TestLogin:
+    @pytest.mark.parametrize("right", [True, False])
+    async def test_takes_the_inbox_own_password_alone(
+        self, submission: SubmissionServer, inbox: MailServer, right: bool
+    ) -> None:
+        client = aiosmtplib.SMTP(hostname=submission.host, port=submission.port, start_tls=False)
+        async with client:
+            password = inbox.password if right else "wrong"
+            with (
+                contextlib.nullcontext()
+                if right
+                else pytest.raises(aiosmtplib.SMTPAuthenticationError)
+            ):
+                await client.login(inbox.username, password)

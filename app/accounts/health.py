@@ -12,7 +12,11 @@ from app.store.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class FolderHealth:
-    """`accounted` UIDs are settled; `missing` ones were seen on the server and are not."""
+    """`accounted` UIDs are settled; `missing` ones were seen on the server and are not.
+
+    `uids_on_server` and `older` are of the last reconciliation: how many mails the folder held, and
+    how many of these were there before us and are none of ours.
+    """
 
     id: MailboxId
     name: str
@@ -27,7 +31,10 @@ class FolderHealth:
     watermark: int | None
     accounted: int
     missing: int
+    uids_on_server: int | None
+    older: int | None
     last_checked_at: datetime | None
+    last_reconciled_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +107,8 @@ def _folder(mailbox: Mailbox, accounted: int) -> FolderHealth:
         watermark=mailbox.watermark,
         accounted=accounted,
         missing=mailbox.missing,
+        uids_on_server=mailbox.uids_on_server,
+        older=mailbox.older,
         last_checked_at=mailbox.last_checked_at,
+        last_reconciled_at=mailbox.last_reconciled_at,
     )

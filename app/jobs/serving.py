@@ -10,7 +10,7 @@ IDLE is one that nobody sees.
 """
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,6 +27,7 @@ from app.store.repositories.fleet import Check
 from app.sync.folders import park, read_folders, unpark
 from app.sync.poll import catch_up
 from app.sync.port import Syncing
+from app.sync.reconcile import Reconciler
 
 _LIST_AGAIN: Final = timedelta(minutes=5)
 """How often the folder list is read anew, to notice folders that were made or removed."""
@@ -70,6 +71,9 @@ class Serving:
         self._listed_at: datetime | None = None
         self._old_at = tending.clock.now() + _life(tending.reconnect_after_seconds)
         self._parked: dict[MailboxId, _Parked] = {}
+        self._reconciler = Reconciler(self._syncing, session)
+        self._is_reconciling = False
+        self._idle_in: str | None = None
         self.checks: dict[MailboxId, Check] = {}
         """When each folder was last looked at; whoever writes that down takes it from here."""
 
@@ -92,7 +96,12 @@ class Serving:
         return await self._importing.step(self._usable())
 
     async def wait(self) -> None:
-        """Wait until there may be something to do; the first folder is the one that is open."""
+        """Wait until there may be something to do, in the first folder.
+
+        Not where there is more to do already, nor where other work has left another folder open.
+        """
+        if self._is_reconciling or self._session.open_folder != self._idle_in:
+            return
         await self._session.idle(self._waker, await self._longest_wait())
 
     async def _longest_wait(self) -> float:
@@ -152,10 +161,12 @@ class Serving:
         for folder in usable[1:]:
             if self._is_due(folder):
                 refusal = await self._look(folder, peek=True) or refusal
+        await self._reconcile(usable[1:])
         for folder in usable:
             if folder in self._usable():
                 refusal = await self._look(folder, max_age=self._poll_seconds)
                 if refusal is None:
+                    self._idle_in = self._session.open_folder
                     return
         raise refusal or FolderMissing("The mail server opens none of the watched folders.")
 
@@ -166,6 +177,13 @@ class Serving:
             for one in self._folders
             if one not in self._parked or self._parked[one].until <= now
         ]
+
+    async def _reconcile(self, others: Sequence[MailboxId]) -> None:
+        """Take the next step of proving that nothing is missing; look again where something was."""
+        folder = await self._reconciler.step()
+        self._is_reconciling = folder is not None
+        if folder is not None and folder in others:
+            await self._look(folder, peek=True)
 
     async def _look(
         self, folder: MailboxId, *, max_age: float = 0, peek: bool = False

@@ -246,7 +246,9 @@ class IMAPConnection:
         """UIDs from `uid` on. An open-ended range always answers the last mail, too: drop it."""
         if uidnext is None or uidnext - uid <= answers.UIDS_A_SEARCH:
             return sorted(found for found in self._search("UID", f"{uid}:*") if found >= uid)
-        return self.uids_between(uid, uidnext - 1)
+        return [
+            one for window in answers.windows(uid, uidnext - 1) for one in self._in_window(window)
+        ]
 
     def uids_between(self, first: int, last: int) -> list[int]:
         return [uid for window in self._windows(first, last) for uid in self._in_window(window)]

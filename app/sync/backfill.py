@@ -84,6 +84,8 @@ async def import_portion(syncing: Syncing, session: MailSession, history: Folder
     await bring_in(syncing, session, folder, portion, ingest)
     async with syncing.store.begin(syncing.workspace_id) as uow:
         states = await uow.ledger.states(folder.mailbox_id, folder.uidvalidity, portion)
+        if len(history.left) == len(portion):
+            (await uow.mailboxes.get(folder.mailbox_id)).next_reconcile_at = None
     del history.left[-PORTION:]
     failed = sum(state is PlacementState.QUARANTINED for state in states.values())
     history.failed += failed

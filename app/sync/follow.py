@@ -9,10 +9,12 @@ breaks, or that a waiting wish shields a mail from, asks the same again next tim
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 
 from app.core.ids import ConversationId, MailboxId, MessageId
 from app.core.logging import get_logger
+from app.mailbox.errors import CommandRefused
 from app.mailbox.port import MailSession, Selected
 from app.store.models import CommandType, Mailbox
 from app.store.repositories.live import LiveMail
@@ -39,6 +41,7 @@ NEWEST: Final = 500
 GLANCE: Final = 100
 """So many are compared at every look where the server keeps no HIGHESTMODSEQ."""
 PORTION: Final = 500
+RECONCILE_APART: Final = timedelta(minutes=5)
 log = get_logger(__name__)
 
 
@@ -55,7 +58,12 @@ async def follow(syncing: Syncing, session: MailSession, mailbox: Mailbox, said:
     if not asked.is_empty:
         log.debug("follow", folder=str(mailbox.id), reason=asked.reason)
         folder = Folder(mailbox.id, mailbox.name, mailbox.uidvalidity)
-        is_settled = await Following(syncing, session, folder).ask(asked, before, said)
+        try:
+            is_settled = await Following(syncing, session, folder).ask(asked, before, said)
+        except CommandRefused as error:
+            # New mail must not wait for what a server will not say of the old: ask again next time.
+            log.warning("follow.refused", folder=str(mailbox.id), error=str(error))
+            is_settled = False
     if is_settled:
         await _remember(syncing, mailbox, said)
 
@@ -94,20 +102,36 @@ class Following:
             mails |= await self._known_at(changed)
         if asked.may_have_left or asked.flags is Flags.NEWEST:
             mails |= await self._newest(NEWEST if asked.may_have_left else GLANCE)
-        return await self.compare(list(mails.values()))
+        server = await self._session.flags(sorted(mails)) if mails else {}
+        found = differences(list(mails.values()), server)
+        is_settled = await self.settle(found)
+        if (
+            asked.may_have_left
+            and len(mails) >= NEWEST
+            and not any(isinstance(one, Left) for one in found)
+        ):
+            await self._reconcile_soon()
+        return is_settled
 
     async def compare_all(self) -> bool:
-        """Compare every mail of ours in the folder, a portion at a time."""
+        """Compare every mail of ours in the folder. Answers whether all could be settled."""
         above, is_settled = 0, True
-        while True:
-            async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
-                page = await uow.live.page(*self._key, above=above, limit=PORTION)
-            if not page:
-                return is_settled
+        while page := await self._page(above, PORTION):
             above = page[-1].uid
-            if not await self._open():
-                return False
-            is_settled &= await self.compare(_known(page))
+            is_settled &= await self._open() and await self.compare(page)
+        return is_settled
+
+    async def compare_page(self, *, above: int, limit: int) -> int | None:
+        """Compare the next mails above a UID; answers the last one's UID, None at the end."""
+        page = await self._page(above, limit)
+        if not page or not await self._open():
+            return None
+        await self.compare(page)
+        return page[-1].uid
+
+    async def _page(self, above: int, limit: int) -> list[KnownMail]:
+        async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
+            return _known(await uow.live.page(*self._key, above=above, limit=limit))
 
     async def compare(self, mails: Sequence[KnownMail]) -> bool:
         """Compare these mails; the folder is open. Answers whether all could be settled."""
@@ -119,9 +143,20 @@ class Following:
         is_settled = True
         for at in range(0, len(found), PORTION):
             portion = found[at : at + PORTION]
-            homes = await self._look_for(portion)
+            homes = await self._look_for(portion, among=len(found))
             is_settled &= await self._write(portion, homes)
         return is_settled
+
+    async def _reconcile_soon(self) -> None:
+        """Some mail left that is none of the newest: it may be ours, so have all of them compared.
+
+        Not every few seconds, though: it may be one of the many that were there before us.
+        """
+        now = self._syncing.clock.now()
+        async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
+            row = await uow.mailboxes.get(self._folder.mailbox_id)
+            if row.last_reconciled_at is None or now - row.last_reconciled_at > RECONCILE_APART:
+                row.next_reconcile_at = None
 
     @property
     def _key(self) -> tuple[MailboxId, int]:
@@ -140,14 +175,16 @@ class Following:
         async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
             return {one.uid: one for one in _known(await uow.live.newest(*self._key, count))}
 
-    async def _look_for(self, found: Sequence[Difference]) -> Mapping[MessageId, Home]:
+    async def _look_for(
+        self, found: Sequence[Difference], *, among: int
+    ) -> Mapping[MessageId, Home]:
         left = [one.mail for one in found if isinstance(one, Left)]
         if not left:
             return {}
         async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
             waiting = await uow.commands.waiting(self._syncing.account_id)
         wanted = [mail for mail in left if PLACE not in shield(waiting.get(mail.message_id, ()))]
-        return await find_homes(self._syncing, self._session, self._folder, wanted)
+        return await find_homes(self._syncing, self._session, self._folder, wanted, among=among)
 
     async def _write(self, found: Sequence[Difference], homes: Mapping[MessageId, Home]) -> bool:
         async with self._syncing.store.begin(self._syncing.workspace_id) as uow:

@@ -50,25 +50,33 @@ class Home:
 
 
 async def find_homes(
-    syncing: Syncing, session: MailSession, left: Folder, mails: Sequence[KnownMail]
+    syncing: Syncing,
+    session: MailSession,
+    left: Folder,
+    mails: Sequence[KnownMail],
+    *,
+    among: int,
 ) -> dict[MessageId, Home]:
     """Find mails that are no longer in the folder `left`; what is nowhere is not in the answer.
 
-    Nor is a mail that lies in a watched folder still: that is its home.
+    Nor is a mail that lies in a watched folder still: that is its home. `among`: so many mails left
+    together with these, and may lie above them in the folder they were moved to.
     """
     async with syncing.store.begin(syncing.workspace_id) as uow:
         folders = await uow.mailboxes.of_account(syncing.account_id)
         wanted, believed = await _identities(uow, left, mails)
     homes: dict[MessageId, Home] = {}
     likely: dict[MessageId, Home] = {}
-    for folder in _order(folders, left.mailbox_id, believed):
+    for folder in _order(folders, left, believed):
         missing = {id_: one for id_, one in wanted.items() if id_ not in homes}
         if not missing:
             break
         try:
             selected = await session.examine(folder.name)
-            if _has_usable_uids(folder, selected):
-                surely, maybe = await _find_in(syncing, session, folder, selected, missing)
+            if _has_usable_uids(folder, selected, left):
+                surely, maybe = await _find_in(
+                    syncing, session, folder, selected, missing, among=among
+                )
                 homes |= surely
                 likely = maybe | likely
         except CommandRefused as error:
@@ -76,9 +84,14 @@ async def find_homes(
     return likely | homes
 
 
-def _has_usable_uids(folder: Mailbox, selected: Selected) -> bool:
-    """Whether its UIDs mean what we know. Of a watched folder its own look finds that out first."""
+def _has_usable_uids(folder: Mailbox, selected: Selected, left: Folder) -> bool:
+    """Whether its UIDs mean what we know. Of a watched folder its own look finds that out first.
+
+    The folder that was left may be asked again under new UIDs.
+    """
     if selected.uidvalidity is None:
+        return False
+    if folder.id == left.mailbox_id and selected.uidvalidity == left.uidvalidity:
         return False
     return not folder.watched or folder.uidvalidity == selected.uidvalidity
 
@@ -116,10 +129,14 @@ async def settle_in(
 
 
 def _order(
-    folders: Sequence[Mailbox], left: MailboxId, believed: Collection[MailboxId]
+    folders: Sequence[Mailbox], left: Folder, believed: Collection[MailboxId]
 ) -> list[Mailbox]:
     """The folders to look into, the likeliest first; `believed` are some that had them before."""
-    usable = [one for one in folders if one.id != left and one.listed and one.selectable]
+    usable = [
+        one
+        for one in folders
+        if one.listed and one.selectable and not (one.id == left.mailbox_id and one.watched)
+    ]
     watched = [one for one in usable if one.watched]
     special = [one for role in _ROLES for one in usable if one.role == role and not one.watched]
     before = [one for one in usable if one.id in believed and not one.watched]
@@ -165,6 +182,8 @@ async def _find_in(
     folder: Mailbox,
     selected: Selected,
     wanted: Mapping[MessageId, Identity],
+    *,
+    among: int,
 ) -> tuple[dict[MessageId, Home], dict[MessageId, Home]]:
     """Those of the mails that the open folder has for sure, and those that it likely has.
 
@@ -173,7 +192,7 @@ async def _find_in(
     """
     uidvalidity = selected.uidvalidity
     assert uidvalidity is not None
-    candidates = await _newest(session, selected, len(wanted) + _MARGIN)
+    candidates = await _newest(session, selected, among + _MARGIN)
     for identity in list(wanted.values())[:_SEARCHED]:
         if identity.internet_message_id and identity not in candidates.values():
             found = (await session.find(identity))[-_CANDIDATES:]

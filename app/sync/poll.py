@@ -28,6 +28,7 @@ from app.sync.follow import follow
 from app.sync.ingest import Ingest
 from app.sync.plan import Kind, Known, plan
 from app.sync.port import Folder, Syncing
+from app.sync.reconcile import EVERY, jittered
 from app.sync.reset import reset
 
 _MORE_PASSES: Final = 2
@@ -143,7 +144,9 @@ async def _begin(
         row.watermark = row.first_uid = start
         row.exists_at_server, row.uidnext = selected.exists, selected.uidnext
         row.highestmodseq = selected.highestmodseq
-        row.started_at = syncing.clock.now()
+        row.started_at = row.last_reconciled_at = syncing.clock.now()
+        row.uids_on_server = row.older = selected.exists
+        row.next_reconcile_at = row.started_at + jittered(EVERY)
 
 
 async def _look(

@@ -74,6 +74,16 @@ def _registry(figures: Figures) -> CollectorRegistry:
             "The time since the watched folder that was longest not looked at was.",
             figures.check_lag_seconds,
         ),
+        (
+            "uids_on_server",
+            "Mails in the watched folders when these were last compared with the ledger.",
+            figures.uids_on_server,
+        ),
+        (
+            "reconcile_lag_seconds",
+            "The time since the watched folder that was longest not proven complete was.",
+            figures.reconcile_lag_seconds,
+        ),
     ):
         Gauge(f"sharedbox_{name}", help_, registry=registry).set(value)
     return registry

@@ -18,6 +18,7 @@ class EmptyMailbox:
 
     capabilities = frozenset({"IDLE"})
     provider = GENERIC
+    open_folder = "INBOX"
 
     def __init__(self, on_idle: Callable[[float], MailServerError | None]) -> None:
         self._on_idle = on_idle

@@ -64,6 +64,8 @@ class Figures:
     channels_paused: int
     feed_lag_seconds: float
     check_lag_seconds: float
+    uids_on_server: int
+    reconcile_lag_seconds: float
     slack_connected: bool
 
 
@@ -258,13 +260,19 @@ class Fleet:
             check_lag_seconds=await self._age(
                 select(func.min(Mailbox.last_checked_at)).where(col(Mailbox.watched))
             ),
+            uids_on_server=await self._number(
+                select(func.sum(Mailbox.uids_on_server)).where(col(Mailbox.watched))
+            ),
+            reconcile_lag_seconds=await self._age(
+                select(func.min(Mailbox.last_reconciled_at)).where(col(Mailbox.watched))
+            ),
             slack_connected=bool(await self._number(slack)),
         )
 
     async def _count(self, model: type[Tenanted], *conditions: ColumnElement[bool]) -> int:
         return await self._number(select(func.count()).select_from(model).where(*conditions))
 
-    async def _number(self, statement: SelectOfScalar[int]) -> int:
+    async def _number(self, statement: SelectOfScalar[Any]) -> int:
         return int((await self._session.exec(statement)).one() or 0)
 
     async def _age(self, statement: SelectOfScalar[Any]) -> float:

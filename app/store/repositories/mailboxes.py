@@ -1,14 +1,15 @@
 """The folders of accounts."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import exists, func, or_
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
 from app.core.ids import AccountId, MailboxId
 from app.store.bulk import is_any
-from app.store.models import Mailbox
+from app.store.models import Mailbox, Placement, PlacementState
 from app.store.repositories.base import Repository
 
 _ORDER = (
@@ -52,6 +53,33 @@ class Mailboxes(Repository):
             .order_by(*_ORDER)
         )
         return (await self._session.exec(statement)).all()
+
+    async def due_for_reconciliation(self, account_id: AccountId, now: datetime) -> Mailbox | None:
+        """The folder whose time came first, of those that are watched or hold mails of ours."""
+        ours = exists().where(
+            col(Placement.workspace_id) == col(Mailbox.workspace_id),
+            col(Placement.mailbox_id) == col(Mailbox.id),
+            col(Placement.uidvalidity) == col(Mailbox.uidvalidity),
+            col(Placement.state) == PlacementState.STORED,
+            col(Placement.gone_at).is_(None),
+        )
+        statement = (
+            select(Mailbox)
+            .where(
+                Mailbox.workspace_id == self._workspace_id,
+                Mailbox.account_id == account_id,
+                col(Mailbox.uidvalidity).is_not(None),
+                or_(
+                    col(Mailbox.next_reconcile_at).is_(None),
+                    col(Mailbox.next_reconcile_at) <= now,
+                ),
+                or_(col(Mailbox.watched), ours),
+                or_(col(Mailbox.parked_until).is_(None), col(Mailbox.parked_until) <= now),
+            )
+            .order_by(col(Mailbox.next_reconcile_at).asc().nulls_first())
+            .limit(1)
+        )
+        return (await self._session.exec(statement)).one_or_none()
 
     async def of_accounts(
         self, account_ids: Sequence[AccountId]

@@ -88,6 +88,9 @@ class MailboxOut(BaseModel):
 
     `detail`: why it is not watched although it should be. `parked_until`: the server lists it and
     does not open it; when that is tried again.
+
+    About once an hour the folder's whole UID set is compared with the ledger: `uids_on_server`
+    mails were there at `last_reconciled_at`, `older` of them since before SharedBox was.
     """
 
     id: UUID
@@ -102,7 +105,10 @@ class MailboxOut(BaseModel):
     watermark: int | None
     accounted: int
     missing: int
+    uids_on_server: int | None
+    older: int | None
     last_checked_at: datetime | None
+    last_reconciled_at: datetime | None
 
 
 class AccountOut(BaseModel):

@@ -63,7 +63,7 @@ class TestVanishing:
         assert (await watched.mailbox()).watermark == 4
         inbox.seen.clear()
         await watched.look()
-        assert inbox.commands("FETCH") == []
+        assert [one for one in inbox.commands("FETCH") if "BODY" in one] == []
 
     async def test_ig3_some_and_then_no(self, watched: Sync, inbox: HostileServer) -> None:
         async def some(call: Call) -> None:

@@ -28,7 +28,10 @@ INBOX = FolderHealth(
     watermark=1235,
     accounted=1234,
     missing=0,
+    uids_on_server=1300,
+    older=66,
     last_checked_at=NOW - timedelta(seconds=12),
+    last_reconciled_at=NOW - timedelta(minutes=30),
 )
 ACCOUNT = AccountHealth(
     id=AccountId(new_id()),

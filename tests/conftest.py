@@ -18,7 +18,6 @@ pytest_plugins = [
     "tests.fixtures.sessions",
     "tests.fixtures.syncing",
     "tests.fixtures.feed",
-    "tests.fixtures.tending",
     "tests.fixtures.sending",
     "tests.fixtures.stack",
     "tests.fixtures.web",

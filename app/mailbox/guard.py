@@ -18,6 +18,14 @@ from app.mailbox.errors import UnsafeArgument
 from app.mailbox.hosts import Endpoint
 
 CONNECT_SECONDS: Final = 5
+_KEEP_ALIVE: Final = {
+    "TCP_KEEPIDLE": 60,
+    "TCP_KEEPALIVE": 60,
+    "TCP_KEEPINTVL": 15,
+    "TCP_KEEPCNT": 4,
+}
+"""Seconds of quiet before the first question (by either name), between two, and how many. Kernels
+that know a name take its value; by default they would first ask after two hours."""
 _LONGEST_LINE: Final = 1_000_000
 _CHANGES: Final = frozenset({"MOVE", "COPY", "STORE", "EXPUNGE"})
 _LONGEST_COMMAND: Final = 300
@@ -64,6 +72,17 @@ def cut(sock: socket.socket) -> None:
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
+def keep_alive(sock: socket.socket) -> None:
+    """Have the kernel ask after two quiet minutes, in all, whether the other side is still there.
+
+    Its answer is the first to notice a peer that vanished while we wait in IDLE.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEP_ALIVE.items():
+        if (option := getattr(socket, name, None)) is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """How one connection is made: to which address, trusting whom, reading how much at once."""
@@ -89,7 +108,7 @@ class GuardedIMAP4(imaplib.IMAP4):
             self.route.switch.arm(sock)
             sock.settimeout(timeout or CONNECT_SECONDS)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            keep_alive(sock)
             sock.connect((self.route.endpoint.address, self.route.endpoint.port))
             return self._secure(sock)
         except BaseException:

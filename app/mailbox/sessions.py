@@ -44,6 +44,9 @@ LOGIN_SECONDS: Final = 14
 to "does this work?" takes less than fifteen seconds unless the name itself is slow."""
 COMMAND_SECONDS: Final = 60
 FETCH_SECONDS: Final = 300
+IDLE_SECONDS: Final = 30
+"""To begin IDLE, and to end it. With the time between, that is how long a half-open connection can
+go unnoticed: two and a half minutes as the settings come."""
 LOGOUT_SECONDS: Final = 2
 DIALS_AT_ONCE: Final = 8
 _ADDRESSES_TRIED: Final = 2
@@ -219,10 +222,10 @@ class IMAPSession:
         if not self._imap.has("IDLE"):
             await waker.wait(seconds)
             return False
-        has_spoken = await self._call(self._imap.idle)
+        has_spoken = await self._call(self._imap.idle, seconds=IDLE_SECONDS)
         if not has_spoken:
             has_spoken = await idle.wait(self._imap.socket, waker, seconds)
-        await self._call(self._imap.idle_done)
+        await self._call(self._imap.idle_done, seconds=IDLE_SECONDS)
         self._note_news()
         return has_spoken
 

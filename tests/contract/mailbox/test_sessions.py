@@ -1,11 +1,13 @@
 """Our IMAP sessions against a real Dovecot."""
 
 import asyncio
+import socket
 import time
 from unittest.mock import AsyncMock
 
 import pytest
 
+from app.core.config import Settings
 from app.mailbox import sessions
 from app.mailbox.errors import (
     CertificateRefused,
@@ -21,8 +23,11 @@ from app.mailbox.port import Identity, Role, Security
 from app.mailbox.sessions import IMAPServers
 from app.sandbox.mail.dovecot import Dovecot, DovecotInbox
 from app.store.notify import Waker
+from tests.fixtures.faultproxy import Direction, FaultProxy
+from tests.fixtures.faults import Blackhole, Drip, Fault
 from tests.fixtures.mailservers import StartDovecot, mails
 from tests.fixtures.sessions import mail, make_servers, spec_of
+from tests.fixtures.stack import eventually
 
 
 class TestOpen:
@@ -385,6 +390,59 @@ class TestFlags:
             assert "\\Flagged" in (await session.list_mails([1]))[1].flags
             await session.remove_flags([1], ["\\Flagged"])
             assert "\\Flagged" not in (await session.list_mails([1]))[1].flags
+
+
+class TestHalfOpen:
+    async def test_the_kernel_asks_whether_anybody_is_there(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            sock = session._imap.socket  # type: ignore[attr-defined]
+            assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            names = ("TCP_KEEPIDLE", "TCP_KEEPALIVE")  # of Linux, and of macOS
+            first = next(getattr(socket, name) for name in names if hasattr(socket, name))
+            quiet, apart, times = (
+                sock.getsockopt(socket.IPPROTO_TCP, option)
+                for option in (first, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            )
+
+        assert quiet + apart * times <= 120
+
+    @pytest.mark.parametrize("fault", [Blackhole(), Drip(1, 0.2)], ids=["silent", "drips"])
+    async def test_the_end_of_idle_tells_a_link_that_is_dead(
+        self,
+        servers: IMAPServers,
+        mail_user: DovecotInbox,
+        monkeypatch: pytest.MonkeyPatch,
+        fault: Fault,
+    ) -> None:
+        monkeypatch.setattr(sessions, "IDLE_SECONDS", 1)
+        monkeypatch.setattr(sessions, "LOGOUT_SECONDS", 0.2)
+        async with (
+            FaultProxy(mail_user.host, mail_user.port) as proxy,
+            servers.open(spec_of(mail_user, port=proxy.port)) as session,
+        ):
+            await session.examine("INBOX")
+            assert not await session.idle(Waker(), 0.05)
+            waker, before = Waker(), proxy.passed[Direction.TO_CLIENT]
+            waiting = asyncio.create_task(session.idle(waker, 30))
+
+            async def has_begun() -> bool:
+                return proxy.passed[Direction.TO_CLIENT] > before
+
+            await eventually(has_begun)
+            proxy.set(to_client=fault)
+            waker.wake()
+
+            started = time.monotonic()
+            with pytest.raises(Transient, match="did not answer in time"):
+                await waiting
+            assert time.monotonic() - started < 5
+
+    def test_the_limits_in_force_tell_it_within_three_minutes(self) -> None:
+        longest = Settings(_env_file=None).idle_renew_seconds + sessions.IDLE_SECONDS
+
+        assert longest <= 180
 
 
 class TestIdle:

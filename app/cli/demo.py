@@ -44,6 +44,8 @@ from app.store.migrate import migrate
 _START_SECONDS: Final = 90
 _LIVE_SECONDS: Final = 30
 _ENDINGS_BORNE: Final = 3
+_STOP_SECONDS: Final = 5
+"""What is still to be posted then is nobody's loss."""
 _LAST_WORDS: Final = 1500
 
 
@@ -203,7 +205,7 @@ async def _running(demo: Demo) -> AsyncIterator[_Children]:
         caring = set()
         for process in (Process.WEB, Process.WORKER):
             log = stack.enter_context(children.log_of(process).open("ab"))
-            around = Surroundings(demo.folder, log, children.note_ending)
+            around = Surroundings(demo.folder, log, children.note_ending, _STOP_SECONDS)
             task = asyncio.create_task(keep_running(process, environment, stop, around))
             task.add_done_callback(children.note_end_of_care)
             caring.add(task)

@@ -82,11 +82,13 @@ def log_ending(process: Process, code: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Where a child runs, what it writes to, and who hears of its end."""
+    """Where a child runs, what it writes to, who hears of its end, and how it is ended."""
 
     folder: Path | None = None
     output: IO[bytes] | None = None
     on_ending: Callable[[Process, int], None] = log_ending
+    patience: float = _STOP_SECONDS
+    """How many seconds it has to end in order."""
 
 
 async def keep_running(
@@ -112,7 +114,7 @@ async def keep_running(
         await asyncio.wait({stopping, ending}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if stop.is_set():
-            await _end(child)
+            await _end(child, around.patience)
             return
         around.on_ending(process, ending.result())
         if asyncio.get_running_loop().time() - started > _LONGEST_WAIT:
@@ -122,12 +124,12 @@ async def keep_running(
         wait = min(wait * 2, _LONGEST_WAIT)
 
 
-async def _end(child: asyncio.subprocess.Process) -> None:
+async def _end(child: asyncio.subprocess.Process, patience: float) -> None:
     """Ask politely, then insist."""
     with contextlib.suppress(ProcessLookupError):
         child.terminate()
     try:
-        await asyncio.wait_for(child.wait(), _STOP_SECONDS)
+        await asyncio.wait_for(child.wait(), patience)
     except TimeoutError:
         with contextlib.suppress(ProcessLookupError):
             child.kill()

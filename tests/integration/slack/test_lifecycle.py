@@ -80,3 +80,18 @@ class TestRemoval:
 
         assert answer.status_code == 200
         assert (await installation(door)).state is InstallationState.ACTIVE
+
+
+class TestARefusal:
+    async def test_is_noted_once_in_the_log_of_events(self, door: SlackDoor) -> None:
+        await door.card("Invoice")
+        door.slack.revoke_token()
+        await door.feed.mail("Unseen")
+
+        for _ in range(2):
+            with pytest.raises(WorkspaceRefused):
+                await door.draw()
+
+        assert [one.type for one in await door.events()] == ["slack.refused"]
+        assert (await installation(door)).detail == "token_revoked"
+        assert (await installation(door)).bot_token

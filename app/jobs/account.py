@@ -48,6 +48,11 @@ class AccountTender:
         self._backoff.stop()
         self._waker.wake()
 
+    @property
+    def is_serving(self) -> bool:
+        """Whether it has a connection; one that rests or waits for its turn to dial has none."""
+        return self._serving is not None
+
     def poll(self) -> None:
         """Look at what is due; called by the clock."""
         if self._serving is not None and self._serving.is_due():

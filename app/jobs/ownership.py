@@ -129,7 +129,7 @@ class Ownership:
         for account_id in staying[len(staying) - count :]:
             log.info("account.handed_over", account=str(account_id))
             self._leaving.add(account_id)
-            self._tenders[account_id][0].stop()
+            _end(*self._tenders[account_id])
 
     async def _let_go_of_ended(self) -> None:
         for account_id, (_, task) in list(self._tenders.items()):
@@ -138,7 +138,7 @@ class Ownership:
             del self._tenders[account_id]
             self._leaving.discard(account_id)
             await self._presence.give_back(account_id)
-            if error := task.exception():
+            if not task.cancelled() and (error := task.exception()):
                 log.error("account.crashed", account=str(account_id), exc_info=error)
                 self._crashes.setdefault(account_id, _Crashes()).note()
 
@@ -151,8 +151,8 @@ class Ownership:
 
         What has ended is given back at once, so that others need not wait for the slowest.
         """
-        for tender, _ in self._tenders.values():
-            tender.stop()
+        for tender, task in self._tenders.values():
+            _end(tender, task)
         deadline = time.monotonic() + STOP_SECONDS
         tasks = {task for _, task in self._tenders.values()}
         with contextlib.suppress(PresenceLost):
@@ -169,3 +169,10 @@ class Ownership:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._tenders.clear()
+
+
+def _end(tender: AccountTender, task: asyncio.Task[None]) -> None:
+    """Have a tender end: after what is under way on its connection, else at once."""
+    tender.stop()
+    if not tender.is_serving:
+        task.cancel()

@@ -11,7 +11,9 @@ from typing import Final
 
 _MOST_TAKEN: Final = 100
 """At once; the next portion follows at the next claim."""
-_LEAST_RELEASED: Final = 10
+_MOST_RELEASED: Final = 50
+"""At once: about as many as the one who takes them can connect before the next are handed over, so
+that no account is without a connection for longer than a few seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,5 @@ def share(*, owned: int, accounts: int, workers: int, settled: bool) -> Share:
         return Share(take=min(fair - owned, _MOST_TAKEN))
     slack = fair // 20
     if settled and owned > fair + slack:
-        excess = owned - fair
-        return Share(release=min(excess, max(math.ceil(excess / 4), _LEAST_RELEASED)))
+        return Share(release=min(owned - fair, _MOST_RELEASED))
     return Share()

@@ -147,6 +147,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             slack=WorkspaceClients(installations, http, settings.slack_api_url),
             hub=container.hub,
             clock=container.clock,
+            stop=stop,
         )
         sending = Sending(
             store=container.store,

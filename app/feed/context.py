@@ -1,6 +1,7 @@
 """One channel while it is drained, and how long to wait for what."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -37,6 +38,8 @@ class Feeding:
     hub: NotificationHub
     clock: Clock
     apart: timedelta = POSTS_APART
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process is to end: what is left is left to others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,31 +14,39 @@ A refresh needs none of this: the same edit made twice is the same edit. One job
 `jobs/` runs it under the channel's lock.
 """
 
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import Final
 
+from app.core.errors import NotFound
 from app.core.ids import ChannelId, WorkspaceId
+from app.core.logging import get_logger
 from app.feed.context import Draining, Feeding, Later
 from app.feed.post import Poster
 from app.feed.refresh import Refresher
 from app.store.notify import Topic
 
+_LOOK_UP_SECONDS: Final = 1.0
+"""How long a wait may be before we see that we are to stop."""
 LONGEST_WAIT: Final = timedelta(seconds=10)
 """A longer wait is left to a later job, so that this one does not sit idle."""
+log = get_logger(__name__)
 
 
 async def drain(feeding: Feeding, workspace_id: WorkspaceId, channel_id: ChannelId) -> None:
     """Post what waits and refresh what is stale in one channel, until nothing is left.
 
-    Raises `Later` where nothing more can be done for now, `WorkspaceRefused` where our app may do
-    nothing in the whole workspace. May be killed and run again at any point.
+    Raises `Later` where nothing more can be done for now or the process is to end, and
+    `WorkspaceRefused` where our app may do nothing in the whole workspace. May be killed and run
+    again at any point.
     """
     with feeding.hub.waker(Topic.CHANNEL, f"{workspace_id}/{channel_id}") as waker:
         async with feeding.slack.of(workspace_id) as slack:
             draining = Draining(feeding, workspace_id, channel_id, slack, waker)
             poster, refresher = Poster(draining), Refresher(draining)
             while await _step(draining, poster, refresher):
-                pass
+                if feeding.stop.is_set():
+                    raise Later(draining.now())
 
 
 async def _step(on: Draining, poster: Poster, refresher: Refresher) -> bool:
@@ -53,9 +61,9 @@ async def _step(on: Draining, poster: Poster, refresher: Refresher) -> bool:
     now = on.now()
     post_at = channel.next_post_at or now
     if unsent and post_at <= now:
-        await poster.send(unsent)
+        await _unless_gone(poster.send(unsent))
     elif stale and refresher.at <= now:
-        await refresher.refresh(stale)
+        await _unless_gone(refresher.refresh(stale))
     elif unsent and stale:
         await _wait_until(on, min(post_at, refresher.at))
     elif unsent:
@@ -65,8 +73,16 @@ async def _step(on: Draining, poster: Poster, refresher: Refresher) -> bool:
     return bool(unsent or stale)
 
 
+async def _unless_gone(showing: Awaitable[None]) -> None:
+    """A post that was removed together with its account meanwhile is nothing to show."""
+    try:
+        await showing
+    except NotFound as gone:
+        log.info("post.gone", why=str(gone))
+
+
 async def _wait_until(on: Draining, at: datetime) -> None:
     wait = at - on.now()
     if wait > LONGEST_WAIT:
         raise Later(at)
-    await on.waker.wait(max(wait.total_seconds(), 0))
+    await on.waker.wait(min(max(wait.total_seconds(), 0), _LOOK_UP_SECONDS))

@@ -101,7 +101,7 @@ class Poster:
     async def _claim(self, post_id: PostId) -> Ready | None:
         """Make ready and claim; None where there is nothing to show any more."""
         async with self._on.store.begin(self._on.workspace_id) as uow:
-            post = await uow.posts.get(post_id)
+            post = await uow.posts.lock(post_id)
             thread = await thread_of(uow, post)
             if thread is not None and thread.ts is None:
                 post.state, post.detail = PostState.PARKED, "What it belongs to is not in Slack."

@@ -29,7 +29,7 @@ class Refresher:
     async def refresh(self, stale: Post) -> None:
         """Edit the message. Raises `Later`."""
         async with self._on.store.begin(self._on.workspace_id) as uow:
-            post = await uow.posts.get(stale.id)
+            post = await uow.posts.lock(stale.id)
             try:
                 shown = ready(post, await rendered(uow, post), None)
             except NotFound:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import func, update
 from sqlmodel import col, select
 
+from app.core.errors import NotFound
 from app.core.ids import ChannelId, ConversationId, PlacementId, PostId
 from app.store.bulk import insert_many, is_any
 from app.store.models import Post, PostKind, PostState
@@ -16,17 +17,18 @@ _UNSENT = (PostState.WAITING, PostState.CLAIMED)
 
 class Posts(Repository):
     async def get(self, post_id: PostId) -> Post:
-        return await self._session.get_one(Post, (self._workspace_id, post_id))
+        """Raises `NotFound`."""
+        return _found(await self._session.get(Post, (self._workspace_id, post_id)))
 
     async def lock(self, post_id: PostId) -> Post:
-        """The post, held against other changes until we commit."""
+        """The post, held against other changes until we commit. Raises `NotFound`."""
         statement = (
             select(Post)
             .where(Post.workspace_id == self._workspace_id, Post.id == post_id)
             .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
-        return (await self._session.exec(statement)).one()
+        return _found((await self._session.exec(statement)).one_or_none())
 
     async def add_all(self, posts: Sequence[NewPost]) -> None:
         """Put posts at the end of their channels, but none that stands there already."""
@@ -151,3 +153,9 @@ class Posts(Repository):
             )
             .values(state=PostState.WAITING, detail="")
         )
+
+
+def _found(post: Post | None) -> Post:
+    if post is None:
+        raise NotFound("The post is no longer there: its account was removed.")
+    return post

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from app.feed.context import Later
 from app.feed.port import WorkspaceRefused
 from app.sandbox.slack.emulator import Write
 from app.sandbox.slack.faults import FaultKind
-from app.slack.client import http_session, web_client
+from app.slack.client import WorkspaceClient, http_session, web_client
 from app.store.models import ChannelState, PostState
 from tests.fixtures.feed import Feed
 
@@ -291,3 +292,36 @@ class TestRefreshing:
 
         (shown,) = feed.slack.messages("support")
         assert "Hello?" in str(shown["blocks"])
+
+
+class TestStopping:
+    async def test_leaves_what_is_left_to_others(self, feed: Feed) -> None:
+        for subject in ("First", "Second"):
+            await feed.mail(subject)
+        feed.feeding.stop.set()
+
+        with pytest.raises(Later):
+            await feed.drain()
+
+        assert feed.shown() == ["Ana Ruiz - First"]
+
+
+class TestAccountRemovedMeanwhile:
+    async def test_what_slack_has_just_taken_is_nothing_to_note(
+        self, feed: Feed, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        post = WorkspaceClient.post
+
+        async def post_and_remove(client: WorkspaceClient, *args: Any, **options: Any) -> str:
+            ts = await post(client, *args, **options)
+            async with feed.workspace.store.begin(feed.workspace.id) as uow:
+                await uow.accounts.delete(await uow.accounts.get(feed.account_id))
+            return ts
+
+        monkeypatch.setattr(WorkspaceClient, "post", post_and_remove)
+        await feed.mail("First")
+        await feed.mail("Second")
+
+        await feed.drain()
+
+        assert feed.shown() == ["Ana Ruiz - First"]

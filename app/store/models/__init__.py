@@ -1,6 +1,7 @@
 """The tables, one file each. Importing this package makes them known to the metadata."""
 
 from app.store.models.account import Account, AccountState
+from app.store.models.alarm import Alarm
 from app.store.models.api_key import APIKey
 from app.store.models.attachment import Attachment
 from app.store.models.channel import Channel, ChannelState
@@ -46,6 +47,7 @@ __all__ = [
     "APIKey",
     "Account",
     "AccountState",
+    "Alarm",
     "Attachment",
     "Channel",
     "ChannelState",

@@ -29,6 +29,10 @@ class PostKind(StrEnum):
     """A mail we could not read, standing in the channel like a card."""
     OUTGOING = "outgoing"
     """A mail of ours, in the thread of its conversation's card, from the moment it is asked for."""
+    ALARM = "alarm"
+    """A mailbox gives no sign of life: to an admin, directly."""
+    ALARM_OVER = "alarm_over"
+    """It does again."""
     FILE = "file"
     """The raw mail, attached in the thread of its quarantine post."""
 

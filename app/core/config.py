@@ -4,6 +4,7 @@
 here, and a test holds the three equal.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,6 +12,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.crypto import Vault, keys_beside
+from app.core.ids import SlackUserId
 from app.core.retry import RetryLadder
 
 PROJECT_ROOT: Final = Path(__file__).resolve().parents[2]
@@ -26,6 +28,17 @@ def _checked_level(text: str) -> str:
     if text.upper() not in _LEVELS:
         raise ValueError(f"{text!r} is no level: write {', '.join(_LEVELS)}")
     return text.upper()
+
+
+def _users(text: str) -> list[SlackUserId]:
+    return [SlackUserId(one.strip()) for one in text.split(",") if one.strip()]
+
+
+def _checked_users(text: str) -> str:
+    for user in _users(text):
+        if not re.fullmatch(r"[UW][A-Z0-9]{2,20}", user):
+            raise ValueError(f"“{user}” is not the id of a person in Slack, such as U024BE7LH")
+    return text
 
 
 class Settings(BaseSettings):
@@ -78,6 +91,11 @@ class Settings(BaseSettings):
     )
     slack_bot_token: SecretStr | None = Field(
         default=None, description="The bot token of your Slack app (xoxb-…)."
+    )
+    admin_slack_users: Annotated[str, AfterValidator(_checked_users)] = Field(
+        default="",
+        description="The Slack ids of those who are told when a mailbox gives no sign of life, "
+        "separated by commas (U024BE7LH,…). Unset: nobody is told in Slack.",
     )
     slack_signing_secret: SecretStr | None = Field(
         default=None, description="The signing secret of your Slack app."
@@ -187,6 +205,10 @@ class Settings(BaseSettings):
         return RetryLadder.parse(
             self.retry_ladder, jitter=self.retry_jitter, most_retries=self.retry_limit
         )
+
+    @property
+    def admins(self) -> list[SlackUserId]:
+        return _users(self.admin_slack_users)
 
     @property
     def blob_location(self) -> str:

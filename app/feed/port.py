@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from app.core.errors import SharedBoxError
-from app.core.ids import ChannelId, PostId, WorkspaceId
+from app.core.ids import ChannelId, PostId, SlackUserId, WorkspaceId
 
 Block = Mapping[str, Any]
 
@@ -92,6 +92,10 @@ class SlackFeed(Protocol):
         self, channel: ChannelId, post_id: PostId, *, since: datetime, thread_ts: str | None
     ) -> list[str]:
         """The ts of every message that carries our id, the oldest first."""
+        ...
+
+    async def open_direct(self, user: SlackUserId) -> ChannelId:
+        """The channel in which a person is written to directly: the same one each time."""
         ...
 
     async def begin_upload(self, filename: str, size: int) -> Upload: ...

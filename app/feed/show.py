@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from app.core.ids import PostId
-from app.feed import render
+from app.feed import render, render_alarm
 from app.feed.load import load_card, load_command, load_mail, load_quarantine
+from app.feed.load_alarm import load_alarm
 from app.feed.load_outgoing import load_outgoing_of
 from app.feed.port import Rendered
 from app.feed.render_outgoing import outgoing
@@ -49,7 +50,7 @@ async def thread_of(uow: UnitOfWork, post: Post) -> Post | None:
             assert post.placement_id is not None
             beside = await uow.posts.of_placements([post.placement_id], PostKind.QUARANTINE)
             return beside[0] if beside else None
-        case PostKind.CARD | PostKind.QUARANTINE:
+        case PostKind.CARD | PostKind.QUARANTINE | PostKind.ALARM | PostKind.ALARM_OVER:
             return None
 
 
@@ -71,5 +72,9 @@ async def _render_fully(uow: UnitOfWork, post: Post) -> Rendered:
             return render.notice(render.failure(await load_command(uow, post)))
         case PostKind.OUTGOING:
             return outgoing(await load_outgoing_of(uow, post))
+        case PostKind.ALARM:
+            return render_alarm.alarm(await load_alarm(uow, post))
+        case PostKind.ALARM_OVER:
+            return render_alarm.over(await load_alarm(uow, post))
         case PostKind.FILE:
             return Rendered("", ())

@@ -135,3 +135,15 @@ class QuarantineView:
     """It was read after all."""
     pending: bool
     """It is being read once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmView:
+    """A mailbox that gives no sign of life."""
+
+    address: str
+    folders: tuple[str, ...]
+    since: datetime
+    detail: str
+    """What the account says is wrong, if it says anything."""
+    resolved_at: datetime | None = None

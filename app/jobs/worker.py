@@ -30,6 +30,7 @@ from app.jobs.context import Tending
 from app.jobs.ownership import Ownership
 from app.jobs.scheduler import Ticks
 from app.jobs.tasks import register
+from app.jobs.watchdog import Watchdog
 from app.sending.context import Sending
 from app.store.notify import Topic
 from app.store.presence import Presence, PresenceLost
@@ -60,15 +61,23 @@ class Worker:
         self._tending = tending
         self._queue = container.queue
         register(self._queue, feeding, sending)
+        self._watchdog = Watchdog(
+            container.store, feeding.slack, container.clock, container.settings.admins
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; whatever is held is finished or handed back."""
-        while not stop.is_set():
-            try:
-                await self._epoch(stop)
-            except _DATABASE_TROUBLE as error:
-                log.warning("worker.database", error=str(error))
-                await _wait(stop, _AGAIN_SECONDS)
+        watching = asyncio.create_task(self._watchdog.run(), name="watchdog")
+        try:
+            while not stop.is_set():
+                try:
+                    await self._epoch(stop)
+                except _DATABASE_TROUBLE as error:
+                    log.warning("worker.database", error=str(error))
+                    await _wait(stop, _AGAIN_SECONDS)
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
 
     async def _epoch(self, stop: asyncio.Event) -> None:
         async with contextlib.AsyncExitStack() as stack:

@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from app.core.faults import faultpoint
-from app.core.ids import ChannelId, PostId, WorkspaceId
+from app.core.ids import ChannelId, PostId, SlackUserId, WorkspaceId
 from app.feed.port import (
     ChannelRefused,
     ContentRefused,
@@ -129,6 +129,10 @@ class WorkspaceClient:
                 break
             query["cursor"] = cursor
         return sorted(set(found), key=float)
+
+    async def open_direct(self, user: SlackUserId) -> ChannelId:
+        answer = await self._call("conversations.open", {"users": user})
+        return ChannelId(str(answer["channel"]["id"]))
 
     async def begin_upload(self, filename: str, size: int) -> Upload:
         answer = await self._call(

@@ -8,4 +8,6 @@ SCOPES: Final = {
     "files:read": "whether an upload was completed before it is begun anew",
     "files:write": "the originals of mails that could not be read",
     "groups:history": "looking a post up before it is repeated, in private channels",
+    "im:history": "looking a message to an admin up before it is repeated",
+    "im:write": "telling the admins that a mailbox gives no sign of life",
 }

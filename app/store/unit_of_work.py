@@ -23,6 +23,7 @@ from app.store.new import NewEvent
 from app.store.notify import CHANNEL, Topic
 from app.store.queue import Job, defer, drain_channel
 from app.store.repositories.accounts import Accounts
+from app.store.repositories.alarms import Alarms
 from app.store.repositories.api_keys import APIKeys
 from app.store.repositories.channels import Channels
 from app.store.repositories.commands import Commands
@@ -60,6 +61,10 @@ class UnitOfWork:
     @cached_property
     def accounts(self) -> Accounts:
         return Accounts(self.session, self.workspace_id)
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        return Alarms(self.session, self.workspace_id)
 
     @cached_property
     def api_keys(self) -> APIKeys:

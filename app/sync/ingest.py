@@ -105,6 +105,7 @@ class Ingest:
             if prepared.is_second_try and not self._history:
                 await self._settle_quarantine(uow, uids)
             self._advance(mailbox, self._unsettled - uids)
+            mailbox.last_checked_at = self._syncing.clock.now()
             await uow.session.flush()
             faultpoint("K09")
         faultpoint("K10")

@@ -15,7 +15,7 @@ from app.core.errors import InvalidInput, NotAllowed, NotFound
 from app.core.ids import AccountId
 from app.web.auth import authenticate
 
-_bearer = HTTPBearer(auto_error=False, description="An API key of SharedBox.")
+bearer = HTTPBearer(auto_error=False, description="An API key of SharedBox.")
 
 
 def container(request: Request) -> Container:
@@ -24,7 +24,7 @@ def container(request: Request) -> Container:
 
 
 Parts = Annotated[Container, Depends(container)]
-Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 
 async def actor(parts: Parts, credentials: Credentials) -> Actor:

@@ -1,10 +1,13 @@
 """Is it alive, is it ready, and how is it doing."""
 
 import asyncio
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
+from fastapi.security import HTTPAuthorizationCredentials
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -12,12 +15,18 @@ from prometheus_client import (
     Gauge,
     generate_latest,
 )
+from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.container import Container
+from app.core.access import Actor, Scope
+from app.core.errors import NotAllowed
 from app.store.migrate import DatabaseUnreachable, is_current
 from app.store.models import AccountState
 from app.store.repositories.fleet import Figures
-from app.web.deps import Parts
+from app.store.repositories.silence import SilentAccount
+from app.web.auth import Unauthenticated, authenticate
+from app.web.deps import Parts, bearer
 
 router = APIRouter(tags=["health"])
 
@@ -28,16 +37,77 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
+class SilentOut(BaseModel):
+    """A mailbox that nobody has looked at for too long."""
+
+    account_id: UUID
+    since: datetime
+    address: str | None = None
+    folders: list[str] | None = None
+
+
+@router.get("/readyz/web")
+async def ready_for_requests(parts: Parts) -> JSONResponse:
+    """This process can take requests: the database answers, and has the schema it needs.
+
+    For whoever shares requests out. A mailbox that is out of reach changes nothing here.
+    """
+    if (why := await _trouble(parts)) is not None:
+        return _not_ready(why)
+    return JSONResponse({"status": "ready"})
+
+
 @router.get("/readyz")
-async def readyz(parts: Parts) -> JSONResponse:
-    """This process can do its work: the database answers, and has the schema it needs."""
+async def ready(
+    parts: Parts,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)] = None,
+) -> JSONResponse:
+    """The installation does its work: `/readyz/web`, and every mailbox is looked at.
+
+    `silent` names the mailboxes that are not, by the id of their account; to the holder of an API
+    key also by address and folders. It is worked out here and now, so it is true even if no worker
+    is left.
+    """
+    if (why := await _trouble(parts)) is not None:
+        return _not_ready(why)
+    async with parts.store.across_workspaces() as fleet:
+        silent = await fleet.silent_accounts()
+    if not silent:
+        return JSONResponse({"status": "ready"})
+    caller = await _caller(parts, credentials)
+    shown = [_silent(one, caller).model_dump(mode="json", exclude_none=True) for one in silent]
+    count = "1 mailbox gives" if len(silent) == 1 else f"{len(silent)} mailboxes give"
+    return _not_ready(f"{count} no sign of life.", silent=shown)
+
+
+async def _trouble(parts: Container) -> str | None:
+    """Why this process cannot take requests, if it cannot."""
     try:
         current = await asyncio.to_thread(is_current, parts.url)
     except (DatabaseUnreachable, SQLAlchemyError):
-        return _not_ready("The database does not answer.")
-    if not current:
-        return _not_ready("The database has another schema. Run: sharedbox migrate")
-    return JSONResponse({"status": "ready"})
+        return "The database does not answer."
+    return None if current else "The database has another schema. Run: sharedbox migrate"
+
+
+async def _caller(
+    parts: Container, credentials: HTTPAuthorizationCredentials | None
+) -> Actor | None:
+    """Whoever shows a key. A wrong one is no reason to say less than to those who show none."""
+    if credentials is None:
+        return None
+    try:
+        caller = await authenticate(parts, credentials.credentials)
+        caller.require(Scope.READ)
+    except (Unauthenticated, NotAllowed):
+        return None
+    return caller
+
+
+def _silent(one: SilentAccount, caller: Actor | None) -> SilentOut:
+    shown = SilentOut(account_id=one.account_id, since=one.since)
+    if caller and caller.workspace_id == one.workspace_id and caller.may_see(one.account_id):
+        shown.address, shown.folders = one.address, one.folders
+    return shown
 
 
 @router.get("/metrics", response_class=Response)
@@ -58,6 +128,11 @@ def _registry(figures: Figures) -> CollectorRegistry:
         accounts.labels(state).set(figures.accounts.get(state, 0))
     for name, help_, value in (
         ("missing_mails", "UIDs seen on a server that are not brought in.", figures.missing),
+        (
+            "silent_mailboxes",
+            "Mail accounts with a folder that nobody has looked at for too long.",
+            figures.silent,
+        ),
         ("quarantined_mails", "Mails that could not be read.", figures.quarantined),
         ("commands_open", "Commands that are queued or running.", figures.commands_open),
         ("commands_failed", "Commands that failed and wait for a Retry.", figures.commands_failed),
@@ -89,6 +164,6 @@ def _registry(figures: Figures) -> CollectorRegistry:
     return registry
 
 
-def _not_ready(detail: str) -> JSONResponse:
-    body: dict[str, Any] = {"status": "not ready", "detail": detail}
+def _not_ready(detail: str, **more: Any) -> JSONResponse:  # noqa: ANN401 -- whatever JSON can say
+    body: dict[str, Any] = {"status": "not ready", "detail": detail, **more}
     return JSONResponse(body, status_code=503)

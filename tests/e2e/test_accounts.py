@@ -4,8 +4,11 @@ import asyncio
 import time
 from typing import Any
 
+import httpx
 import pytest
+from sqlalchemy import text
 
+from app.store.engine import open_engine, parse_database_url
 from tests.fixtures.faultproxy import FaultProxy
 from tests.fixtures.faults import Reset
 from tests.fixtures.sessions import mail
@@ -117,6 +120,40 @@ class TestItIsMended:
 
         assert not told["ok"]
         assert "worker" in told["detail"]
+
+
+class TestNoSignOfLife:
+    async def test_makes_the_installation_not_ready_and_names_the_mailbox(
+        self, stack: Stack
+    ) -> None:
+        account = await stack.connect_account()
+        readyz, web = (f"{stack.settings.base_url}/{path}" for path in ("readyz", "readyz/web"))
+        assert (await stack.api.get(readyz)).json() == {"status": "ready"}
+        await stack.stop_worker()
+        engine = open_engine(parse_database_url(stack.settings.database_url or ""))
+        async with engine.begin() as connection:
+            await connection.execute(
+                text(
+                    "UPDATE mailboxes SET next_poll_at = now() - interval '1 hour',"
+                    " last_checked_at = now() - interval '1 hour 1 minute' WHERE watched"
+                )
+            )
+        await engine.dispose()
+
+        told = await stack.api.get(readyz)
+        async with httpx.AsyncClient() as anybody:
+            told_anybody = await anybody.get(readyz)
+
+        assert (told.status_code, told_anybody.status_code) == (503, 503)
+        (named,) = told.json()["silent"]
+        assert named["address"] == stack.inbox.username
+        assert "INBOX" in named["folders"]
+        (unnamed,) = told_anybody.json()["silent"]
+        assert unnamed["account_id"] == account["id"]
+        assert stack.inbox.username not in told_anybody.text
+        assert (await stack.api.get(web)).status_code == 200
+        metrics = (await stack.api.get(f"{stack.settings.base_url}/metrics")).text
+        assert "sharedbox_silent_mailboxes 1.0" in metrics
 
 
 class TestRemoval:

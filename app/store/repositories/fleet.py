@@ -38,6 +38,7 @@ from app.store.models import (
     Workspace,
 )
 from app.store.queue import Stalled, stalled_jobs
+from app.store.repositories.silence import SilentAccount, silent_accounts
 from app.store.workers import LIVE, LiveWorker
 
 _UNSENT: Final = (PostState.WAITING, PostState.CLAIMED)
@@ -57,6 +58,7 @@ class Figures:
     accounts: dict[AccountState, int]
     missing: int
     quarantined: int
+    silent: int
     commands_open: int
     commands_failed: int
     posts_unsent: int
@@ -96,6 +98,13 @@ class Fleet:
             await self._session.flush()
             self._session.add(EventCounter(workspace_id=workspace.id))
         return workspace.id
+
+    async def workspaces(self) -> Sequence[WorkspaceId]:
+        return [WorkspaceId(id_) for id_ in await self._session.exec(select(Workspace.id))]
+
+    async def silent_accounts(self) -> Sequence[SilentAccount]:
+        """Mailboxes that nobody has looked at for twice as long as somebody should."""
+        return await silent_accounts(self._session)
 
     async def workspace(self, workspace_id: WorkspaceId) -> Workspace:
         return await self._session.get_one(Workspace, workspace_id)
@@ -247,6 +256,7 @@ class Fleet:
             quarantined=await self._count(
                 Placement, col(Placement.state) == PlacementState.QUARANTINED
             ),
+            silent=len(await silent_accounts(self._session)),
             commands_open=await self._count(
                 Command, col(Command.state).in_((CommandState.QUEUED, CommandState.RUNNING))
             ),

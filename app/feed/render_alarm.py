@@ -1,0 +1,38 @@
+"""An alarm as a direct message to an admin. Pure."""
+
+from typing import Final
+
+from app.feed.mrkdwn import escape_line, moment
+from app.feed.port import Rendered
+from app.feed.view import AlarmView
+
+_ADDRESS: Final = 120
+_DETAIL: Final = 500
+_FOLDERS: Final = 8
+
+
+def alarm(view: AlarmView) -> Rendered:
+    """What is wrong, since when, and where to look."""
+    which = _which(view)
+    why = escape_line(view.detail, _DETAIL) or (
+        "Check that a SharedBox worker is running, then its log."
+    )
+    text = f"🔴 {which} gives no sign of life."
+    more = f"*{text}*\nIt was last looked at {moment(view.since)}. {why}"
+    return Rendered(text, [{"type": "section", "text": {"type": "mrkdwn", "text": more}}])
+
+
+def over(view: AlarmView) -> Rendered:
+    text = f"✅ {_which(view)} is looked at again."
+    silence = f"It gave no sign of life since {moment(view.since)}."
+    until = f" That was over {moment(view.resolved_at)}." if view.resolved_at else ""
+    more = f"*{text}*\n{silence}{until} What arrived meanwhile is brought in."
+    return Rendered(text, [{"type": "section", "text": {"type": "mrkdwn", "text": more}}])
+
+
+def _which(view: AlarmView) -> str:
+    address = escape_line(view.address, _ADDRESS)
+    shown = [escape_line(name, 60) for name in view.folders[:_FOLDERS]]
+    if len(view.folders) > _FOLDERS:
+        shown.append("…")
+    return f"The mailbox {address} ({', '.join(shown)})" if shown else f"The mailbox {address}"

@@ -1,0 +1,135 @@
+"""The watchdog: notices mailboxes nobody has looked at, whatever the reason.
+
+It runs beside the worker's own loop and trusts nothing of it, only the rows: a worker whose tenders
+hang, or another one that died, is noticed by every watchdog that is left. The rows also decide what
+each may do, so that any number of them raises one alarm, tells each admin once, and says once that
+it is over. When no worker is left at all, `/readyz` of the web process still says so.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from app.core.clock import Clock
+from app.core.ids import ChannelId, SlackUserId, WorkspaceId
+from app.core.logging import get_logger
+from app.feed.port import ContentRefused, NotReached, OutcomeUnknown, SlackFeeds, SlackRefused
+from app.store.models import Alarm, PostKind
+from app.store.new import NewPost
+from app.store.repositories.silence import SilentAccount
+from app.store.unit_of_work import Store
+
+LOOK_SECONDS: Final = 15.0
+_TROUBLE: Final = (DBAPIError, PoolTimeout, OSError)
+log = get_logger(__name__)
+
+
+class Watchdog:
+    """`admins` are told of alarms by a direct message."""
+
+    def __init__(
+        self, store: Store, slack: SlackFeeds, clock: Clock, admins: Sequence[SlackUserId]
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._slack = slack
+        self._admins = admins
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except _TROUBLE as error:
+                log.warning("watchdog.database", error=str(error))
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Raise and resolve what is due, and tell whoever has not been told."""
+        async with self._store.across_workspaces() as fleet:
+            workspaces = await fleet.workspaces()
+            silent = await fleet.silent_accounts()
+        for workspace_id in workspaces:
+            theirs = [one for one in silent if one.workspace_id == workspace_id]
+            await self._raise_and_resolve(workspace_id, theirs)
+            await self._tell(workspace_id)
+
+    async def _raise_and_resolve(
+        self, workspace_id: WorkspaceId, silent: Sequence[SilentAccount]
+    ) -> None:
+        async with self._store.begin(workspace_id) as uow:
+            for one in silent:
+                if await uow.alarms.raise_(one.account_id, one.folders, one.since):
+                    log.error("mailbox.silent", account=str(one.account_id), folders=one.folders)
+                    uow.emit(
+                        "mailbox.silent",
+                        account_id=one.account_id,
+                        folders=one.folders,
+                        since=one.since.isoformat(),
+                    )
+            for alarm in await uow.alarms.open(but_for=[one.account_id for one in silent]):
+                if await uow.alarms.resolve(alarm.id):
+                    log.info("mailbox.recovered", account=str(alarm.account_id))
+                    uow.emit("mailbox.recovered", account_id=alarm.account_id)
+
+    async def _tell(self, workspace_id: WorkspaceId) -> None:
+        async with self._store.begin(workspace_id) as uow:
+            untold = await uow.alarms.untold()
+        if not untold:
+            return
+        channels = await self._direct_channels(workspace_id)
+        if channels is None:
+            return
+        for alarm in untold:
+            await self._leave_posts(workspace_id, alarm, channels)
+
+    async def _direct_channels(self, workspace_id: WorkspaceId) -> list[ChannelId] | None:
+        """Where each admin is told; None where Slack is to be asked again later."""
+        if not self._admins:
+            return []
+        channels: list[ChannelId] = []
+        try:
+            async with self._slack.of(workspace_id) as slack:
+                for user in self._admins:
+                    try:
+                        channels.append(await slack.open_direct(user))
+                    except ContentRefused as refused:  # there is no such person
+                        log.warning("watchdog.admin_refused", user=user, code=refused.code)
+        except SlackRefused as refused:
+            log.warning("watchdog.slack_refused", code=refused.code)
+            return None
+        except (NotReached, OutcomeUnknown) as error:
+            log.warning("watchdog.slack_not_reached", error=str(error))
+            return None
+        return channels
+
+    async def _leave_posts(
+        self, workspace_id: WorkspaceId, untold: Alarm, channels: Sequence[ChannelId]
+    ) -> None:
+        async with self._store.begin(workspace_id) as uow:
+            alarm = await uow.alarms.lock(untold.id)
+            if alarm is None:
+                return
+            kinds: list[PostKind] = []
+            now = self._clock.now()
+            if alarm.told_at is None:
+                alarm.told_at = now
+                kinds.append(PostKind.ALARM)
+            if alarm.resolved_at is not None and alarm.resolution_told_at is None:
+                alarm.resolution_told_at = now
+                kinds.append(PostKind.ALARM_OVER)
+            for channel in channels:
+                await uow.posts.add_all([
+                    NewPost(
+                        workspace_id=workspace_id,
+                        channel_id=channel,
+                        kind=kind,
+                        payload={"alarm_id": str(alarm.id)},
+                    )
+                    for kind in kinds
+                ])  # fmt: skip
+                if kinds:
+                    uow.feed_is_due(channel)

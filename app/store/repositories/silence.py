@@ -1,0 +1,64 @@
+"""Which mailboxes give no sign of life, asked of all workspaces at once.
+
+A folder's interval is what its last look said: from then to when the next one was due. It is silent
+after twice that, and 90 seconds at least, since looks are written down every 15 seconds. While
+other folders of its account are looked at, a folder gets ten intervals: they share one connection,
+and a look that brings in thousands of mails takes its time. A folder that is parked says itself why
+nobody looks at it. An account that was never looked at is silent by its age.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.ids import AccountId, WorkspaceId
+
+_LEAST_SECONDS: Final = 90
+_SILENT: Final = text("""
+WITH proof AS (
+    SELECT account.workspace_id, account.id, account.address, folder.name,
+        coalesce(folder.last_checked_at, account.created_at) AS seen_at,
+        greatest(
+            2 * coalesce(folder.next_poll_at - folder.last_checked_at, interval '0'),
+            make_interval(secs => :least)
+        ) AS patience
+    FROM accounts AS account LEFT JOIN mailboxes AS folder
+        ON folder.workspace_id = account.workspace_id AND folder.account_id = account.id
+        AND folder.watched AND folder.listed AND folder.selectable
+        AND folder.parked_until IS NULL AND folder.last_checked_at IS NOT NULL
+), latest AS (
+    SELECT *, max(seen_at) OVER (PARTITION BY workspace_id, id) AS account_seen_at FROM proof
+)
+SELECT workspace_id, id, address,
+    coalesce(array_agg(name ORDER BY name) FILTER (WHERE name IS NOT NULL), '{}') AS folders,
+    min(seen_at) AS since
+FROM latest
+WHERE now() > seen_at + patience
+    AND (now() > account_seen_at + patience OR now() > seen_at + 5 * patience)
+GROUP BY workspace_id, id, address
+ORDER BY since
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class SilentAccount:
+    workspace_id: WorkspaceId
+    account_id: AccountId
+    address: str
+    folders: list[str]
+    since: datetime
+    """The last sign of life."""
+
+
+async def silent_accounts(session: AsyncSession) -> list[SilentAccount]:
+    """The accounts with a silent folder, the longest silent first."""
+    connection = await session.connection()
+    return [
+        SilentAccount(
+            WorkspaceId(row.workspace_id), AccountId(row.id), row.address, row.folders, row.since
+        )
+        for row in await connection.execute(_SILENT, {"least": _LEAST_SECONDS})
+    ]

@@ -1,0 +1,224 @@
+"""Mailboxes without a sign of life: noticed once, told once, and once that it is over."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from app.core.clock import SystemClock
+from app.core.ids import SlackUserId
+from app.feed.deliver import drain
+from app.jobs.watchdog import Watchdog
+from app.sandbox.slack.faults import FaultKind
+from app.store.models import Alarm, Post, PostKind
+from tests import factories
+from tests.fixtures.feed import Feed
+from tests.fixtures.stack import text_of
+
+POLL = 60
+
+
+@pytest.fixture
+async def watched(feed: Feed) -> Feed:
+    """An account whose INBOX was looked at just now."""
+    await look(feed, seconds_ago=0)
+    return feed
+
+
+async def look(feed: Feed, *, seconds_ago: float, folder: str = "INBOX", **values: Any) -> None:
+    """Note when a folder was last looked at."""
+    async with feed.workspace.store.begin(feed.workspace.id) as uow:
+        mailbox = await uow.mailboxes.named(feed.account_id, folder)
+        at = SystemClock().now() - timedelta(seconds=seconds_ago)
+        mailbox.watched = True
+        mailbox.last_checked_at, mailbox.next_poll_at = at, at + timedelta(seconds=POLL)
+        for name, value in values.items():
+            setattr(mailbox, name, value)
+
+
+def watchdog(feed: Feed, *admins: str) -> Watchdog:
+    ids = [SlackUserId(feed.slack.users.get(name, name)) for name in admins]
+    return Watchdog(feed.workspace.store, feed.feeding.slack, SystemClock(), ids)
+
+
+async def silent(feed: Feed) -> list[list[str]]:
+    """The silent folders of each silent account."""
+    async with feed.workspace.store.across_workspaces() as fleet:
+        return [one.folders for one in await fleet.silent_accounts()]
+
+
+async def events(feed: Feed) -> list[str]:
+    async with feed.workspace.store.begin(feed.workspace.id) as uow:
+        return [one.type for one in await uow.events.after(0, limit=100) if "mailbox." in one.type]
+
+
+async def posts(feed: Feed) -> list[Post]:
+    async with feed.workspace.store.begin(feed.workspace.id) as uow:
+        found = (await uow.session.exec(select(Post))).all()
+    kinds = {PostKind.ALARM, PostKind.ALARM_OVER}
+    return sorted((one for one in found if one.kind in kinds), key=lambda one: one.seq or 0)
+
+
+class TestSilence:
+    @pytest.mark.parametrize(
+        ("seconds_ago", "expected"), [(0, []), (110, []), (130, [["INBOX"]]), (9999, [["INBOX"]])]
+    )
+    async def test_begins_after_twice_the_interval(
+        self, feed: Feed, seconds_ago: float, expected: list[list[str]]
+    ) -> None:
+        await look(feed, seconds_ago=seconds_ago)
+
+        assert await silent(feed) == expected
+
+    async def test_of_a_short_interval_takes_a_while_all_the_same(self, feed: Feed) -> None:
+        """Looks are written down every few seconds only."""
+        at = SystemClock().now() - timedelta(seconds=60)
+        await look(feed, seconds_ago=60, next_poll_at=at + timedelta(seconds=5))
+
+        assert await silent(feed) == []
+
+    async def test_of_one_folder_among_others_takes_longer(self, watched: Feed) -> None:
+        """They share a connection, which may be busy with another one."""
+        await look(watched, folder="Team", seconds_ago=300)
+        assert await silent(watched) == []
+
+        await look(watched, folder="Team", seconds_ago=700)
+        assert await silent(watched) == [["Team"]]
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"watched": False},
+            {"listed": False},
+            {"selectable": False},
+            {"parked_until": datetime.max.replace(tzinfo=SystemClock().now().tzinfo)},
+        ],
+    )
+    async def test_is_not_of_a_folder_that_is_not_to_be_looked_at(
+        self, watched: Feed, values: dict[str, Any]
+    ) -> None:
+        await look(watched, folder="Team", seconds_ago=9999, **values)
+
+        assert await silent(watched) == []
+
+    async def test_of_an_account_nobody_ever_looked_at_goes_by_its_age(self, watched: Feed) -> None:
+        async with watched.workspace.store.begin(watched.workspace.id) as uow:
+            for name, age in (("new", 10), ("old", 200)):
+                created = SystemClock().now() - timedelta(seconds=age)
+                uow.accounts.add(
+                    factories.account(
+                        watched.workspace.id, address=f"{name}@example.com", created_at=created
+                    )
+                )
+
+        async with watched.workspace.store.across_workspaces() as fleet:
+            found = await fleet.silent_accounts()
+
+        assert [(one.address, one.folders) for one in found] == [("old@example.com", [])]
+
+
+class TestAlarm:
+    async def test_is_not_raised_while_all_is_well(self, watched: Feed) -> None:
+        await watchdog(watched, "Ana").look()
+
+        assert await events(watched) == []
+        assert await posts(watched) == []
+
+    async def test_is_raised_once_by_any_number_of_watchdogs(self, watched: Feed) -> None:
+        await look(watched, seconds_ago=500)
+        dogs = [watchdog(watched, "Ana", "Ben") for _ in range(4)]
+
+        for _ in range(2):
+            await asyncio.gather(*(dog.look() for dog in dogs))
+
+        assert await events(watched) == ["mailbox.silent"]
+        assert [one.kind for one in await posts(watched)] == [PostKind.ALARM, PostKind.ALARM]
+        assert len({one.channel_id for one in await posts(watched)}) == 2
+
+    async def test_is_resolved_once_and_may_be_raised_again(self, watched: Feed) -> None:
+        dog = watchdog(watched, "Ana")
+        for _ in range(2):
+            await look(watched, seconds_ago=500)
+            await dog.look()
+            await look(watched, seconds_ago=0)
+            await dog.look()
+            await dog.look()
+
+        assert await events(watched) == ["mailbox.silent", "mailbox.recovered"] * 2
+        kinds = [one.kind for one in await posts(watched)]
+        assert kinds == [PostKind.ALARM, PostKind.ALARM_OVER] * 2
+
+    async def test_is_told_directly_with_the_mailbox_and_what_to_do(self, watched: Feed) -> None:
+        dog = watchdog(watched, "Ana")
+        await look(watched, seconds_ago=500)
+        await dog.look()
+        await look(watched, seconds_ago=0)
+        await dog.look()
+        (channel,) = {one.channel_id for one in await posts(watched)}
+        await drain(watched.feeding, watched.workspace.id, channel)
+
+        first, second = watched.slack.messages(channel)
+
+        assert "🔴 The mailbox support@example.com (INBOX) gives no sign of life" in text_of(first)
+        assert "Check that a SharedBox worker is running" in text_of(first)
+        assert "✅ The mailbox support@example.com (INBOX) is looked at again" in text_of(second)
+
+    async def test_says_what_the_account_says_of_itself(self, watched: Feed) -> None:
+        await look(watched, seconds_ago=500)
+        async with watched.workspace.store.begin(watched.workspace.id) as uow:
+            account = await uow.accounts.get(watched.account_id)
+            account.detail = "imap.example.com did not answer in time."
+        await watchdog(watched, "Ana").look()
+        (post,) = await posts(watched)
+        await drain(watched.feeding, watched.workspace.id, post.channel_id)
+
+        (message,) = watched.slack.messages(post.channel_id)
+
+        assert "did not answer in time" in text_of(message)
+
+    async def test_without_admins_is_an_event_all_the_same(self, watched: Feed) -> None:
+        await look(watched, seconds_ago=500)
+
+        await watchdog(watched).look()
+
+        assert await events(watched) == ["mailbox.silent"]
+        assert await posts(watched) == []
+
+    async def test_an_admin_slack_does_not_know_keeps_it_from_nobody_else(
+        self, watched: Feed
+    ) -> None:
+        await look(watched, seconds_ago=500)
+
+        await watchdog(watched, "U0NOBODY", "Ben").look()
+
+        assert len(await posts(watched)) == 1
+
+    @pytest.mark.parametrize("kind", [FaultKind.HTTP, FaultKind.RATE_LIMITED, FaultKind.DROP_AFTER])
+    async def test_waits_for_slack_to_answer_and_is_then_told_once(
+        self, watched: Feed, kind: FaultKind
+    ) -> None:
+        await look(watched, seconds_ago=500)
+        dog = watchdog(watched, "Ana")
+        watched.slack.fail_next("conversations.open", kind)
+
+        await dog.look()
+        before = await posts(watched)
+        await dog.look()
+        await dog.look()
+
+        assert before == []
+        assert len(await posts(watched)) == 1
+
+    async def test_of_an_account_that_is_removed_is_gone(self, watched: Feed) -> None:
+        await look(watched, seconds_ago=500)
+        dog = watchdog(watched, "Ana")
+        await dog.look()
+        async with watched.workspace.store.begin(watched.workspace.id) as uow:
+            await uow.accounts.delete(await uow.accounts.get(watched.account_id))
+
+        await dog.look()
+
+        async with watched.workspace.store.begin(watched.workspace.id) as uow:
+            assert (await uow.session.exec(select(Alarm))).all() == []

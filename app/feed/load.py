@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.core.ids import CommandId, MessageId, TeammateId
 from app.feed.load_outgoing import load_begun_by_us, load_latest
+from app.feed.notes import notes
 from app.feed.view import (
     MOVES,
     CardView,
@@ -127,6 +128,7 @@ async def _mail(uow: UnitOfWork, message: Message) -> MailView:
         cc_count=len(message.cc),
         is_ours=message.direction is Direction.OUTBOUND,
         sent_with=message.sent_with,
+        notes=notes(message),
     )
 
 

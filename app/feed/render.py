@@ -88,6 +88,7 @@ def card(view: CardView) -> Rendered:
         },
         _context(_envelope(view)),
     ]
+    blocks += _notes(view.mail)
     if excerpt := cut_lines(view.mail.excerpt, lines=_EXCERPT_LINES, characters=_EXCERPT):
         blocks.append(_section(link_up(escape(excerpt, _SECTION))))
     if view.mail.files:
@@ -107,12 +108,17 @@ def mail(view: MailView) -> Rendered:
     else:
         head = f"✉️ {who} {escape_line(view.sender_address, _ADDRESS)}"
     blocks: list[Block] = [_context(f"{head} · {moment(view.received_at)}")]
+    blocks += _notes(view)
     body = cut_lines(view.excerpt, lines=_THREAD_LINES, characters=_THREAD_EXCERPT)
     if body:
         blocks.append(_section(link_up(escape(body, _SECTION))))
     if view.files:
         blocks.append(_context(_files(view.files)))
     return Rendered(f"{sender}: {escape(first_line, 300) or '(no text)'}", blocks)
+
+
+def _notes(view: MailView) -> list[Block]:
+    return [_context(escape_line(note, _DETAIL)) for note in view.notes]
 
 
 def notice(text: str) -> Rendered:

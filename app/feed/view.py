@@ -29,6 +29,8 @@ class MailView:
     """One of the team wrote it, in another mail client."""
     sent_with: str = ""
     """That mail client, where it says its name."""
+    notes: tuple[str, ...] = ()
+    """What the mail is, beside its words; see `feed.notes`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ _BOUNCE_SUBJECTS: Final = (
 )  # fmt: skip
 _REPLY_FIELDS: Final = (b"x-autoreply", b"x-autorespond", b"x-autoreply-from", b"x-auto-reply-from")
 _LIST_FIELDS: Final = (b"list-id", b"list-unsubscribe", b"list-post", b"feedback-id")
+_LOOP_FIELD: Final = b"x-sharedbox-loop"
+"""Stands in what we sent ourselves; coming in, it has gone in a circle."""
 _REPLY_SUBJECTS: Final = (
     "automatic reply", "auto reply", "autoreply", "auto-reply", "auto:", "out of office",
     "automatische antwort", "abwesenheitsnotiz", "réponse automatique", "respuesta automática",
@@ -36,6 +38,8 @@ def automatic(root: Part, sender: Address | None, subject: str) -> Automatic | N
     top = root.headers
     said = _first_word(top, b"auto-submitted")
     precedence = _first_word(top, b"precedence")
+    if _report_type(root) == "feedback-report":
+        return Automatic.COMPLAINT
     if _is_bounce(root, sender, subject):
         return Automatic.BOUNCE
     if said == "auto-replied" or precedence == "auto_reply" or _any(top, _REPLY_FIELDS):
@@ -43,6 +47,8 @@ def automatic(root: Part, sender: Address | None, subject: str) -> Automatic | N
     if subject.lower().startswith(_REPLY_SUBJECTS):
         return Automatic.REPLY
     if said not in {"", "no"} or precedence in {"bulk", "list", "junk"}:
+        return Automatic.GENERATED
+    if _LOOP_FIELD in top:
         return Automatic.GENERATED
     if _any(top, _LIST_FIELDS) or _has_no_return(top) or _is_receipt(root):
         return Automatic.GENERATED

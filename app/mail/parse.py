@@ -9,14 +9,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from app.mail import charset, dates, filenames, headers, html, transfer
+from app.mail import charset, dates, extras, filenames, headers, html, transfer
 from app.mail.address import MAX_ADDRESSES, Address, addresses
 from app.mail.automatic import automatic
 from app.mail.flowed import unflowed
 from app.mail.headers import Headers
 from app.mail.mailer import mailer
-from app.mail.parsed import Attachment, ParsedMail
+from app.mail.parsed import Attachment, Automatic, ParsedMail
 from app.mail.quotes import newly_written
+from app.mail.report import report
 from app.mail.scan import MailUnreadable, Part, scan
 from app.mail.threading import has_forward_prefix, message_ids
 
@@ -33,6 +34,7 @@ _MAX_CHARSET_IN_DEFECT: Final = 40
 
 _PLAIN: Final = frozenset({"text/plain", "text", "text/markdown", "text/x-markdown"})
 _HTML: Final = frozenset({"text/html", "text/enriched", "text/richtext"})
+_REPORTS: Final = frozenset({Automatic.BOUNCE, Automatic.COMPLAINT})
 _NEVER_SHOWN: Final = frozenset({"text/x-amp-html", "text/watch-html"})
 """Third renderings of a text that we have already."""
 
@@ -47,6 +49,7 @@ def parse(raw: bytes) -> ParsedMail:
     people = addresses(top.plain(b"from")) or addresses(top.plain(b"sender"))
     ids = message_ids(top.plain(b"message-id"))
     answered = message_ids(top.plain(b"in-reply-to"))
+    nature = automatic(found.root, people[0] if people else None, subject)
     return ParsedMail(
         internet_message_id=ids[0] if ids else None,
         in_reply_to=answered[0] if answered else None,
@@ -62,9 +65,13 @@ def parse(raw: bytes) -> ParsedMail:
         has_html=any(leaf.is_html for leaf in contents.texts),
         attachments=tuple(_attachments(raw, contents.files)),
         list_id=_list_id(top),
-        automatic=automatic(found.root, people[0] if people else None, subject),
+        automatic=nature,
         defects=(*found.defects, *text.defects),
         mailer=mailer(top),
+        delivered_to=extras.delivered_to(top),
+        report=report(raw, found.root, text.body) if nature in _REPORTS else None,
+        unsubscribe=extras.unsubscribe(top),
+        invitation=extras.invitation(raw, found.root),
     )
 
 

@@ -1,7 +1,7 @@
 """What we keep of a mail. Values only; `app.mail.parse` makes them."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -18,6 +18,54 @@ class Automatic(StrEnum):
     """Sent by software: notices, receipts, newsletters, lists."""
     BOUNCE = "bounce"
     """A report about the delivery of another mail."""
+    COMPLAINT = "complaint"
+    """A report that somebody did not want another mail (RFC 5965)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a report says of one recipient."""
+
+    address: str
+    action: str
+    """failed, delayed, delivered, relayed, expanded (RFC 3464 §2.3.3), or complained."""
+    status: str
+    """Such as 5.1.1 (RFC 3463); empty where it is not said."""
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a bounce or a complaint is about."""
+
+    original_message_id: str | None
+    failures: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """How to leave the list a mail came by."""
+
+    url: str
+    """https only; empty where there is none."""
+    mailto: str
+    one_click: bool
+    """One POST to the URL is enough (RFC 8058)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An event of a calendar that a mail invites to, answers or cancels."""
+
+    method: str
+    """REQUEST, REPLY, CANCEL, PUBLISH … (RFC 5546)."""
+    summary: str
+    location: str
+    organizer: str
+    starts_at: str
+    """ISO 8601; a day, or a moment in `time_zone`."""
+    ends_at: str
+    time_zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +112,12 @@ class ParsedMail:
     """What was wrong with the mail, in words."""
     mailer: str | None = None
     """The mail client it was written with, where it says so in plain words."""
+    delivered_to: tuple[str, ...] = ()
+    """Addresses in lower case that servers on the way noted it was for."""
+    report: Report | None = None
+    """Of a bounce or a complaint."""
+    unsubscribe: Unsubscribe | None = None
+    invitation: Invitation | None = None
 
     def to_json(self) -> bytes:
         """Compact, and safe to read back from a process that has read hostile mail."""
@@ -76,6 +130,8 @@ class ParsedMail:
             for attachment in self.attachments
         ]
         values["sent_at"] = self.sent_at.timestamp() if self.sent_at else None
+        for name in _EXTRAS:
+            values[name] = asdict(values[name]) if values[name] else None
         return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
 
     @classmethod
@@ -90,12 +146,21 @@ class ParsedMail:
         values["defects"] = tuple(values["defects"])
         if values["sent_at"] is not None:
             values["sent_at"] = datetime.fromtimestamp(values["sent_at"], UTC)
+        values["delivered_to"] = tuple(values["delivered_to"])
+        if report := values["report"]:
+            failures = tuple(Failure(**one) for one in report["failures"])
+            values["report"] = Report(report["original_message_id"], failures)
+        if values["unsubscribe"]:
+            values["unsubscribe"] = Unsubscribe(**values["unsubscribe"])
+        if values["invitation"]:
+            values["invitation"] = Invitation(**values["invitation"])
         if values["automatic"]:
             values["automatic"] = Automatic(values["automatic"])
         return cls(**values)
 
 
 _PEOPLE = ("to", "cc", "reply_to")
+_EXTRAS = ("report", "unsubscribe", "invitation")
 
 
 def _address_values(address: Address) -> tuple[str, str]:

@@ -50,6 +50,7 @@ _PREFIXES: Final = _REPLY_PREFIXES | _FORWARD_PREFIXES
 
 
 class Reason(StrEnum):
+    REPORT = "it reports on a mail of the conversation"
     IN_REPLY_TO = "it answers a mail of the conversation"
     REFERENCES = "it refers to a mail of the conversation"
     SUBJECT = "it answers this subject, among the same people, soon after"
@@ -86,6 +87,9 @@ def decide(
     `linked` holds the conversations of those among `known_by(mail)` that we know; `same_subject`
     those with the key `subject_key(mail.subject)`. The first candidate that fits is taken.
     """
+    about = mail.report.original_message_id if mail.report else None
+    if about is not None and (found := linked.get(about)) is not None:
+        return Decision(found, Reason.REPORT)
     if mail.in_reply_to is not None and (found := linked.get(mail.in_reply_to)) is not None:
         return Decision(found, Reason.IN_REPLY_TO)
     for reference in reversed(mail.references):
@@ -104,6 +108,8 @@ def known_by(mail: ParsedMail) -> tuple[str, ...]:
     ids = dict.fromkeys(mail.references)
     if mail.in_reply_to is not None:
         ids[mail.in_reply_to] = None
+    if mail.report is not None and mail.report.original_message_id is not None:
+        ids[mail.report.original_message_id] = None
     return tuple(ids)
 
 

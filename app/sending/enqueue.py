@@ -153,6 +153,7 @@ def _row(
         due_at=due_at,
         send_at=wanted.send_at,
         cancel_if_answered=wanted.cancel_if_answered,
+        is_automatic=wanted.is_automatic,
         then_done=wanted.then_done,
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from app.core.access import Actor
 from app.core.errors import Conflict, InvalidInput
 from app.core.ids import MessageId
-from app.mail import fill
+from app.mail import fill, loops
 from app.mail.address import Address
 from app.mail.answer import Original, recipients, written_to
 from app.mail.history import Text
@@ -53,7 +53,10 @@ async def gather(uow: UnitOfWork, actor: Actor, wanted: Wanted) -> Gathered:
     author = await author_name(uow, actor)
     now = await uow.outgoing.time()
     sender = _sender(account, identities, wanted, original)
-    to, cc = _recipients(wanted, original, own_addresses(account, identities))
+    own = own_addresses(account, identities)
+    to, cc = _recipients(wanted, original, own)
+    if wanted.is_automatic:
+        await _check_for_loops(uow, message, original, (*to, *cc), own)
     values = fill.values(
         customer=to[0] if to else None,
         agent=author,
@@ -101,7 +104,7 @@ def original_of(message: Message) -> Original:
         reply_to=_addresses(message.reply_to),
         to=_addresses(message.to),
         cc=_addresses(message.cc),
-        delivered_to=(),
+        delivered_to=tuple(message.delivered_to),
         at=message.sent_at or message.received_at,
         text=message.body,
         is_ours=message.direction is Direction.OUTBOUND,
@@ -159,6 +162,31 @@ async def _answered(uow: UnitOfWork, wanted: Wanted) -> Message | None:
     if latest is None:
         raise Conflict("There is no mail in this conversation to answer.")
     return latest
+
+
+async def _check_for_loops(
+    uow: UnitOfWork,
+    message: Message | None,
+    original: Original | None,
+    recipients: Sequence[Address],
+    own: Sequence[str],
+) -> None:
+    """Raise `Conflict` where a machine must not answer."""
+    if message is None or original is None:
+        raise Conflict("Only a mail that came in can be answered by a rule.")
+    counts = await uow.outgoing.automatic_ones(
+        message.account_id, [one.address for one in recipients]
+    )
+    reason = loops.why_not(
+        original,
+        message.automatic,
+        recipients,
+        own,
+        to_them_today=counts.to_them_today,
+        in_all_this_hour=counts.in_all_this_hour,
+    )
+    if reason is not None:
+        raise Conflict(f"This is not answered by a rule: {reason}.")
 
 
 def _sender(

@@ -36,5 +36,7 @@ class Wanted:
     undo_seconds: int | None = None
     cancel_if_answered: bool = False
     then_done: bool = False
+    is_automatic: bool = False
+    """A rule wrote it and not a person: it says so, and is refused where it could go in circles."""
     last_seen_id: MessageId | None = None
     """The newest mail of the conversation that its writer has seen: a newer one stops them."""

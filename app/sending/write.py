@@ -122,6 +122,7 @@ def _write(on: Writing, wanted: Wanted, gathered: Gathered, raw: bytes | None) -
         references=thread.references,
         files=(*wanted.files, *_files_of_original(wanted, gathered, raw)),
         forwarded=raw if wanted.attach_original else None,
+        is_automatic=wanted.is_automatic,
     )
     composed = compose(mail, boundary=secrets.token_hex(12))
     if len(composed.raw) > on.largest_mail:

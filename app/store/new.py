@@ -18,6 +18,7 @@ from app.core.ids import (
     WorkspaceId,
     new_id,
 )
+from app.mail.parsed import Automatic
 from app.store.models import ConversationStatus, Direction, PostKind, PostState
 
 
@@ -68,6 +69,11 @@ class NewMessage:
     size: int = 0
     sent_with: str = ""
     remote_id: str | None = None
+    automatic: Automatic | None = None
+    report: dict[str, Any] | None = None
+    unsubscribe: dict[str, Any] | None = None
+    invitation: dict[str, Any] | None = None
+    delivered_to: list[str] = field(default_factory=list)
     raw_sha256: bytes
 
 

@@ -23,6 +23,7 @@ from app.sync.fetch import MOST_ATTEMPTS, Fetched, Portion
 from app.sync.parsing import ParseFailed
 from app.sync.plan import watermark_after
 from app.sync.port import Folder, Syncing
+from app.sync.returned import note_returned
 from app.sync.returns import note_return
 from app.sync.rows import Readable, attachment_rows, message_row
 from app.sync.threads import find_conversations
@@ -210,6 +211,7 @@ class Ingest:
         ]  # fmt: skip
         files = [row for one in new for row in attachment_rows(account.workspace_id, one)]
         await uow.messages.add_all(messages, files)
+        await note_returned(uow, account, new)
         for message in messages:
             uow.emit(
                 _event(message),

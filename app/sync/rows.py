@@ -1,7 +1,7 @@
 """From a parsed mail to the rows that keep it. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -66,6 +66,11 @@ def message_row(
         size=len(one.fetched.raw),
         sent_with=(mail.mailer or "") if direction is Direction.OUTBOUND else "",
         remote_id=listing.remote_id,
+        automatic=mail.automatic,
+        report=asdict(mail.report) if mail.report else None,
+        unsubscribe=asdict(mail.unsubscribe) if mail.unsubscribe else None,
+        invitation=asdict(mail.invitation) if mail.invitation else None,
+        delivered_to=list(mail.delivered_to),
         raw_sha256=one.digest,
     )
 

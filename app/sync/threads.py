@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from app.core.ids import ConversationId, MessageId, new_id
+from app.mail.parsed import Automatic
 from app.mail.threading import (
     SUBJECT_WINDOW,
     Candidate,
@@ -157,7 +158,8 @@ def _note(
         conversation.status = ConversationStatus.DONE
     if history:
         return
-    if direction is Direction.INBOUND:
+    if direction is Direction.INBOUND and one.parsed.automatic is not Automatic.REPLY:
+        # “I am away until Monday” is read by whoever looks, and nobody's work to do.
         _wants_attention(uow, conversation, one)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field
 
 from app.core.ids import AccountId, ConversationId, MessageId, new_id
+from app.mail.parsed import Automatic
 from app.store.base import Tenanted, now_in_database, within_workspace
 from app.store.types import enum_text, json_object, text_list, timestamp
 
@@ -78,6 +79,16 @@ class Message(Tenanted, table=True):
     """The mail client that a mail of ours was sent with, where it says so in plain words."""
     remote_id: str | None = None
     """What the host calls the mail, in whatever folder it lies (X-GM-MSGID)."""
+    automatic: Automatic | None = enum_text(Automatic, default=None)
+    """Who, if not a person, wrote it."""
+    report: dict[str, Any] | None = json_object(default=None)
+    """Of a bounce or a complaint: which mail and which recipients it is about."""
+    unsubscribe: dict[str, Any] | None = json_object(default=None)
+    """How to leave the list it came by."""
+    invitation: dict[str, Any] | None = json_object(default=None)
+    """The event of a calendar it is about."""
+    delivered_to: list[str] = text_list(sa_column_kwargs={"server_default": "{}"})
+    """Addresses in lower case that servers on the way noted it was for."""
     raw_sha256: bytes
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())
     search: Any = Field(

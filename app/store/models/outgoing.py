@@ -136,6 +136,8 @@ class Outgoing(Tenanted, table=True):
     send_at: datetime | None = timestamp(default=None)
     """The time it was given; None for as soon as it may."""
     cancel_if_answered: bool = False
+    is_automatic: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Written by a rule and not by a person."""
     then_done: bool = False
     """Once it is sent, the conversation is done."""
     attempts: int = 0

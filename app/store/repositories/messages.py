@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import exists
+from sqlalchemy import exists, false, func
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
 from app.core.ids import AccountId, ConversationId, MessageId
+from app.mail.parsed import Automatic
 from app.store.bulk import insert_many, is_any
 from app.store.models import Attachment, Direction, Message
 from app.store.new import NewAttachment, NewMessage
@@ -23,6 +25,9 @@ class WhatItIs:
     internet_message_id: str | None
     size: int
     internaldate: datetime
+
+
+_NOT_TO_BE_ANSWERED: Final = (Automatic.REPLY, Automatic.BOUNCE, Automatic.COMPLAINT)
 
 
 class Messages(Repository):
@@ -96,7 +101,11 @@ class Messages(Repository):
         return (await self._session.exec(statement)).all()
 
     async def latest(self, conversation_id: ConversationId) -> Message | None:
-        """The last mail that came in; where none did, the last one that went out."""
+        """The mail that an answer is for: the last one that came in.
+
+        Reports and automatic answers count only where there is nothing else, and our own mail only
+        where nothing came in.
+        """
         statement = (
             select(Message)
             .where(
@@ -105,6 +114,7 @@ class Messages(Repository):
             )
             .order_by(
                 col(Message.direction) == Direction.OUTBOUND,
+                func.coalesce(col(Message.automatic).in_(_NOT_TO_BE_ANSWERED), false()),
                 col(Message.received_at).desc(),
                 col(Message.id).desc(),
             )
@@ -113,13 +123,14 @@ class Messages(Repository):
         return (await self._session.exec(statement)).one_or_none()
 
     async def was_answered(self, conversation_id: ConversationId, *, since: datetime) -> bool:
-        """Whether a mail came in after this moment."""
+        """Whether a person wrote to us after this moment."""
         statement = (
             select(Message.id)
             .where(
                 Message.workspace_id == self._workspace_id,
                 Message.conversation_id == conversation_id,
                 col(Message.direction) == Direction.INBOUND,
+                col(Message.automatic).is_(None),
                 col(Message.created_at) > since,
             )
             .limit(1)

@@ -29,6 +29,14 @@ class ClaimLost(SharedBoxError):
 
 
 @dataclass(frozen=True, slots=True)
+class AutomaticOnes:
+    """How many mails of rules were asked for."""
+
+    to_them_today: int
+    in_all_this_hour: int
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingFilter:
     account_ids: frozenset[AccountId] | None = None
     conversation_id: ConversationId | None = None
@@ -179,6 +187,36 @@ class OutgoingMails(Repository):
         )
         count, seconds = (await self._session.exec(statement)).one()
         return int(count), max(float(seconds), 0.0)
+
+    async def automatic_ones(
+        self, account_id: AccountId, addresses: Sequence[str]
+    ) -> AutomaticOnes:
+        """What rules have sent lately: to any of these addresses, and in all."""
+        recent = (
+            col(Outgoing.workspace_id) == self._workspace_id,
+            col(Outgoing.account_id) == account_id,
+            col(Outgoing.is_automatic),
+            col(Outgoing.state) != OutgoingState.CANCELLED,
+        )
+        to_them = (
+            select(func.count(func.distinct(Outgoing.id)))
+            .join(
+                OutgoingRecipient,
+                (col(OutgoingRecipient.workspace_id) == col(Outgoing.workspace_id))
+                & (col(OutgoingRecipient.outgoing_id) == col(Outgoing.id)),
+            )
+            .where(
+                *recent,
+                col(Outgoing.created_at) > func.now() - timedelta(days=1),
+                func.lower(OutgoingRecipient.address).in_([one.lower() for one in addresses]),
+            )
+        )
+        in_all = select(func.count()).where(
+            *recent, col(Outgoing.created_at) > func.now() - timedelta(hours=1)
+        )
+        return AutomaticOnes(
+            (await self._session.exec(to_them)).one(), (await self._session.exec(in_all)).one()
+        )
 
     async def looked_for(self, account_id: AccountId) -> Sequence[Outgoing]:
         """Mails of which nobody knows whether they left, and that were looked for since."""

@@ -155,6 +155,41 @@ class TestFacts:
 
         assert not tally.others, tally
 
+    def test_complaint(self) -> None:
+        tally = agreement(
+            "is_feedback_report",
+            lambda expected, found, _: (found.automatic is Automatic.COMPLAINT) == expected,
+        )
+
+        assert not tally.others, tally
+
+    def test_what_a_report_is_about(self) -> None:
+        """Many bounces return nothing of the mail; of the others we find its Message-ID."""
+        tally = Tally()
+        for mail in mails_with("is_bounce"):
+            raw = mail.raw
+            report = parse(raw).report
+            if report is not None and returns_a_mail(raw):
+                tally.add(mail, report.original_message_id is not None)
+
+        assert len(tally.agreed) > 50
+        assert not tally.others, tally
+
+    def test_calendar(self) -> None:
+        tally = agreement(
+            "calendar_method",
+            lambda expected, found, _: (
+                found.invitation is not None and found.invitation.method == expected
+            ),
+        )
+
+        assert not tally.others, tally
+
+
+def returns_a_mail(raw: bytes) -> bool:
+    """Whether another Message-ID stands in it than its own, at the beginning of a line."""
+    return len(re.findall(rb"(?im)^[> \t]*message-id:[ \t]*<", raw)) > 1
+
 
 class TestLeafParts:
     def test_count(self) -> None:

@@ -212,6 +212,7 @@ class IMAPConnection:
         return str(spaces[0][0]) if spaces else ""
 
     def open(self, folder: str, *, readonly: bool) -> Selected:
+        readonly = readonly and not self.provider.facts.forgets_unselected
         with self._doing(f"open the folder {folder}"):
             said = self._client.select_folder(folder, readonly=readonly)
         self.news()

@@ -43,6 +43,9 @@ class Facts:
     """It refuses to open folders before the client has given its name by ID."""
     status_keeps_alive: bool = False
     """NOOP does not keep the session alive there, or tells no news; STATUS does."""
+    forgets_unselected: bool = False
+    """A folder keeps its UIDVALIDITY only once it was opened by SELECT; after EXAMINE and STATUS
+    alone it has another one each time."""
     files_sent: bool = False
     """What is sent by its SMTP appears in Sent by itself; a second copy would be a duplicate."""
     roles: Mapping[str, str] = field(default_factory=dict)

@@ -26,5 +26,6 @@ COURIER: Final = KnownProvider(
     title="Courier IMAP",
     greeting=r"Courier-IMAP ready",
     # /etc/courier/imapd as shipped: MAXPERIP=20, here of all accounts of one worker together.
-    facts=Facts(connections=20, dials_at_once=4),
+    # The other was seen with 5.0.13: it numbers the mails for good only where it may write.
+    facts=Facts(connections=20, dials_at_once=4, forgets_unselected=True),
 )

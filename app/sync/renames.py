@@ -1,9 +1,10 @@
 """Whether a folder that is gone and one that is new are the same under another name.
 
-A rename keeps UIDVALIDITY, UIDNEXT and the mails with their UIDs (RFC 3501 §6.3.5), but nothing
-says that it happened. UIDVALIDITY alone proves little: servers that take it from the clock give the
-same to folders of the same second. So the newest mails that we know must lie there, each under its
-UID. A folder in which we know no mail may only be the one new folder that could be it.
+Nothing says that a rename happened. Most servers keep UIDVALIDITY through it, but that alone proves
+little: those that take it from the clock give the same to folders of the same second. So the newest
+mails that we know must lie there, each under its UID. Where they do, another UIDVALIDITY is no
+proof against it: Courier gives a new one, and the next look adopts it. A folder in which we know no
+mail may only be the one new folder of its UIDVALIDITY.
 """
 
 from collections.abc import Sequence
@@ -32,8 +33,9 @@ async def find_renamed(
     renamed: dict[MailboxId, str] = {}
     for mailbox in lost:
         fitting = [name for name, state in free.items() if _fits(mailbox, state)]
-        for name in fitting:
-            if await _has_its_mails(syncing, session, mailbox, name, alone=len(fitting) == 1):
+        for name in [*fitting, *(free.keys() - fitting)]:
+            alone = fitting == [name]
+            if await _has_its_mails(syncing, session, mailbox, name, alone=alone):
                 renamed[mailbox.id] = name
                 del free[name]
                 break

@@ -15,6 +15,7 @@ def cells(provider: Provider) -> list[str]:
     habits = [
         *(["wants `ID`"] if facts.wants_id else []),
         *(["`STATUS` keeps the session alive"] if facts.status_keeps_alive else []),
+        *(["`SELECT` must have opened a folder"] if facts.forgets_unselected else []),
     ]
     roles = ", ".join(f"`{name}` {role}" for name, role in facts.roles.items())
     parts = [", ".join(habits), f"roles: {roles}" if roles else ""]

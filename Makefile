@@ -31,6 +31,7 @@ test: install test-servers browser-tools ## Run every test (pass pytest options 
 
 test-servers:
 	@scripts/ensure-test-servers
+	@scripts/unpack-mail-servers
 
 browser-tools: node_modules/.installed
 
@@ -64,4 +65,4 @@ lock: install ## Resolve the dependencies anew (ARGS=--upgrade for the newest)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/lock.py $(ARGS)
 
 clean: ## Remove what the targets above made
-	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) node_modules .test-servers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.fixtures.clock",
     "tests.fixtures.database",
     "tests.fixtures.mailservers",
+    "tests.fixtures.three_servers",
     "tests.fixtures.sessions",
     "tests.fixtures.syncing",
     "tests.fixtures.feed",

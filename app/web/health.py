@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
@@ -29,6 +29,10 @@ from app.web.auth import Unauthenticated, authenticate
 from app.web.deps import Parts, bearer
 
 router = APIRouter(tags=["health"])
+_WITHOUT_WORKER: Final = {
+    "status": "degraded",
+    "detail": "No worker runs, so no mail is fetched and nothing is posted: sharedbox run worker",
+}
 
 
 @router.get("/healthz")
@@ -66,14 +70,14 @@ async def ready(
 
     `silent` names the mailboxes that are not, by the id of their account; to the holder of an API
     key also by address and folders. It is worked out here and now, so it is true even if no worker
-    is left.
+    is left; until a mailbox has been silent for too long, that is only `degraded`.
     """
     if (why := await _trouble(parts)) is not None:
         return _not_ready(why)
     async with parts.store.across_workspaces() as fleet:
-        silent = await fleet.silent_accounts()
+        silent, workers = await fleet.silent_accounts(), await fleet.workers()
     if not silent:
-        return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "ready"} if workers else _WITHOUT_WORKER)
     caller = await _caller(parts, credentials)
     shown = [_silent(one, caller).model_dump(mode="json", exclude_none=True) for one in silent]
     count = "1 mailbox gives" if len(silent) == 1 else f"{len(silent)} mailboxes give"
@@ -114,12 +118,12 @@ def _silent(one: SilentAccount, caller: Actor | None) -> SilentOut:
 async def metrics(parts: Parts) -> Response:
     """For Prometheus: the state of the whole installation, and of this process."""
     async with parts.store.across_workspaces() as fleet:
-        figures = await fleet.figures()
-    text = generate_latest(_registry(figures)) + generate_latest(REGISTRY)
+        figures, workers = await fleet.figures(), await fleet.workers()
+    text = generate_latest(_registry(figures, len(workers))) + generate_latest(REGISTRY)
     return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def _registry(figures: Figures) -> CollectorRegistry:
+def _registry(figures: Figures, workers: int) -> CollectorRegistry:
     registry = CollectorRegistry()
     accounts = Gauge(
         "sharedbox_accounts", "Connected mail accounts by state.", ["state"], registry=registry
@@ -127,6 +131,7 @@ def _registry(figures: Figures) -> CollectorRegistry:
     for state in AccountState:
         accounts.labels(state).set(figures.accounts.get(state, 0))
     for name, help_, value in (
+        ("workers", "Workers that live.", workers),
         ("missing_mails", "UIDs seen on a server that are not brought in.", figures.missing),
         (
             "silent_mailboxes",

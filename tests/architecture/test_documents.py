@@ -153,7 +153,7 @@ class TestOperations:
     def test_explains_every_figure_and_no_other(self) -> None:
         served = {
             f"sharedbox_{one.name.removeprefix('sharedbox_')}"
-            for one in _registry(_nothing()).collect()
+            for one in _registry(_nothing(), workers=0).collect()
         }
         explained = re.findall(r"^\| `(sharedbox_\w+)(?:\{\w+\})?` \|", OPERATIONS, re.MULTILINE)
 

@@ -19,7 +19,7 @@ from app.core.logging import get_logger
 from app.core.retry import Severity, pause_after_breaks
 from app.jobs.context import Tending
 from app.mailbox.errors import CredentialsRefused, MailServerError, ServerForbidden, Throttled
-from app.providers.registry import of_host
+from app.providers.registry import by_key, of_host
 from app.store.models import Account, AccountState
 from app.store.notify import Waker
 from app.store.repositories.fleet import AccountRef
@@ -146,8 +146,7 @@ class Backoff:
             lately = self._on.clock.now() - _LATELY
             wait = max(wait, pause_after_breaks(sum(one > lately for one in self._successes)))
         if isinstance(error, Throttled):
-            rest = of_host(account.imap_host).facts.rest_when_busy
-            wait = max(wait, rest * (1 + ladder.jitter * chance))
+            wait = max(wait, _rest_when_busy(account) * (1 + ladder.jitter * chance))
         return AccountState.RETRYING, wait
 
     def _decide_refusal(self, account: Account) -> tuple[AccountState, timedelta]:
@@ -198,3 +197,9 @@ class Backoff:
             wait_seconds=None if wait is None else round(wait.total_seconds()),
             detail=account.detail,
         )
+
+
+def _rest_when_busy(account: Account) -> timedelta:
+    """As its provider wants; before the first connection only the host's name tells who that is."""
+    provider = by_key(account.provider) if account.provider else of_host(account.imap_host)
+    return provider.facts.rest_when_busy

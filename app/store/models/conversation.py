@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+import sqlalchemy
 from sqlalchemy import BigInteger, Index, Uuid
 from sqlmodel import Field
 
@@ -22,8 +23,14 @@ class Conversation(Tenanted, table=True):
         within_workspace("account_id", "accounts"),
         within_workspace("assignee_id", "teammates", ondelete="SET NULL"),
         within_workspace("done_by_id", "teammates", ondelete="SET NULL"),
+        within_workspace("snoozed_by_id", "teammates", ondelete="SET NULL"),
         Index("ix_conversations_latest", "workspace_id", "last_message_at", "id"),
         Index("ix_conversations_subject", "workspace_id", "account_id", "subject_key"),
+        Index(
+            "ix_conversations_snoozed",
+            "snoozed_until",
+            postgresql_where="snoozed_until IS NOT NULL",
+        ),
     )
 
     id: ConversationId = Field(primary_key=True, sa_type=Uuid, default_factory=new_id)
@@ -36,6 +43,13 @@ class Conversation(Tenanted, table=True):
     assignee_id: TeammateId | None = Field(default=None, sa_type=Uuid)
     done_by_id: TeammateId | None = Field(default=None, sa_type=Uuid)
     done_at: datetime | None = timestamp(default=None)
+    snoozed_until: datetime | None = timestamp(default=None)
+    """It sleeps until then; None where it does not, or only a reply wakes it."""
+    snoozed_until_reply: bool = Field(
+        default=False, sa_column_kwargs={"server_default": sqlalchemy.false()}
+    )
+    """A mail of a person wakes it, be it earlier or at all."""
+    snoozed_by_id: TeammateId | None = Field(default=None, sa_type=Uuid)
     tags: list[str] = text_list()
     message_count: int = 0
     first_message_at: datetime = timestamp()
@@ -45,3 +59,7 @@ class Conversation(Tenanted, table=True):
     version: int = Field(default=0, sa_type=BigInteger)
     """Raised by every change that its card shows."""
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())
+
+    @property
+    def is_snoozed(self) -> bool:
+        return self.snoozed_until is not None or self.snoozed_until_reply

@@ -17,4 +17,6 @@ class Teammate(Tenanted, table=True):
     id: TeammateId = Field(primary_key=True, sa_type=Uuid, default_factory=new_id)
     slack_user_id: SlackUserId | None = Field(default=None, sa_type=String)
     name: str = ""
+    time_zone: str | None = None
+    """As Slack last told it, by its name in the IANA database; None where it never did."""
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())

@@ -3,12 +3,14 @@
 It is written down like every other wish, as a command that is done already, with what undoes it.
 """
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from app.commands.types import Assign, ConversationIntent, Done, Reopen
+from app.commands.types import Assign, ConversationIntent, Done, Reopen, Snooze, Wake
 from app.core.access import Actor
+from app.core.errors import Conflict
 from app.core.ids import ConversationId, TeammateId
 from app.store.models import Command, CommandState, Conversation, ConversationStatus
 from app.store.unit_of_work import UnitOfWork
@@ -22,18 +24,19 @@ async def change_conversation(
     *,
     now: datetime,
 ) -> Command | None:
-    """Carry out the intent; None where it changes nothing. Raises `NotFound`."""
+    """Carry out the intent; None where it changes nothing. Raises `NotFound` and `Conflict`."""
     conversation = await uow.conversations.lock(conversation_id)
-    inverse = _inverse(conversation)
+    before = _kept(conversation)
     event = _apply(conversation, actor, intent, now)
     if event is None:
         return None
+    after = _kept(conversation)
     command = Command(
         workspace_id=uow.workspace_id,
         account_id=conversation.account_id,
         conversation_id=conversation_id,
         type=intent.type,
-        inverse=inverse,
+        inverse={name: value for name, value in before.items() if value != after[name]},
         origin=actor.origin,
         requested_by_id=actor.teammate_id,
         state=CommandState.DONE,
@@ -48,15 +51,17 @@ async def take_back(uow: UnitOfWork, command: Command) -> None:
     """Give the conversation back what the command's `inverse` kept. Raises `NotFound`."""
     assert command.conversation_id is not None
     conversation = await uow.conversations.lock(command.conversation_id)
-    kept = command.inverse
-    conversation.assignee_id = _teammate(kept["assignee_id"])
-    conversation.done_by_id = _teammate(kept["done_by_id"])
-    conversation.done_at = datetime.fromisoformat(kept["done_at"]) if kept["done_at"] else None
-    conversation.status = ConversationStatus(kept["status"])
+    for name, value in command.inverse.items():
+        setattr(conversation, name, _READ[name](value))
     await changed(uow, conversation, "conversation.change_undone")
 
 
-async def changed(uow: UnitOfWork, conversation: Conversation, event: str) -> None:
+async def changed(
+    uow: UnitOfWork,
+    conversation: Conversation,
+    event: str,
+    **more: str,
+) -> None:
     """Tell whoever follows the conversation that it is different now."""
     conversation.version += 1
     uow.emit(
@@ -64,7 +69,10 @@ async def changed(uow: UnitOfWork, conversation: Conversation, event: str) -> No
         account_id=conversation.account_id,
         conversation_id=conversation.id,
         status=conversation.status,
-        assignee_id=str(conversation.assignee_id) if conversation.assignee_id else None,
+        assignee_id=_text(conversation.assignee_id),
+        snoozed_until=_time(conversation.snoozed_until),
+        snoozed_until_reply=conversation.snoozed_until_reply,
+        **more,
     )
     await uow.cards_are_stale([conversation.id])
 
@@ -81,21 +89,45 @@ def _apply(
         case Done() if not is_done:
             conversation.status = ConversationStatus.DONE
             conversation.done_by_id, conversation.done_at = actor.teammate_id, now
+            wake_up(conversation)
             return "conversation.done"
         case Reopen() if is_done:
             conversation.status = ConversationStatus.OPEN
             conversation.done_by_id = conversation.done_at = None
             return "conversation.reopened"
+        case Snooze() if is_done:
+            raise Conflict("This is done, so it cannot be snoozed.", fix="Reopen it first.")
+        case Snooze(until, until_reply):
+            if (until, until_reply) == (
+                conversation.snoozed_until,
+                conversation.snoozed_until_reply,
+            ):
+                return None
+            conversation.snoozed_until, conversation.snoozed_until_reply = until, until_reply
+            conversation.snoozed_by_id = actor.teammate_id
+            return "conversation.snoozed"
+        case Wake() if conversation.is_snoozed:
+            wake_up(conversation)
+            return "conversation.woke"
         case _:
             return None
 
 
-def _inverse(conversation: Conversation) -> dict[str, Any]:
+def wake_up(conversation: Conversation) -> None:
+    conversation.snoozed_until = conversation.snoozed_by_id = None
+    conversation.snoozed_until_reply = False
+
+
+def _kept(conversation: Conversation) -> dict[str, Any]:
+    """Everything an intent may change, as JSON can say it."""
     return {
         "status": conversation.status,
         "assignee_id": _text(conversation.assignee_id),
         "done_by_id": _text(conversation.done_by_id),
-        "done_at": conversation.done_at.isoformat() if conversation.done_at else None,
+        "done_at": _time(conversation.done_at),
+        "snoozed_until": _time(conversation.snoozed_until),
+        "snoozed_until_reply": conversation.snoozed_until_reply,
+        "snoozed_by_id": _text(conversation.snoozed_by_id),
     }
 
 
@@ -103,5 +135,25 @@ def _text(teammate_id: TeammateId | None) -> str | None:
     return str(teammate_id) if teammate_id else None
 
 
+def _time(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
 def _teammate(text: str | None) -> TeammateId | None:
     return TeammateId(UUID(text)) if text else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+_READ: Final[dict[str, Callable[[Any], Any]]] = {
+    "status": ConversationStatus,
+    "assignee_id": _teammate,
+    "done_by_id": _teammate,
+    "done_at": _moment,
+    "snoozed_until": _moment,
+    "snoozed_until_reply": bool,
+    "snoozed_by_id": _teammate,
+}
+"""How what `_kept` wrote is read back."""

@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from app.commands.types import Assign, ConversationIntent, Done, MailIntent, MoveIntent, Reopen
+from app.commands.types import (
+    Assign,
+    ConversationIntent,
+    Done,
+    MailIntent,
+    MoveIntent,
+    Reopen,
+    Snooze,
+    Wake,
+)
 from app.core.access import Actor
 from app.core.errors import Conflict
 from app.core.ids import ConversationId, TeammateId
@@ -72,6 +81,15 @@ async def is_first(
             last = next((one for one in commands if one.type is CommandType.REOPEN), None)
             by, at = (last.requested_by_id, last.settled_at) if last else (None, None)
             return await _or_overtaken(uow, "reopened this", by, at, own=_own(actor, by))
+        case Snooze() if conversation.status is ConversationStatus.DONE:
+            by, at = conversation.done_by_id, conversation.done_at
+            return await _or_overtaken(uow, "marked this as done", by, at, own=False)
+        case Snooze() if conversation.is_snoozed and not _own(actor, conversation.snoozed_by_id):
+            by, at = conversation.snoozed_by_id, _latest(commands, CommandType.SNOOZE)
+            return await _or_overtaken(uow, "snoozed this", by, at, own=False)
+        case Wake() if not conversation.is_snoozed:
+            # It is awake, by whomever: that is what was wanted.
+            return False
         case MoveIntent():
             await _check_put_away(uow, actor, conversation, commands)
             return not any(

@@ -5,6 +5,7 @@ changes only what the team keeps about a conversation, so it is done where it is
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -163,6 +164,20 @@ class Done(ConversationIntent):
 @dataclass(frozen=True, slots=True)
 class Reopen(ConversationIntent):
     type: ClassVar = CommandType.REOPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze(ConversationIntent):
+    """Until a moment, until they reply, or until whichever comes first. See `snooze.snooze`."""
+
+    type: ClassVar = CommandType.SNOOZE
+    until: datetime | None
+    until_reply: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wake(ConversationIntent):
+    type: ClassVar = CommandType.WAKE
 
 
 _SIMPLE: Final[dict[CommandType, MailIntent]] = {

@@ -7,6 +7,7 @@ from app.core.access import Actor
 from app.core.errors import Conflict
 from app.core.ids import CommandId, PlacementId
 from app.store.models import (
+    ABOUT_CONVERSATION,
     ABOUT_SENT,
     Command,
     CommandState,
@@ -19,8 +20,6 @@ from app.store.models import (
 from app.store.notify import Topic
 from app.store.unit_of_work import UnitOfWork
 
-_CHANGES_OF_CONVERSATION = frozenset({CommandType.ASSIGN, CommandType.DONE, CommandType.REOPEN})
-
 
 async def undo(uow: UnitOfWork, actor: Actor, command_id: CommandId, *, now: datetime) -> Command:
     """Take a wish back: cancel it if it is still queued, else wish for the opposite.
@@ -32,7 +31,7 @@ async def undo(uow: UnitOfWork, actor: Actor, command_id: CommandId, *, now: dat
     match command.state:
         case CommandState.QUEUED if command.attempts == 0:
             return await _cancel(uow, command, now)
-        case CommandState.DONE if command.type in _CHANGES_OF_CONVERSATION:
+        case CommandState.DONE if command.type in ABOUT_CONVERSATION:
             await take_back(uow, command)
             command.state = CommandState.UNDONE
             return command

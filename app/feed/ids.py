@@ -15,6 +15,8 @@ class ActionId(StrEnum):
     ASSIGN_ME = "conversation.assign_me"
     DONE = "conversation.done"
     REOPEN = "conversation.reopen"
+    SNOOZE = "conversation.snooze"
+    WAKE = "conversation.wake"
     UNDO = "conversation.undo"
     RETRY = "conversation.retry"
     MENU = "conversation.menu"

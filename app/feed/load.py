@@ -42,8 +42,9 @@ _UNDOABLE: Final = frozenset(CommandType) - {
     CommandType.RESTORE,
     CommandType.DONE,
     CommandType.REOPEN,
+    CommandType.SNOOZE,
 }
-"""Done and Reopen undo each other, by their own buttons."""
+"""Done and Reopen undo each other, and Wake now undoes Snooze, by their own buttons."""
 
 
 async def load_card(uow: UnitOfWork, post: Post) -> CardView:
@@ -78,6 +79,8 @@ async def load_card(uow: UnitOfWork, post: Post) -> CardView:
         done_by=people.get(conversation.done_by_id),
         done_at=conversation.done_at,
         is_done=conversation.status == "done",
+        snoozed_until=conversation.snoozed_until,
+        snoozed_until_reply=conversation.snoozed_until_reply,
         waiting_since=conversation.waiting_since,
         where=where,
         folder=folder,

@@ -34,6 +34,7 @@ _THREAD_EXCERPT: Final = 2400
 _THREAD_LINES: Final = 40
 _FILES_SHOWN: Final = 8
 _DETAIL: Final = 300
+_MOST_BUTTONS: Final = 4
 _SECTION: Final = 2900
 """Slack's own limit is 3,000 (docs.slack.dev/reference/block-kit/blocks/section-block)."""
 
@@ -188,7 +189,7 @@ def _files(files: tuple[FileView, ...]) -> str:
 def _state(view: CardView) -> str:
     """The state line, always the last one above the buttons."""
     parts = [_standing(view)]
-    if view.waiting_since and not view.is_done and not view.answered:
+    if view.waiting_since and not (view.is_done or view.is_snoozed) and not view.answered:
         parts.append(f"⏱ waiting since {moment(view.waiting_since)}")
     if view.further_mails:
         mails = "mail" if view.further_mails == 1 else "mails"
@@ -212,9 +213,17 @@ def _standing(view: CardView) -> str:
     if view.is_done:
         by = f" by {mention(view.done_by.name, view.done_by.slack_user_id)}" if view.done_by else ""
         return f"✅ Done{by}" + (f" {moment(view.done_at)}" if view.done_at else "")
+    who = "🟠 Unassigned"
     if view.assignee:
-        return f"🔵 {mention(view.assignee.name, view.assignee.slack_user_id)}"
-    return "🟠 Unassigned"
+        who = f"🔵 {mention(view.assignee.name, view.assignee.slack_user_id)}"
+    return f"{_asleep(view)} · {who}" if view.is_snoozed else who
+
+
+def _asleep(view: CardView) -> str:
+    if view.snoozed_until is None:
+        return "💤 Snoozed until they reply"
+    or_earlier = " or they reply" if view.snoozed_until_reply else ""
+    return f"💤 Snoozed until {moment(view.snoozed_until)}{or_earlier}"
 
 
 def _put_away(view: CardView) -> str:
@@ -246,23 +255,40 @@ def _command_state(command: CommandView | None) -> list[str]:
 
 def _actions(view: CardView) -> list[Block]:
     """The buttons, by state; four at the most."""
-    value = str(CardValue(view.conversation_id))
-    buttons: list[Block] = []
-    if view.where not in _PUT_AWAY:
-        if view.is_done:
-            buttons.append(_button(ActionId.REOPEN, "Reopen", value))
-        else:
-            if view.assignee is None:
-                buttons.append(_button(ActionId.ASSIGN_ME, "Assign to me", value))
-            buttons.append(_button(ActionId.DONE, "Done", value))
-    command = view.command
-    if command:
-        about_it = str(CardValue(view.conversation_id, command.id))
-        if command.state is CommandState.FAILED:
-            buttons.append(_button(ActionId.RETRY, "Retry", about_it))
-        if command.can_be_undone:
-            buttons.append(_button(ActionId.UNDO, "Undo", about_it))
+    about_it = _about_the_command(view)
+    buttons = [*_by_state(view)[: _MOST_BUTTONS - len(about_it)], *about_it]
     return [{"type": "actions", "elements": buttons}] if buttons else []
+
+
+def _by_state(view: CardView) -> list[Block]:
+    """The most wanted first. What finds no room stands among “More actions…” as well."""
+    value = str(CardValue(view.conversation_id))
+    if view.where in _PUT_AWAY:
+        return []
+    if view.is_done:
+        return [_button(ActionId.REOPEN, "Reopen", value)]
+    if view.is_snoozed:
+        return [_button(ActionId.WAKE, "Wake now", value)]
+    buttons: list[Block] = [
+        _button(ActionId.DONE, "Done", value),
+        _button(ActionId.SNOOZE, "Snooze", value),
+    ]
+    if view.assignee is None:
+        buttons.insert(0, _button(ActionId.ASSIGN_ME, "Assign to me", value))
+    return buttons
+
+
+def _about_the_command(view: CardView) -> list[Block]:
+    command = view.command
+    if command is None:
+        return []
+    about_it = str(CardValue(view.conversation_id, command.id))
+    buttons: list[Block] = []
+    if command.state is CommandState.FAILED:
+        buttons.append(_button(ActionId.RETRY, "Retry", about_it))
+    if command.can_be_undone:
+        buttons.append(_button(ActionId.UNDO, "Undo", about_it))
+    return buttons
 
 
 def _menu(view: CardView) -> Block:

@@ -111,6 +111,8 @@ class CardView:
     done_by: Person | None = None
     done_at: datetime | None = None
     is_done: bool = False
+    snoozed_until: datetime | None = None
+    snoozed_until_reply: bool = False
     waiting_since: datetime | None = None
     where: Where = Where.HERE
     folder: str | None = None
@@ -123,6 +125,10 @@ class CardView:
     command: CommandView | None = None
     outgoing: OutgoingView | None = None
     """The last mail of ours that was not taken back."""
+
+    @property
+    def is_snoozed(self) -> bool:
+        return self.snoozed_until is not None or self.snoozed_until_reply
 
 
 @dataclass(frozen=True, slots=True)

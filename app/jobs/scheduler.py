@@ -11,6 +11,7 @@ import procrastinate
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from procrastinate.jobs import Status
 
+from app.commands.snooze import wake_due
 from app.core.clock import Clock
 from app.core.logging import get_logger
 from app.jobs.ownership import Ownership
@@ -42,6 +43,7 @@ class Ticks:
             (self.poll, 1),
             (self.send_what_is_due, 1),
             (self.revive_stalled_jobs, 3),
+            (self.wake_sleepers, 5),
             (self.sweep_feed, 10),
             (self.note_checks, 15),
             (self.forget_old, 3600),
@@ -76,6 +78,15 @@ class Ticks:
         for ref in accounts:
             async with self._store.begin(ref.workspace_id) as uow:
                 uow.leave(drain_outgoing(ref.workspace_id, ref.account_id))
+
+    async def wake_sleepers(self) -> None:
+        """Wake the conversations that were snoozed until now."""
+        now = self._clock.now()
+        async with self._store.across_workspaces() as fleet:
+            due = await fleet.sleepers_due(now)
+        for workspace_id, ids in due.items():
+            async with self._store.begin(workspace_id) as uow:
+                await wake_due(uow, ids, now=now)
 
     async def revive_stalled_jobs(self) -> None:
         """Put back what a dead worker was doing."""

@@ -15,6 +15,7 @@ from app.slack.listeners.actions import CardActions
 from app.slack.listeners.lifecycle import Lifecycle
 from app.slack.listeners.modals import Modals
 from app.slack.listeners.outgoing import OutgoingActions
+from app.slack.listeners.snooze import Snoozing
 from app.slack.middleware import Door
 
 
@@ -35,6 +36,7 @@ def build_app(
     app.use(door.identify)
     CardActions(door).register(app)
     OutgoingActions(door).register(app)
+    Snoozing(door).register(app)
     Modals(door).register(app)
     Lifecycle(installations).register(app)
     unknown.register(app)

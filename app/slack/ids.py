@@ -16,6 +16,7 @@ class ViewId(StrEnum):
     DELETE = "delete"
     SPAM = "spam"
     MORE = "more"
+    SNOOZE = "snooze"
 
 
 class FieldId(StrEnum):
@@ -23,6 +24,9 @@ class FieldId(StrEnum):
 
     FOLDER = "move.folder"
     ACTION = "more.action"
+    SNOOZE_UNTIL = "snooze.until"
+    SNOOZE_MOMENT = "snooze.moment"
+    SNOOZE_REPLY = "snooze.reply"
 
 
 class Memory(BaseModel):

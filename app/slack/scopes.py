@@ -10,4 +10,5 @@ SCOPES: Final = {
     "groups:history": "looking a post up before it is repeated, in private channels",
     "im:history": "looking a message to an admin up before it is repeated",
     "im:write": "telling the admins that a mailbox gives no sign of life",
+    "users:read": "the time zone of whoever snoozes a conversation",
 }

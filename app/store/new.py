@@ -40,6 +40,9 @@ class NewConversation:
     waiting_since: datetime | None = None
     done_by_id: TeammateId | None = None
     done_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    snoozed_until_reply: bool = False
+    snoozed_by_id: TeammateId | None = None
     version: int = 0
 
 

@@ -28,6 +28,8 @@ from app.sync.own import Sender
 from app.sync.rows import Readable
 
 _MOST_PARTICIPANTS: Final = 50
+_NO_REPLIES: Final = frozenset({Automatic.REPLY, Automatic.GENERATED})
+"""A bounce is one: whoever waits for an answer learns that none will come."""
 AnyConversation = Conversation | NewConversation
 
 
@@ -158,6 +160,8 @@ def _note(
         conversation.status = ConversationStatus.DONE
     if history:
         return
+    if direction is Direction.INBOUND:
+        _may_wake(uow, conversation, one)
     if direction is Direction.INBOUND and one.parsed.automatic is not Automatic.REPLY:
         # “I am away until Monday” is read by whoever looks, and nobody's work to do.
         _wants_attention(uow, conversation, one)
@@ -192,3 +196,18 @@ def _wants_attention(uow: UnitOfWork, conversation: AnyConversation, one: Readab
             status=conversation.status,
         )
     conversation.waiting_since = conversation.waiting_since or one.received_at
+
+
+def _may_wake(uow: UnitOfWork, conversation: AnyConversation, one: Readable) -> None:
+    """What sleeps until they reply is woken by a person's mail, not by an out-of-office note."""
+    if not conversation.snoozed_until_reply or one.parsed.automatic in _NO_REPLIES:
+        return
+    conversation.snoozed_until = conversation.snoozed_by_id = None
+    conversation.snoozed_until_reply = False
+    uow.emit(
+        "conversation.woke",
+        account_id=conversation.account_id,
+        conversation_id=conversation.id,
+        reason="reply",
+        message_id=str(one.message_id),
+    )

@@ -56,7 +56,7 @@ class Modals:
         app.options(FieldId.FOLDER.value)(self.folders)
 
     async def folders(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
-        memory = _memory(body)
+        memory = memory_of(body)
         async with self._door.store.begin(workspace_of(context)) as uow:
             conversation = await uow.conversations.get(memory.conversation_id)
             mailboxes = await uow.mailboxes.of_account(conversation.account_id)
@@ -68,8 +68,8 @@ class Modals:
         await ack(**suggestions(choices, str(body.get("value", ""))))
 
     async def move(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
-        memory = _memory(body)
-        mailbox_id = _mailbox(_chosen(body, FieldId.FOLDER))
+        memory = memory_of(body)
+        mailbox_id = _mailbox(chosen(body, FieldId.FOLDER))
 
         async def enqueue(uow: UnitOfWork, actor: Actor) -> None:
             mailbox = await uow.mailboxes.get(mailbox_id)
@@ -94,7 +94,7 @@ class Modals:
     async def _enqueue(
         self, ack: AsyncAck, context: AsyncBoltContext, body: Body, intent: MailIntent
     ) -> None:
-        memory = _memory(body)
+        memory = memory_of(body)
         try:
             await self._door.act(
                 context,
@@ -107,8 +107,8 @@ class Modals:
             await ack()
 
     async def more(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
-        memory = _memory(body)
-        action = _more_action(_chosen(body, FieldId.ACTION))
+        memory = memory_of(body)
+        action = _more_action(chosen(body, FieldId.ACTION))
 
         async def do(uow: UnitOfWork, actor: Actor) -> None:
             if action in _MAIL_ACTIONS:
@@ -129,7 +129,7 @@ class Modals:
             await ack()
 
 
-def _chosen(body: Body, field: FieldId) -> str:
+def chosen(body: Body, field: FieldId) -> str:
     """The value of the option chosen in a select or among radio buttons."""
     try:
         state = body["view"]["state"]["values"][field][field]
@@ -138,7 +138,7 @@ def _chosen(body: Body, field: FieldId) -> str:
         raise InvalidInput("Nothing was chosen.", field=field) from None
 
 
-def _memory(body: Body) -> Memory:
+def memory_of(body: Body) -> Memory:
     return Memory.parse(str((body.get("view") or {}).get("private_metadata", "")))
 
 

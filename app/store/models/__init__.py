@@ -6,6 +6,7 @@ from app.store.models.api_key import APIKey
 from app.store.models.attachment import Attachment
 from app.store.models.channel import Channel, ChannelState
 from app.store.models.command import (
+    ABOUT_CONVERSATION,
     ABOUT_SENT,
     Command,
     CommandState,
@@ -42,6 +43,7 @@ from app.store.models.thread_link import ThreadLink
 from app.store.models.workspace import Workspace
 
 __all__ = [
+    "ABOUT_CONVERSATION",
     "ABOUT_SENT",
     "WAITING",
     "APIKey",

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
-from app.core.ids import AccountId, ChannelId, MailboxId, WorkspaceId, new_id
+from app.core.ids import AccountId, ChannelId, ConversationId, MailboxId, WorkspaceId, new_id
 from app.store.base import Tenanted
 from app.store.models import (
     WAITING,
@@ -23,6 +23,7 @@ from app.store.models import (
     ChannelState,
     Command,
     CommandState,
+    Conversation,
     EventCounter,
     IdempotencyRecord,
     Installation,
@@ -197,6 +198,21 @@ class Fleet:
         )
         rows = await self._session.exec(statement)
         return [AccountRef(WorkspaceId(team), AccountId(account)) for team, account in rows]
+
+    async def sleepers_due(
+        self, now: datetime, *, limit: int = 200
+    ) -> dict[WorkspaceId, list[ConversationId]]:
+        """Conversations whose time to wake has come, the longest overdue first."""
+        statement = (
+            select(Conversation.workspace_id, Conversation.id)
+            .where(col(Conversation.snoozed_until) <= now)
+            .order_by(col(Conversation.snoozed_until))
+            .limit(limit)
+        )
+        found: dict[WorkspaceId, list[ConversationId]] = {}
+        for team, conversation in await self._session.exec(statement):
+            found.setdefault(WorkspaceId(team), []).append(ConversationId(conversation))
+        return found
 
     async def stalled_jobs(self) -> list[Stalled]:
         """Jobs that a dead worker left behind."""

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.commands.change import change_conversation, changed
-from app.commands.types import Assign, ConversationIntent, Done, Reopen
+from app.commands.snooze import snooze
+from app.commands.types import Assign, ConversationIntent, Done, Reopen, Wake
 from app.core.errors import InvalidInput
 from app.core.ids import AccountId, ConversationId, TeammateId
 from app.store.models import Attachment, Conversation, ConversationStatus, Direction, Message
@@ -65,6 +66,14 @@ class MessageOut(BaseModel):
     attachments: list[AttachmentOut]
 
 
+class SnoozeOut(BaseModel):
+    """It sleeps until that moment, until they reply, or until whichever comes first."""
+
+    until: datetime | None
+    until_reply: bool
+    by_id: UUID | None
+
+
 class ConversationOut(BaseModel):
     id: UUID
     account_id: UUID
@@ -77,6 +86,7 @@ class ConversationOut(BaseModel):
     first_message_at: datetime
     last_message_at: datetime
     waiting_since: datetime | None
+    snooze: SnoozeOut | None
 
 
 class ConversationDetail(ConversationOut):
@@ -91,14 +101,27 @@ class ConversationPage(BaseModel):
 Tag = Annotated[Words, Field(min_length=1, max_length=60)]
 
 
+class SnoozeIn(BaseModel):
+    """`until` carries its offset from UTC. One of the two is needed; both: whichever is first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    until: AwareDatetime | None = None
+    until_reply: bool = False
+
+
 class ConversationPatch(BaseModel):
-    """What is left out stays as it is. `assignee_id: null` assigns to nobody."""
+    """What is left out stays as it is.
+
+    `assignee_id: null` assigns to nobody, `snooze: null` wakes the conversation.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     status: ConversationStatus | None = None
     assignee_id: UUID | None = None
     tags: Annotated[list[Tag] | None, Field(max_length=50)] = None
+    snooze: SnoozeIn | None = None
 
 
 @router.get("")
@@ -131,7 +154,7 @@ async def list_(
     page = found[:limit]
     more = len(found) > limit
     return ConversationPage(
-        items=[ConversationOut.model_validate(one.model_dump()) for one in page],
+        items=[ConversationOut(**_values(one)) for one in page],
         next_cursor=write_cursor(page[-1].last_message_at, page[-1].id) if more else None,
     )
 
@@ -153,7 +176,7 @@ async def patch(
     async with parts.store.begin(caller.workspace_id) as uow:
         conversation = await uow.conversations.get(id_)
         check_visible(caller, conversation.account_id, "conversation")
-        for intent in await _intents(uow, body):
+        for intent in await _intents(uow, body, now):
             await change_conversation(uow, caller, id_, intent, now=now)
         if body.tags is not None:
             conversation = await uow.conversations.lock(id_)
@@ -163,7 +186,9 @@ async def patch(
         return await _detail(uow, await uow.conversations.get(id_))
 
 
-async def _intents(uow: UnitOfWork, body: ConversationPatch) -> list[ConversationIntent]:
+async def _intents(
+    uow: UnitOfWork, body: ConversationPatch, now: datetime
+) -> list[ConversationIntent]:
     intents: list[ConversationIntent] = []
     if "assignee_id" in body.model_fields_set:
         assignee = TeammateId(body.assignee_id) if body.assignee_id else None
@@ -174,6 +199,11 @@ async def _intents(uow: UnitOfWork, body: ConversationPatch) -> list[Conversatio
         intents.append(Done())
     elif body.status is ConversationStatus.OPEN:
         intents.append(Reopen())
+    if body.snooze is not None:
+        until, until_reply = body.snooze.until, body.snooze.until_reply
+        intents.append(snooze(until, until_reply=until_reply, now=now, field="snooze"))
+    elif "snooze" in body.model_fields_set:
+        intents.append(Wake())
     return intents
 
 
@@ -181,9 +211,21 @@ async def _detail(uow: UnitOfWork, conversation: Conversation) -> ConversationDe
     messages = await uow.messages.of_conversation(conversation.id)
     attachments = await uow.messages.attachments(one.id for one in messages)
     return ConversationDetail(
-        **conversation.model_dump(),
+        **_values(conversation),
         messages=[show_message(one, attachments) for one in messages],
     )
+
+
+def _values(conversation: Conversation) -> dict[str, Any]:
+    values = conversation.model_dump()
+    values["snooze"] = None
+    if conversation.is_snoozed:
+        values["snooze"] = SnoozeOut(
+            until=conversation.snoozed_until,
+            until_reply=conversation.snoozed_until_reply,
+            by_id=conversation.snoozed_by_id,
+        )
+    return values
 
 
 def show_message(message: Message, attachments: Sequence[Attachment]) -> MessageOut:

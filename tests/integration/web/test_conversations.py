@@ -1,7 +1,7 @@
 """Finding conversations, reading them, and changing what the team keeps about them."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.core.ids import SlackUserId, TeammateId, new_id
@@ -109,6 +109,32 @@ class TestChanging:
         ]
         assert {one["conversation_id"] for one in events} == {str(id_)}
 
+    async def test_snoozes_and_wakes(self, web: Web) -> None:
+        client = web.client(BOOTSTRAP_KEY)
+        id_, _ = await web.conversation(await web.account())
+        url = f"/conversations/{id_}"
+        until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+
+        asleep = (await client.patch(url, json={"snooze": {"until": until}})).json()
+        either = (
+            await client.patch(url, json={"snooze": {"until": until, "until_reply": True}})
+        ).json()
+        awake = (await client.patch(url, json={"snooze": None})).json()
+
+        assert datetime.fromisoformat(asleep["snooze"]["until"]) == datetime.fromisoformat(until)
+        assert not asleep["snooze"]["until_reply"]
+        assert either["snooze"]["until_reply"]
+        assert awake["snooze"] is None
+        events = (await client.get("/events")).json()["events"]
+        assert [one["type"] for one in events] == [
+            "conversation.snoozed",
+            "conversation.snoozed",
+            "conversation.woke",
+        ]
+        commands = (await client.get("/commands")).json()["items"]
+        await client.post(f"/commands/{commands[0]['id']}/undo")
+        assert (await client.get(url)).json()["snooze"] == either["snooze"]
+
     async def test_the_same_wish_at_the_same_moment_happens_once(self, web: Web) -> None:
         client = web.client(BOOTSTRAP_KEY)
         id_, _ = await web.conversation(await web.account())
@@ -133,6 +159,8 @@ class TestChanging:
             {"tags": ["a\0b"]},
             {"tags": ["x"] * 51},
             {"subject": "new"},
+            {"snooze": {"until": "2100-01-01T09:00:00"}},
+            {"snooze": {"until": "tomorrow"}},
             {"account_id": str(new_id())},
         ]
 
@@ -143,6 +171,10 @@ class TestChanging:
             f"/conversations/{id_}", json={"status": "done", "assignee_id": str(new_id())}
         )
         assert stranger.status_code == 400
+        for snooze in ({}, {"until": "2020-01-01T09:00:00Z"}, {"until": "2999-01-01T09:00:00Z"}):
+            answer = await client.patch(f"/conversations/{id_}", json={"snooze": snooze})
+            assert answer.status_code == 400, snooze
+            assert answer.json()["errors"][0]["field"] == "snooze"
         assert stranger.json()["errors"][0]["field"] == "assignee_id"
         assert (await client.get(f"/conversations/{id_}")).json()["status"] == "open"
 

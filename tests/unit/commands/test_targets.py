@@ -21,7 +21,15 @@ from app.commands.types import (
 )
 from app.core.ids import WorkspaceId, new_id
 from app.mailbox.port import Role
-from app.store.models import ABOUT_SENT, CommandType, Direction, Mailbox, Message, Placement
+from app.store.models import (
+    ABOUT_CONVERSATION,
+    ABOUT_SENT,
+    CommandType,
+    Direction,
+    Mailbox,
+    Message,
+    Placement,
+)
 from tests.factories import MOMENT
 
 
@@ -101,12 +109,7 @@ class TestFlags:
 
 class TestMailIntent:
     def test_every_mail_type_has_one(self) -> None:
-        types = set(CommandType) - {
-            CommandType.ASSIGN,
-            CommandType.DONE,
-            CommandType.REOPEN,
-            *ABOUT_SENT,
-        }
+        types = set(CommandType) - ABOUT_CONVERSATION - ABOUT_SENT
 
         assert {mail_intent(type_, "Projects").type for type_ in types} == types
 

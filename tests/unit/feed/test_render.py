@@ -2,6 +2,7 @@
 
 import functools
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -68,7 +69,7 @@ class TestCard:
             "The total is wrong.\nPlease check.",
             "🟠 Unassigned · 📂 INBOX",
         ]
-        assert buttons(shown) == ["Assign to me", "Done"]
+        assert buttons(shown) == ["Assign to me", "Done", "Snooze"]
 
     def test_has_its_menu_in_order(self) -> None:
         menu = render.card(CARD).blocks[0]["accessory"]
@@ -97,7 +98,30 @@ class TestCard:
         shown = render.card(replace(CARD, assignee=ANA, waiting_since=MOMENT))
 
         assert lines(shown)[-1] == f"🔵 <@U0ANA> · ⏱ waiting since {DATE}"
-        assert buttons(shown) == ["Done"]
+        assert buttons(shown) == ["Done", "Snooze"]
+
+    @pytest.mark.parametrize(
+        ("until", "until_reply", "words"),
+        [
+            (MOMENT, False, f"💤 Snoozed until {DATE} · 🟠 Unassigned"),
+            (MOMENT, True, f"💤 Snoozed until {DATE} or they reply · 🟠 Unassigned"),
+            (None, True, "💤 Snoozed until they reply · 🟠 Unassigned"),
+        ],
+    )
+    def test_that_sleeps(self, until: datetime | None, until_reply: bool, words: str) -> None:
+        asleep = replace(CARD, snoozed_until=until, snoozed_until_reply=until_reply)
+
+        shown = render.card(replace(asleep, waiting_since=MOMENT))
+
+        assert lines(shown)[-1] == words
+        assert buttons(shown) == ["Wake now"]
+
+    def test_has_room_for_undo_beside_three_others(self) -> None:
+        flagged = replace(COMMAND, type=CommandType.FLAG)
+
+        shown = render.card(replace(CARD, command=flagged))
+
+        assert buttons(shown) == ["Assign to me", "Done", "Snooze", "Undo"]
 
     @pytest.mark.parametrize(
         ("seen", "words"),
@@ -152,7 +176,7 @@ class TestCard:
         shown = render.card(replace(CARD, where=Where.ELSEWHERE, folder="Projects", command=moved))
 
         assert lines(shown)[-1] == "🟠 Unassigned · 📂 Projects"
-        assert buttons(shown) == ["Assign to me", "Done", "Undo"]
+        assert buttons(shown) == ["Assign to me", "Done", "Snooze", "Undo"]
 
     def test_says_what_is_under_way(self) -> None:
         queued = replace(COMMAND, state=CommandState.QUEUED)
@@ -160,7 +184,7 @@ class TestCard:
         shown = render.card(replace(CARD, command=queued))
 
         assert lines(shown)[-1] == "🟠 Unassigned · ⏳ Archiving…"
-        assert buttons(shown) == ["Assign to me", "Done", "Undo"]
+        assert buttons(shown) == ["Assign to me", "Done", "Snooze", "Undo"]
 
     def test_says_why_it_is_tried_again(self) -> None:
         waiting = replace(
@@ -184,7 +208,7 @@ class TestCard:
         shown = render.card(replace(CARD, command=failed))
 
         assert lines(shown)[-1].endswith("⚠️ Archive failed: Quota &lt;exceeded&gt;")
-        assert buttons(shown) == ["Assign to me", "Done", "Retry"]
+        assert buttons(shown) == ["Assign to me", "Done", "Snooze", "Retry"]
 
     def test_of_a_mail_that_says_nothing(self) -> None:
         empty = replace(CARD, subject=" ", mail=MailView("", "", MOMENT, ""))

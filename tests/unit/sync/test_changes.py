@@ -5,7 +5,7 @@ import pytest
 from app.core.ids import MessageId, new_id
 from app.mail.flags import ANSWERED, FLAGGED, RECENT, SEEN
 from app.mailbox.port import Selected
-from app.store.models import CommandType
+from app.store.models import ABOUT_CONVERSATION, CommandType
 from app.sync.changes import (
     PLACE,
     Baseline,
@@ -110,12 +110,7 @@ class TestShield:
 
     @pytest.mark.parametrize("wish", CommandType)
     def test_knows_every_wish(self, wish: CommandType) -> None:
-        changes_mail = wish not in {
-            CommandType.ASSIGN,
-            CommandType.DONE,
-            CommandType.REOPEN,
-            CommandType.FIND_SENT,
-        }
+        changes_mail = wish not in {*ABOUT_CONVERSATION, CommandType.FIND_SENT}
         assert bool(shield([wish])) is changes_mail
 
 

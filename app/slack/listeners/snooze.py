@@ -1,0 +1,146 @@
+"""Snooze and Wake now."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+import aiohttp
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from app.commands.change import change_conversation
+from app.commands.overtaken import is_first
+from app.commands.snooze import snooze
+from app.commands.types import ConversationIntent, Wake
+from app.core.access import Actor
+from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.ids import ConversationId, SlackUserId
+from app.core.logging import get_logger
+from app.feed.ids import ActionId, CardValue
+from app.slack.errors import words
+from app.slack.ids import FieldId, ViewId
+from app.slack.listeners.modals import chosen, memory_of
+from app.slack.middleware import Door, workspace_of
+from app.slack.views import snooze as view
+from app.slack.views import told
+from app.store.unit_of_work import UnitOfWork
+
+_ASK_SECONDS: Final = 5
+Body = Mapping[str, Any]
+log = get_logger(__name__)
+
+
+class Snoozing:
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def register(self, app: AsyncApp) -> None:
+        app.action(ActionId.SNOOZE.value)(self.open)
+        app.action(ActionId.WAKE.value)(self.wake)
+        app.view(ViewId.SNOOZE.value)(self.submit)
+
+    async def open(
+        self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
+    ) -> None:
+        conversation_id = CardValue.parse(str(body["actions"][0].get("value", ""))).conversation_id
+        await ack()
+        await self.show(context, body["user"], body["trigger_id"], client, conversation_id)
+
+    async def show(
+        self,
+        context: AsyncBoltContext,
+        user: Mapping[str, Any],
+        trigger_id: str,
+        client: AsyncWebClient,
+        conversation_id: ConversationId,
+    ) -> None:
+        """Open the window at once, and fill it in when we know where the person lives.
+
+        Raises `NotFound` where the conversation is gone.
+        """
+        user_id, name = SlackUserId(str(user["id"])), str(user.get("name") or user["id"])
+        async with self._door.store.begin(workspace_of(context)) as uow:
+            await uow.conversations.get(conversation_id)
+            known = (await uow.teammates.by_slack_user(user_id, name)).time_zone
+        first = view.skeleton(conversation_id)
+        if known is not None:
+            first = view.view(conversation_id, self._door.clock.now(), known)
+        opened = await client.views_open(trigger_id=trigger_id, view=first)
+        present = await _time_zone(client, user_id) or known
+        if present is not None and present == known:
+            return
+        async with self._door.store.begin(workspace_of(context)) as uow:
+            (await uow.teammates.by_slack_user(user_id, name)).time_zone = present
+        filled = view.view(conversation_id, self._door.clock.now(), present)
+        await client.views_update(view_id=opened["view"]["id"], view=filled)
+
+    async def submit(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
+        conversation_id = memory_of(body).conversation_id
+        try:
+            until, only_reply = view.chosen(
+                chosen(body, FieldId.SNOOZE_UNTIL), _picked(body), self._door.clock.now()
+            )
+            intent = snooze(
+                until,
+                until_reply=only_reply or _is_ticked(body),
+                now=self._door.clock.now(),
+                field=FieldId.SNOOZE_UNTIL,
+            )
+            await self._change(context, body, conversation_id, intent)
+        except InvalidInput as error:
+            field = error.field or FieldId.SNOOZE_UNTIL
+            await ack(response_action="errors", errors={field: error.sentence})
+        except (Conflict, NotFound) as error:
+            await ack(response_action="update", view=told.view(words(error)))
+        else:
+            await ack()
+
+    async def wake(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
+        conversation_id = CardValue.parse(str(body["actions"][0].get("value", ""))).conversation_id
+        await self._change(context, body, conversation_id, Wake())
+        await ack()
+
+    async def _change(
+        self,
+        context: AsyncBoltContext,
+        body: Body,
+        conversation_id: ConversationId,
+        intent: ConversationIntent,
+    ) -> None:
+        now = self._door.clock.now()
+
+        async def do(uow: UnitOfWork, actor: Actor) -> None:
+            if await is_first(uow, actor, conversation_id, intent):
+                await change_conversation(uow, actor, conversation_id, intent, now=now)
+
+        await self._door.act(context, body, do)
+
+
+def _state(body: Body, field: FieldId) -> Mapping[str, Any]:
+    values = (body["view"].get("state") or {}).get("values") or {}
+    state: Mapping[str, Any] = (values.get(field) or {}).get(field) or {}
+    return state
+
+
+def _picked(body: Body) -> int | None:
+    at = _state(body, FieldId.SNOOZE_MOMENT).get("selected_date_time")
+    return at if isinstance(at, int) else None
+
+
+def _is_ticked(body: Body) -> bool:
+    options = _state(body, FieldId.SNOOZE_REPLY).get("selected_options") or ()
+    return any(option.get("value") == view.EARLIER for option in options)
+
+
+async def _time_zone(client: AsyncWebClient, user_id: SlackUserId) -> str | None:
+    """Where Slack says the person is now; None where it does not say so in time."""
+    try:
+        async with asyncio.timeout(_ASK_SECONDS):
+            answer = await client.users_info(user=user_id)
+    except (SlackClientError, aiohttp.ClientError, TimeoutError) as problem:
+        log.warning("slack.no_time_zone", error=str(problem))
+        return None
+    zone = (answer.get("user") or {}).get("tz")
+    return str(zone) if zone else None

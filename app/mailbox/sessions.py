@@ -92,9 +92,9 @@ class IMAPServers:
         at_once = of_host(spec.host).facts.dials_at_once
         async with self._gate.passage(spec.host, at_once=at_once):
             connection = await self._connect(spec)
-        faultpoint("K01")
         session = IMAPSession(connection, spec, self._threads)
         try:
+            faultpoint("K01")
             yield session
         finally:
             await session.close()

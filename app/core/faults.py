@@ -1,13 +1,16 @@
 """Points at which a test may kill the process, to prove that nothing is lost or doubled there.
 
-`SHAREDBOX_FAULT=K07:kill:2` kills the process the second time it passes K07; `raise` raises
-`InjectedFault` instead, and `stop` stops the process, as a paused machine would be, until somebody
-sends it SIGCONT. In normal life the variable is unset and a fault point costs one comparison.
+`SHAREDBOX_FAULT_FILE` names a file. While it says `K07:kill:2`, the process that passes K07 for the
+second time takes the file away, so that it strikes once among all processes, and kills itself;
+`raise` raises `InjectedFault` instead, and `stop` stops the process, as a paused machine would be,
+until somebody sends it SIGCONT. In normal life the variable is unset and a fault point costs one
+comparison.
 """
 
 import os
 import signal
 from collections import Counter
+from pathlib import Path
 from typing import Final
 
 from app.core.errors import SharedBoxError
@@ -45,7 +48,7 @@ POINTS: Final[dict[str, str]] = {
     "K30": "reply: appended, not noted",
 }
 
-_WANTED = os.environ.get("SHAREDBOX_FAULT", "")
+_FILE = os.environ.get("SHAREDBOX_FAULT_FILE", "")
 _passed: Counter[str] = Counter()
 
 
@@ -54,26 +57,31 @@ class InjectedFault(SharedBoxError):
 
 
 def faultpoint(name: str) -> None:
-    """Do here what `SHAREDBOX_FAULT` asks for; nothing when it asks for nothing."""
-    if not _WANTED:
+    """Do here what the fault file asks for; nothing where it asks for nothing."""
+    if not _FILE:
         return
-    wanted, action, count = _WANTED.split(":")
-    if wanted != name:
-        return
-    _passed[name] += 1
-    if _passed[name] != int(count):
-        return
-    _log_that_it_fired(name)
-    if action == "kill":
-        os.kill(os.getpid(), signal.SIGKILL)
-    elif action == "raise":
-        raise InjectedFault(f"fault point {name}: {POINTS[name]}")
-    elif action == "stop":
-        os.kill(os.getpid(), signal.SIGSTOP)
+    match _take(name):
+        case "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "stop":
+            os.kill(os.getpid(), signal.SIGSTOP)
+        case "raise":
+            raise InjectedFault(f"fault point {name}: {POINTS[name]}")
 
 
-def _log_that_it_fired(name: str) -> None:
-    """Leave a mark a test can look for: a case whose fault never fired proves nothing."""
-    if path := os.environ.get("SHAREDBOX_FAULT_LOG"):
-        with open(path, "a") as file:  # noqa: PTH123 -- the last thing this process may do
-            file.write(name + "\n")
+def _take(name: str) -> str | None:
+    """What is to be done here and now, if we are the one whom it strikes."""
+    file = Path(_FILE)
+    try:
+        wanted = file.read_text()
+        point, action, count = wanted.split(":")
+        if point != name:
+            return None
+        _passed[wanted] += 1
+        if _passed[wanted] < int(count):
+            return None
+        file.rename(f"{_FILE}.struck")
+    except FileNotFoundError:
+        return None
+    del _passed[wanted]
+    return action

@@ -29,7 +29,7 @@ LARGEST_IMAGE = 150_000
 MOST_LINES_OF_THE_README = 150
 ELSEWHERE = ("https://", "http://", "mailto:")
 NAMES = {f"SHAREDBOX_{name.upper()}" for name in Settings.model_fields}
-FOR_TESTS = {"SHAREDBOX_FAULT", "SHAREDBOX_FAULT_LOG"}
+FOR_TESTS = {"SHAREDBOX_FAULT_FILE"}
 
 
 def name_of(path: Path) -> str:

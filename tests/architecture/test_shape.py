@@ -68,7 +68,10 @@ class TestFaultPoints:
         assert placed == set(POINTS)
 
     def test_at_each_a_process_is_killed(self) -> None:
-        suites = [one for one in sources("tests/e2e") if any(one.calls("run_until_it_dies"))]
+        killers = ("until_one_dies", "run_until_it_dies")
+        suites = [
+            one for one in sources("tests/e2e") if any(any(one.calls(name)) for name in killers)
+        ]
         tried = {
             node.value
             for one in suites

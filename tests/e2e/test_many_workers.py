@@ -25,6 +25,7 @@ from app.store.workers import LIVE
 from tests.fixtures.mailservers import mails
 from tests.fixtures.sessions import mail
 from tests.fixtures.stack import Stack, eventually, text_of
+from tests.rig.faultfile import FaultFile
 
 SILENT = 3
 """Seconds after which a worker counts as stopped, in these tests."""
@@ -193,15 +194,12 @@ class TestAPause:
         assert len(await company.stack.events("command.done")) == 1
 
     async def hire_pausing(self, company: Company, point: str) -> asyncio.subprocess.Process:
-        log = company.stack.settings.data_dir / "faults.log"
-        fault = {"SHAREDBOX_FAULT": f"{point}:stop:1", "SHAREDBOX_FAULT_LOG": str(log)}
-        return await company.hire(**fault)
+        faults = FaultFile(company.stack.settings.data_dir)
+        faults.arm(point, "stop")
+        return await company.hire(**faults.environment)
 
     async def until_paused(self, company: Company) -> None:
-        async def look() -> bool:
-            return (company.stack.settings.data_dir / "faults.log").exists()
-
-        await eventually(look)
+        await eventually(FaultFile(company.stack.settings.data_dir).has_struck)
 
     async def is_archived(self, company: Company, ts: str) -> bool:
         return "🗄 Archived" in text_of(company.stack.slack.message("support", ts))

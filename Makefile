@@ -6,10 +6,12 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+SECONDS ?= 300
+SEED ?= 1
 QUIETLY := --quiet --quiet --disable-pip-version-check --root-user-action=ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports docs bench lock clean browser-tools test-servers
+.PHONY: help install demo test check format lint types imports docs bench soak lock clean browser-tools test-servers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +62,9 @@ docs: install ## Write .env.example and docs/configuration.md anew from the sett
 
 bench: install test-servers ## Measure (pass options by ARGS=...); see docs/performance.md
 	@$(BIN)/python -m bench $(ARGS)
+
+soak: install test-servers ## Let everything fail at random (SECONDS=300 SEED=1)
+	@$(BIN)/python -m tests.rig.soak --seconds $(SECONDS) --seed $(SEED) $(ARGS)
 
 lock: install ## Resolve the dependencies anew (ARGS=--upgrade for the newest)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/lock.py $(ARGS)

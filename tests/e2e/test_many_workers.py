@@ -50,7 +50,16 @@ class Company:
         self.workers.append(worker)
         return worker
 
+    async def are_at_work(self) -> None:
+        """Wait until every worker has begun: a process takes its time to start."""
+
+        async def look() -> bool:
+            return len(await owned(self.stack)) >= len(self.workers)
+
+        await eventually(look, within=60)
+
     async def connect_all(self) -> None:
+        await self.are_at_work()
         for n, inbox in enumerate(self.inboxes):
             self.stack.inbox = inbox
             account = await self.stack.connect_account(CHANNELS[n % len(CHANNELS)])
@@ -91,9 +100,9 @@ class Company:
         accounted: Counter[str] = Counter()
         for account_id, username in self.accounts.items():
             account: dict[str, Any] = (await self.stack.api.get(f"/accounts/{account_id}")).json()
-            (watched,) = [one for one in account["mailboxes"] if one["watched"]]
-            assert watched["missing"] == 0
-            accounted[username] = watched["accounted"]
+            (inbox,) = [one for one in account["mailboxes"] if one["name"] == "INBOX"]
+            assert inbox["missing"] == 0
+            accounted[username] = inbox["accounted"]
         return accounted
 
 
@@ -128,7 +137,8 @@ class TestAFairShare:
 
         await company.hire()
         await company.hire()
-        await until_owned(company.stack, 1, 1, 1)
+        await company.are_at_work()
+        await until_owned(company.stack, 1, 1, 1, within=30)
 
         await company.kill(company.workers[0])
         await until_owned(company.stack, 1, 2, within=10)
@@ -157,7 +167,7 @@ class TestAFairShare:
 class TestAPause:
     """A worker stops in the middle of something, and wakes when another one has done it."""
 
-    @pytest.mark.parametrize("point", ["K09", "K11", "K12", "K13"])
+    @pytest.mark.parametrize("point", ["K09", "K11", "K12"])
     async def test_on_a_mails_way_in(self, company: Company, point: str) -> None:
         company.inboxes = company.inboxes[:1]
         pausing = await self.hire_pausing(company, point)
@@ -166,7 +176,7 @@ class TestAPause:
         await self.until_paused(company)
 
         await company.hire()
-        await company.each_is_shown_once(within=20)
+        await company.each_is_shown_once(within=40)
         pausing.send_signal(signal.SIGCONT)
         await until_owned(company.stack, 0, 1)
 
@@ -174,7 +184,7 @@ class TestAPause:
         await company.each_is_shown_once(within=10)
         assert set((await company.ledger()).values()) == {2}
 
-    @pytest.mark.parametrize("point", ["K19", "K20", "K21"])
+    @pytest.mark.parametrize("point", ["K20"])
     async def test_on_a_clicks_way_out(self, company: Company, point: str) -> None:
         company.inboxes = company.inboxes[:1]
         pausing = await self.hire_pausing(company, point)
@@ -185,7 +195,7 @@ class TestAPause:
         await self.until_paused(company)
 
         await company.hire()
-        await eventually(lambda: self.is_archived(company, ts), 20)
+        await eventually(lambda: self.is_archived(company, ts), 40)
         pausing.send_signal(signal.SIGCONT)
         await until_owned(company.stack, 0, 1)
 

@@ -171,7 +171,8 @@ def command_error(error: imaplib.IMAP4.error, what: str) -> MailServerError:
     connection, so nothing of what we tried is to blame.
     """
     text, words = _plain(error), _words(error)
-    if _THROTTLING.search(words) or b"[UNAVAILABLE]" in words.upper():
+    is_full = b"[OVERQUOTA]" in words.upper()  # whatever its words: there is no room for this mail
+    if not is_full and (_THROTTLING.search(words) or b"[UNAVAILABLE]" in words.upper()):
         kind = Throttled if _THROTTLING.search(words) else Transient
         return kind(
             f"The mail server does not {what} just now: {text}.",

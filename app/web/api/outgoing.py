@@ -10,11 +10,13 @@ from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, m
 
 from app.container import Container
 from app.core.access import Actor
+from app.core.errors import InvalidInput
 from app.core.faults import faultpoint
 from app.core.ids import AccountId, ConversationId, MessageId, OutgoingId
 from app.mail.address import Address, addresses
 from app.mail.answer import new_domains
 from app.mail.compose import MOST_FILES, MOST_RECIPIENTS, File
+from app.mail.compose_headers import check_line
 from app.sending import change
 from app.sending.context import MOST_UNDO_SECONDS, Writing
 from app.sending.enqueue import enqueue
@@ -114,9 +116,9 @@ class OutgoingIn(BaseModel):
             conversation_id=ConversationId(self.conversation_id) if self.conversation_id else None,
             answers_id=MessageId(answers) if answers else None,
             sender=self.sender,
-            to=_people(self.to),
-            cc=_people(self.cc),
-            bcc=_people(self.bcc) or (),
+            to=_people("to", self.to),
+            cc=_people("cc", self.cc),
+            bcc=_people("bcc", self.bcc) or (),
             subject=self.subject,
             files=tuple(
                 File(one.filename, one.content_type, one.content, one.content_id)
@@ -368,14 +370,23 @@ def _out(
     )
 
 
-def _people(people: list[PersonIn | str] | None) -> tuple[Address, ...] | None:
+def _people(field: str, people: list[PersonIn | str] | None) -> tuple[Address, ...] | None:
     """`Ana Ruiz <ana@acme.example>` as well as name and address by themselves."""
     if people is None:
         return None
-    found: list[Address] = []
-    for one in people:
-        if isinstance(one, str):
-            found += addresses(one) or [Address("", one)]
-        else:
-            found.append(Address(one.name, one.address))
-    return tuple(found)
+    return tuple(
+        _typed(field, one) if isinstance(one, str) else Address(one.name, one.address)
+        for one in people
+    )
+
+
+def _typed(field: str, text: str) -> Address:
+    """One person on one line. What a reader of mail would make the best of is refused here."""
+    found = addresses(check_line(field, text))
+    if len(found) != 1:
+        raise InvalidInput(
+            f"“{text[:100]}” is not the address of one person.",
+            field=field,
+            fix="Write it like name@example.com or Ana <name@example.com>.",
+        )
+    return found[0]

@@ -23,7 +23,15 @@ from app.mail.compose_headers import check_address, check_line
 from app.sending.templates import filled
 from app.store.models import SenderIdentity, Signature, Template
 from app.store.unit_of_work import UnitOfWork
-from app.web.deps import Admin, Parts, Reader, Words, Writer, check_visible
+from app.web.deps import (
+    Admin,
+    Parts,
+    Reader,
+    Words,
+    Writer,
+    check_unbound,
+    check_visible,
+)
 
 identities = APIRouter(prefix="/identities", tags=["identities"])
 signatures = APIRouter(prefix="/signatures", tags=["signatures"])
@@ -167,9 +175,7 @@ async def put_signature(parts: Parts, caller: Writer, body: SignatureIn) -> Sign
     fill.check("text", body.text)
     fill.check("html", body.html)
     async with parts.store.begin(caller.workspace_id) as uow:
-        account_id = (
-            await _account(uow, caller, body.account_id) if body.account_id is not None else None
-        )
+        account_id = await _scope(uow, caller, body.account_id)
         teammate_id = TeammateId(body.teammate_id) if body.teammate_id else None
         if teammate_id and not await uow.teammates.get_many([teammate_id]):
             raise InvalidInput("There is no such teammate.", field="teammate_id")
@@ -189,6 +195,7 @@ async def delete_signature(parts: Parts, caller: Writer, signature_id: UUID) -> 
         signature = await uow.signatures.get(SignatureId(signature_id))
         if signature.account_id is not None:
             check_visible(caller, signature.account_id, "signature")
+        await _scope(uow, caller, signature.account_id)
         await uow.signatures.delete(signature)
     return Response(status_code=204)
 
@@ -219,6 +226,7 @@ async def put_template(
 ) -> TemplateOut:
     async with parts.store.begin(caller.workspace_id) as uow:
         template = await _template(uow, caller, template_id)
+        await _scope(uow, caller, template.account_id)
         other = await uow.templates.named(body.name)
         if other is not None and other.id != template.id:
             raise Conflict(f"There is a template “{body.name}” already.")
@@ -229,7 +237,9 @@ async def put_template(
 @templates.delete("/{template_id}", status_code=204)
 async def delete_template(parts: Parts, caller: Writer, template_id: UUID) -> Response:
     async with parts.store.begin(caller.workspace_id) as uow:
-        await uow.templates.delete(await _template(uow, caller, template_id))
+        template = await _template(uow, caller, template_id)
+        await _scope(uow, caller, template.account_id)
+        await uow.templates.delete(template)
     return Response(status_code=204)
 
 
@@ -256,6 +266,14 @@ async def _account(uow: UnitOfWork, caller: Actor, account_id: UUID) -> AccountI
     return account.id
 
 
+async def _scope(uow: UnitOfWork, caller: Actor, account_id: UUID | None) -> AccountId | None:
+    """One account, or all of them, which takes a key that is bound to none."""
+    if account_id is not None:
+        return await _account(uow, caller, account_id)
+    check_unbound(caller, "write what is for every inbox")
+    return None
+
+
 async def _template(uow: UnitOfWork, caller: Actor, template_id: UUID) -> Template:
     template = await uow.templates.get(TemplateId(template_id))
     if template.account_id is not None:
@@ -264,9 +282,7 @@ async def _template(uow: UnitOfWork, caller: Actor, template_id: UUID) -> Templa
 
 
 async def _set(uow: UnitOfWork, caller: Actor, template: Template, body: TemplateIn) -> None:
-    template.account_id = (
-        await _account(uow, caller, body.account_id) if body.account_id is not None else None
-    )
+    template.account_id = await _scope(uow, caller, body.account_id)
     template.name = check_line("name", body.name)
     template.subject = fill.check("subject", check_line("subject", body.subject))
     template.text, template.html = fill.check("text", body.text), fill.check("html", body.html)

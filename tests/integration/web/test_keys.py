@@ -6,7 +6,7 @@ from typing import Any
 
 from app.core.access import Scope
 from app.core.ids import AccountId, APIKeyId, new_id
-from tests.fixtures.web import BOOTSTRAP_KEY, Web
+from tests.fixtures.web import BOOTSTRAP_KEY, Tenant, Web
 
 SERVER = {
     "host": "imap.example.com",
@@ -31,6 +31,15 @@ def routes(web: Web) -> list[tuple[str, str]]:
 def filled(path: str) -> str:
     """With ids that are nobody's."""
     return re.sub(r"{\w+}", lambda found: "1" if found[0] == "{n}" else str(new_id()), path)
+
+
+def body_for(path: str, tenant: Tenant) -> dict[str, Any]:
+    """The least that the route takes for a body."""
+    if path.endswith("/import"):
+        return {"days": 1}
+    if path.endswith("/fill"):
+        return {"account_id": str(tenant.account_id)}
+    return {"name": "Hello"} if path.startswith("/templates/") else {}
 
 
 WRONG_KEYS = [
@@ -92,12 +101,22 @@ class TestScopes:
             ("POST", "/commands"),
             ("POST", "/commands/{command_id}/undo"),
             ("POST", "/commands/{command_id}/retry"),
+            ("PUT", "/signatures"),
+            ("DELETE", "/signatures/{signature_id}"),
+            ("POST", "/templates"),
+            ("PUT", "/templates/{template_id}"),
+            ("DELETE", "/templates/{template_id}"),
         }
     )
+    READS = frozenset({("POST", "/templates/{template_id}/fill")})
 
     def wanted(self, method: str, path: str) -> Scope:
         if (method, path) in self.WRITES:
             return Scope.WRITE
+        if (method, path) in self.READS:
+            return Scope.READ
+        if path.startswith("/outgoing") and method != "GET":
+            return Scope.SEND
         is_admin = path.startswith("/api-keys") or method != "GET"
         return Scope.ADMIN if is_admin else Scope.READ
 
@@ -135,7 +154,7 @@ class TestABoundKey:
                 answer = await client.request(
                     method,
                     path.format(**tenant.ids()),
-                    json={"days": 1} if "import" in path else {},
+                    json=body_for(path, tenant),
                 )
 
                 assert answer.status_code == 404, (method, path)
@@ -275,7 +294,7 @@ class TestTenancy:
         for method, path in routes(web):
             if "{" not in path:
                 continue
-            body = {"days": 1} if path.endswith("/import") else {}
+            body = body_for(path, theirs)
             answer = await client.request(method, path.format(**theirs.ids()), json=body)
 
             assert answer.status_code == 404, (method, path)
@@ -308,7 +327,10 @@ class TestTenancy:
         _, text = await web.key(Scope.ADMIN)
         client = web.client(text)
 
-        for path in ("/accounts", "/conversations", "/teammates", "/channels", "/events"):
+        for path in (
+            "/accounts", "/conversations", "/teammates", "/channels", "/events", "/outgoing",
+            "/identities", "/signatures", "/templates",
+        ):  # fmt: skip
             answer = await client.get(path)
 
             assert answer.status_code == 200

@@ -155,7 +155,9 @@ class TestCommandError:
         assert error.code == code
 
     def test_keeps_the_response_code(self) -> None:
-        error = command_error(imaplib.IMAP4.error("MOVE failed: [OVERQUOTA] Quota exceeded"), "move mail")
+        error = command_error(
+            imaplib.IMAP4.error("MOVE failed: [OVERQUOTA] Quota exceeded"), "move mail"
+        )
 
         assert isinstance(error, CommandRefused)
         assert error.code == "OVERQUOTA"

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -79,6 +80,17 @@ def check_visible(caller: Actor, account_id: AccountId, what: str) -> None:
     """Raise `NotFound` where a key is bound to other accounts: it may not know there is one."""
     if not caller.may_see(account_id):
         raise NotFound(f"There is no such {what}.")
+
+
+def visible_accounts(caller: Actor, wanted: UUID | None) -> frozenset[AccountId] | None:
+    """The accounts whose things a list may name: the one asked for, else all the key may see.
+
+    None: all there are. Raises `NotFound` where the key may not see the one asked for.
+    """
+    if wanted is None:
+        return caller.account_ids
+    check_visible(caller, AccountId(wanted), "account")
+    return frozenset({AccountId(wanted)})
 
 
 def check_unbound(caller: Actor, what: str) -> None:

@@ -14,7 +14,7 @@ from app.commands.enqueue import enqueue_for_conversation, enqueue_for_messages
 from app.commands.types import MailIntent, mail_intent
 from app.core.access import Actor
 from app.core.errors import NotFound
-from app.core.ids import AccountId, CommandId, ConversationId, MessageId
+from app.core.ids import CommandId, ConversationId, MessageId
 from app.store.models import Command, CommandState, CommandTarget, CommandType, TargetState
 from app.store.repositories.commands import CommandFilter
 from app.store.unit_of_work import UnitOfWork
@@ -27,6 +27,7 @@ from app.web.deps import (
     Writer,
     check_visible,
     read_cursor,
+    visible_accounts,
     write_cursor,
 )
 from app.web.idempotency import Idempotent
@@ -118,12 +119,8 @@ async def list_(
     limit: Limit = 50,
 ) -> CommandPage:
     """The commands, the latest first."""
-    visible = caller.account_ids
-    if account is not None:
-        check_visible(caller, AccountId(account), "account")
-        visible = frozenset({AccountId(account)})
     wanted = CommandFilter(
-        account_ids=visible,
+        account_ids=visible_accounts(caller, account),
         state=state,
         conversation_id=ConversationId(conversation) if conversation else None,
     )

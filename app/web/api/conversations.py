@@ -12,7 +12,7 @@ from app.commands.change import change_conversation, changed
 from app.commands.snooze import snooze
 from app.commands.types import Assign, ConversationIntent, Done, Reopen, Wake
 from app.core.errors import InvalidInput
-from app.core.ids import AccountId, ConversationId, TeammateId
+from app.core.ids import ConversationId, TeammateId
 from app.store.models import Attachment, Conversation, ConversationStatus, Direction, Message
 from app.store.repositories.conversations import ConversationFilter
 from app.store.unit_of_work import UnitOfWork
@@ -25,6 +25,7 @@ from app.web.deps import (
     Writer,
     check_visible,
     read_cursor,
+    visible_accounts,
     write_cursor,
 )
 
@@ -136,12 +137,8 @@ async def list_(
     limit: Limit = 50,
 ) -> ConversationPage:
     """The latest first."""
-    visible = caller.account_ids
-    if account is not None:
-        check_visible(caller, AccountId(account), "account")
-        visible = frozenset({AccountId(account)})
     wanted = ConversationFilter(
-        account_ids=visible,
+        account_ids=visible_accounts(caller, account),
         status=status,
         assignee_id=_teammate(assignee),
         unassigned=assignee == "none",

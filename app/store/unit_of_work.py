@@ -37,6 +37,7 @@ from app.store.repositories.ledger import Ledger
 from app.store.repositories.live import Live
 from app.store.repositories.mailboxes import Mailboxes
 from app.store.repositories.messages import Messages
+from app.store.repositories.notes import Notes
 from app.store.repositories.outgoing import OutgoingMails
 from app.store.repositories.posts import Posts
 from app.store.repositories.slack_requests import SlackRequests
@@ -117,6 +118,10 @@ class UnitOfWork:
     @cached_property
     def messages(self) -> Messages:
         return Messages(self.session, self.workspace_id)
+
+    @cached_property
+    def notes(self) -> Notes:
+        return Notes(self.session, self.workspace_id)
 
     @cached_property
     def outgoing(self) -> OutgoingMails:

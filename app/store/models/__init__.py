@@ -22,6 +22,7 @@ from app.store.models.identity import SenderIdentity
 from app.store.models.installation import Installation, InstallationState
 from app.store.models.mailbox import Mailbox
 from app.store.models.message import Direction, Message
+from app.store.models.note import Note
 from app.store.models.outgoing import (
     WAITING,
     Filing,
@@ -70,6 +71,7 @@ __all__ = [
     "InstallationState",
     "Mailbox",
     "Message",
+    "Note",
     "Outgoing",
     "OutgoingFile",
     "OutgoingMode",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy import case
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
@@ -13,12 +14,18 @@ from app.store.repositories.base import Repository
 
 class Teammates(Repository):
     async def by_slack_user(self, user_id: SlackUserId, name: str) -> Teammate:
-        """The teammate behind a Slack user; made, or given the newer name, where needed."""
+        """The teammate behind a Slack user; made, or given the newer name, where needed.
+
+        Whoever does not know the name gives the id for it, which replaces no name.
+        """
         row = insert(Teammate).values(
             workspace_id=self._workspace_id, id=new_id(), slack_user_id=user_id, name=name
         )
         statement = row.on_conflict_do_update(
-            index_elements=["workspace_id", "slack_user_id"], set_={"name": row.excluded.name}
+            index_elements=["workspace_id", "slack_user_id"],
+            set_={
+                "name": case((row.excluded.name == user_id, Teammate.name), else_=row.excluded.name)
+            },
         ).returning(col(Teammate.id))
         teammate_id = (await self._session.exec(statement)).scalar_one()
         return await self._session.get_one(Teammate, (self._workspace_id, teammate_id))

@@ -21,7 +21,16 @@ from app.feed.mrkdwn import (
 )
 from app.feed.port import Block, Rendered
 from app.feed.render_outgoing import outgoing_state
-from app.feed.view import MOVES, CardView, CommandView, FileView, MailView, QuarantineView, Where
+from app.feed.view import (
+    MOVES,
+    CardView,
+    CommandView,
+    FileView,
+    MailView,
+    NoteView,
+    QuarantineView,
+    Where,
+)
 from app.store.models import CommandState, CommandType
 
 _SUBJECT: Final = 200
@@ -125,6 +134,15 @@ def _notes(view: MailView) -> list[Block]:
 def notice(text: str) -> Rendered:
     """A line in the thread. `text` is our own words; what it quotes is escaped already."""
     return Rendered(text, [_context(text)])
+
+
+def note(view: NoteView) -> Rendered:
+    """In the thread, as people's own words stand there; so by name, to ping nobody."""
+    who = escape_line(view.by.name, _NAME) or "Somebody"
+    text = cut_lines(view.text, lines=_THREAD_LINES, characters=_THREAD_EXCERPT)
+    first = escape(cut_lines(text, lines=1, characters=150), 300)
+    blocks = [_context(f"💬 {bold(who)}"), _section(link_up(escape(text, _SECTION)))]
+    return Rendered(f"💬 {who}: {first}", blocks)
 
 
 def failure(command: CommandView) -> str:

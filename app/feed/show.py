@@ -6,6 +6,7 @@ from app.core.ids import PostId
 from app.feed import render, render_alarm
 from app.feed.load import load_card, load_command, load_mail, load_quarantine
 from app.feed.load_alarm import load_alarm
+from app.feed.load_note import load_note
 from app.feed.load_outgoing import load_outgoing_of
 from app.feed.port import Rendered
 from app.feed.render_outgoing import outgoing
@@ -69,6 +70,8 @@ async def _render_fully(uow: UnitOfWork, post: Post) -> Rendered:
         case PostKind.QUARANTINE:
             return render.quarantine(await load_quarantine(uow, post))
         case PostKind.NOTICE:
+            if "note_id" in post.payload:
+                return render.note(await load_note(uow, post))
             return render.notice(render.failure(await load_command(uow, post)))
         case PostKind.OUTGOING:
             return outgoing(await load_outgoing_of(uow, post))

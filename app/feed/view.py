@@ -99,6 +99,14 @@ class OutgoingView:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteView:
+    """What somebody of the team said about a conversation, by another door than Slack's."""
+
+    by: Person
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CardView:
     conversation_id: ConversationId
     address: str

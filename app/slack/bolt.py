@@ -14,6 +14,7 @@ from app.slack.listeners import unknown
 from app.slack.listeners.actions import CardActions
 from app.slack.listeners.lifecycle import Lifecycle
 from app.slack.listeners.modals import Modals
+from app.slack.listeners.notes import Notes
 from app.slack.listeners.outgoing import OutgoingActions
 from app.slack.listeners.snooze import Snoozing
 from app.slack.middleware import Door
@@ -38,6 +39,7 @@ def build_app(
     OutgoingActions(door).register(app)
     Snoozing(door).register(app)
     Modals(door).register(app)
+    Notes(door).register(app)
     Lifecycle(installations).register(app)
     unknown.register(app)
     app.error(ErrorHandler().handle)

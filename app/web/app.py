@@ -15,6 +15,7 @@ from app.web.api import (
     events,
     imports,
     messages,
+    notes,
     outgoing,
     team,
     writing,
@@ -46,7 +47,17 @@ def create_app(container: Container, slack: SlackHTTP | None) -> FastAPI:
         largest_mail=container.settings.max_sent_bytes,
     )
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    for part in (accounts, imports, conversations, messages, commands, events, team, api_keys):
+    for part in (
+        accounts,
+        imports,
+        conversations,
+        notes,
+        messages,
+        commands,
+        events,
+        team,
+        api_keys,
+    ):
         api.include_router(part.router)
     for router in (outgoing.router, writing.identities, writing.signatures, writing.templates):
         api.include_router(router)

@@ -1,13 +1,10 @@
 """Snooze and Wake now."""
 
-import asyncio
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-import aiohttp
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from app.commands.change import change_conversation
@@ -17,19 +14,17 @@ from app.commands.types import ConversationIntent, Wake
 from app.core.access import Actor
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.ids import ConversationId, SlackUserId
-from app.core.logging import get_logger
 from app.feed.ids import ActionId, CardValue
 from app.slack.errors import words
 from app.slack.ids import FieldId, ViewId
 from app.slack.listeners.modals import chosen, memory_of
 from app.slack.middleware import Door, workspace_of
+from app.slack.people import look_up
 from app.slack.views import snooze as view
 from app.slack.views import told
 from app.store.unit_of_work import UnitOfWork
 
-_ASK_SECONDS: Final = 5
 Body = Mapping[str, Any]
-log = get_logger(__name__)
 
 
 class Snoozing:
@@ -68,7 +63,7 @@ class Snoozing:
         if known is not None:
             first = view.view(conversation_id, self._door.clock.now(), known)
         opened = await client.views_open(trigger_id=trigger_id, view=first)
-        present = await _time_zone(client, user_id) or known
+        present = (await look_up(client, user_id)).time_zone or known
         if present is not None and present == known:
             return
         async with self._door.store.begin(workspace_of(context)) as uow:
@@ -132,15 +127,3 @@ def _picked(body: Body) -> int | None:
 def _is_ticked(body: Body) -> bool:
     options = _state(body, FieldId.SNOOZE_REPLY).get("selected_options") or ()
     return any(option.get("value") == view.EARLIER for option in options)
-
-
-async def _time_zone(client: AsyncWebClient, user_id: SlackUserId) -> str | None:
-    """Where Slack says the person is now; None where it does not say so in time."""
-    try:
-        async with asyncio.timeout(_ASK_SECONDS):
-            answer = await client.users_info(user=user_id)
-    except (SlackClientError, aiohttp.ClientError, TimeoutError) as problem:
-        log.warning("slack.no_time_zone", error=str(problem))
-        return None
-    zone = (answer.get("user") or {}).get("tz")
-    return str(zone) if zone else None

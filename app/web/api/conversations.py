@@ -13,7 +13,7 @@ from app.commands.snooze import snooze
 from app.commands.types import Assign, ConversationIntent, Done, Reopen, Wake
 from app.core.errors import InvalidInput
 from app.core.ids import ConversationId, TeammateId
-from app.store.models import Attachment, Conversation, ConversationStatus, Direction, Message
+from app.store.models import Attachment, Conversation, ConversationStatus, Direction, Message, Note
 from app.store.repositories.conversations import ConversationFilter
 from app.store.unit_of_work import UnitOfWork
 from app.web.deps import (
@@ -90,8 +90,18 @@ class ConversationOut(BaseModel):
     snooze: SnoozeOut | None
 
 
+class NoteOut(BaseModel):
+    id: UUID
+    author_id: UUID | None
+    author_name: str
+    text: str
+    created_at: datetime
+    edited_at: datetime | None
+
+
 class ConversationDetail(ConversationOut):
     messages: list[MessageOut]
+    notes: list[NoteOut]
 
 
 class ConversationPage(BaseModel):
@@ -210,6 +220,7 @@ async def _detail(uow: UnitOfWork, conversation: Conversation) -> ConversationDe
     return ConversationDetail(
         **_values(conversation),
         messages=[show_message(one, attachments) for one in messages],
+        notes=[show_note(one) for one in await uow.notes.of_conversation(conversation.id)],
     )
 
 
@@ -223,6 +234,10 @@ def _values(conversation: Conversation) -> dict[str, Any]:
             by_id=conversation.snoozed_by_id,
         )
     return values
+
+
+def show_note(note: Note) -> NoteOut:
+    return NoteOut(**note.model_dump(include=set(NoteOut.model_fields)))
 
 
 def show_message(message: Message, attachments: Sequence[Attachment]) -> MessageOut:

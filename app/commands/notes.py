@@ -1,0 +1,97 @@
+"""Notes: what the team says among itself. They are kept and shown, and never mailed."""
+
+from datetime import datetime
+
+from app.core.access import Actor
+from app.core.ids import AccountId, ChannelId, ConversationId
+from app.store.models import Note, Post, PostKind, PostState
+from app.store.new import NewPost
+from app.store.unit_of_work import UnitOfWork
+
+
+async def write_note(
+    uow: UnitOfWork, actor: Actor, conversation_id: ConversationId, text: str
+) -> Note:
+    """Keep a note that came by another door than Slack's, and show it in the card's thread.
+
+    Raises `NotFound`.
+    """
+    conversation = await uow.conversations.get(conversation_id)
+    note = _note(uow, actor, conversation_id, text)
+    await uow.notes.add(note)
+    _tell(uow, note, "note.added", conversation.account_id)
+    for card in await uow.posts.cards_of([conversation_id]):
+        post = NewPost(
+            workspace_id=uow.workspace_id,
+            channel_id=card.channel_id,
+            kind=PostKind.NOTICE,
+            conversation_id=conversation_id,
+            payload={"note_id": str(note.id)},
+        )
+        await uow.posts.add_all([post])
+        uow.feed_is_due(card.channel_id)
+    return await uow.notes.get(note.id)
+
+
+async def hear_note(uow: UnitOfWork, actor: Actor, card: Post, ts: str, text: str) -> bool:
+    """Keep what somebody typed in a card's thread; answers whether it is their first note ever."""
+    assert card.conversation_id is not None
+    assert actor.teammate_id is not None
+    is_first = not await uow.notes.has_any_by(actor.teammate_id)
+    note = _note(uow, actor, card.conversation_id, text)
+    note.channel_id, note.ts = card.channel_id, ts
+    if not await uow.notes.add(note):
+        return False
+    conversation = await uow.conversations.get(card.conversation_id)
+    _tell(uow, note, "note.added", conversation.account_id)
+    return is_first
+
+
+async def edit_note(
+    uow: UnitOfWork, channel_id: ChannelId, ts: str, text: str, *, now: datetime
+) -> None:
+    """Follow an edit in Slack. What is no note of ours, or says the same, is left alone."""
+    note = await uow.notes.lock_message(channel_id, ts)
+    if note is None or note.text == text or note.deleted_at is not None:
+        return
+    note.text, note.edited_at = text, now
+    conversation = await uow.conversations.get(note.conversation_id)
+    _tell(uow, note, "note.edited", conversation.account_id)
+
+
+async def delete_note(uow: UnitOfWork, channel_id: ChannelId, ts: str, *, now: datetime) -> None:
+    """Follow a deletion in Slack: what it said is forgotten, that there was one is not."""
+    note = await uow.notes.lock_message(channel_id, ts)
+    if note is None or note.deleted_at is not None:
+        return
+    note.text, note.deleted_at = "", now
+    conversation = await uow.conversations.get(note.conversation_id)
+    _tell(uow, note, "note.deleted", conversation.account_id)
+
+
+async def find_card(uow: UnitOfWork, channel_id: ChannelId, thread_ts: str) -> Post | None:
+    """The card in whose thread something was said; None where it is no thread of ours."""
+    post = await uow.posts.by_ts(channel_id, thread_ts)
+    is_card = post is not None and post.kind is PostKind.CARD and post.state is PostState.SENT
+    return post if is_card else None
+
+
+def _note(uow: UnitOfWork, actor: Actor, conversation_id: ConversationId, text: str) -> Note:
+    return Note(
+        workspace_id=uow.workspace_id,
+        conversation_id=conversation_id,
+        author_id=actor.teammate_id,
+        author_name=actor.name,
+        origin=actor.origin,
+        text=text,
+    )
+
+
+def _tell(uow: UnitOfWork, note: Note, event: str, account_id: AccountId) -> None:
+    uow.emit(
+        event,
+        account_id=account_id,
+        conversation_id=note.conversation_id,
+        note_id=str(note.id),
+        author_id=str(note.author_id) if note.author_id else None,
+    )

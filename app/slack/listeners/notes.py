@@ -1,0 +1,119 @@
+"""What people type in a card's thread: an internal note, followed through edits and deletion.
+
+Slack tells of every message of every channel the app is in. Most are settled by a look at the event
+alone; for the rest one indexed query says whether the thread is a card's. Nothing else of them is
+read, kept or logged. (docs.slack.dev/reference/events/message)
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import aiohttp
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from app.commands.notes import delete_note, edit_note, find_card, hear_note
+from app.core.access import Actor
+from app.core.ids import ChannelId, SlackUserId
+from app.core.logging import get_logger
+from app.slack.middleware import Door, workspace_of
+from app.slack.people import look_up
+from app.store.unit_of_work import UnitOfWork
+
+HINT: Final = "This stays internal. What is typed in this thread is never mailed to the customer."
+_BY_PEOPLE: Final = frozenset({None, "file_share", "thread_broadcast"})
+_MOST_TEXT: Final = 40_000
+"""Slack cuts a message there (docs.slack.dev/reference/methods/chat.postMessage)."""
+Body = Mapping[str, Any]
+Event = Mapping[str, Any]
+log = get_logger(__name__)
+
+
+class Notes:
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def register(self, app: AsyncApp) -> None:
+        app.event("message")(self.said)
+
+    async def said(self, context: AsyncBoltContext, body: Body, client: AsyncWebClient) -> None:
+        event = body["event"]
+        match event.get("subtype"):
+            case subtype if subtype in _BY_PEOPLE:
+                if _is_typed_in_a_thread(event):
+                    await self._heard(context, body, client)
+            case "message_changed":
+                await self._edited(context, body)
+            case "message_deleted":
+                await self._deleted(context, body)
+            case _:
+                return
+
+    async def _heard(self, context: AsyncBoltContext, body: Body, client: AsyncWebClient) -> None:
+        event = body["event"]
+        channel, thread_ts = ChannelId(str(event["channel"])), str(event["thread_ts"])
+        is_first = False
+
+        async def keep(uow: UnitOfWork, actor: Actor) -> None:
+            nonlocal is_first
+            card = await find_card(uow, channel, thread_ts)
+            if card is not None:
+                is_first = await hear_note(uow, actor, card, str(event["ts"]), _text(event))
+
+        user_id = SlackUserId(str(event["user"]))
+        async with self._door.store.begin(workspace_of(context)) as uow:
+            if await find_card(uow, channel, thread_ts) is None:
+                return
+            name = (await uow.teammates.by_slack_user(user_id, user_id)).name
+        if name == user_id:
+            name = (await look_up(client, user_id)).name or user_id
+        await self._door.act(context, {**body, "user": {"id": user_id, "name": name}}, keep)
+        if is_first:
+            await _hint(client, channel, user_id, thread_ts)
+
+    async def _edited(self, context: AsyncBoltContext, body: Body) -> None:
+        event = body["event"]
+        message = event.get("message") or {}
+        if not _is_typed_in_a_thread(message):
+            return
+        channel, now = ChannelId(str(event["channel"])), self._door.clock.now()
+        if message.get("subtype") == "tombstone":
+            await self._forget(context, channel, str(message["ts"]))
+            return
+        async with self._door.store.begin(workspace_of(context)) as uow:
+            await edit_note(uow, channel, str(message["ts"]), _text(message), now=now)
+
+    async def _deleted(self, context: AsyncBoltContext, body: Body) -> None:
+        event = body["event"]
+        if _is_typed_in_a_thread(event.get("previous_message") or {}):
+            channel = ChannelId(str(event["channel"]))
+            await self._forget(context, channel, str(event["deleted_ts"]))
+
+    async def _forget(self, context: AsyncBoltContext, channel: ChannelId, ts: str) -> None:
+        async with self._door.store.begin(workspace_of(context)) as uow:
+            await delete_note(uow, channel, ts, now=self._door.clock.now())
+
+
+def _is_typed_in_a_thread(message: Event) -> bool:
+    """By a person: an app's messages, ours among them, carry the id of its bot."""
+    thread = message.get("thread_ts")
+    return bool(
+        thread and thread != message.get("ts") and message.get("user") and "bot_id" not in message
+    )
+
+
+def _text(message: Event) -> str:
+    """What was typed; a file alone is named."""
+    files = [str(one.get("name") or "a file") for one in message.get("files") or ()]
+    text = str(message.get("text") or "").replace("\x00", "")
+    return "\n".join([*([text] if text else []), *(f"📎 {name}" for name in files)])[:_MOST_TEXT]
+
+
+async def _hint(client: AsyncWebClient, channel: ChannelId, user: str, thread_ts: str) -> None:
+    """A courtesy: where Slack does not take it, the note is kept all the same."""
+    try:
+        await client.chat_postEphemeral(channel=channel, user=user, thread_ts=thread_ts, text=HINT)
+    except (SlackClientError, aiohttp.ClientError, TimeoutError) as problem:
+        log.warning("slack.no_hint", error=str(problem))

@@ -11,6 +11,7 @@ from app.core.config import PROJECT_ROOT
 
 SCRIPT = PROJECT_ROOT / "scripts" / "ensure-test-servers"
 DOVECOT = ("dovecot", "doveadm", "imap", "lmtp")
+SERVERS = (*DOVECOT, "postfix")
 
 
 class Machine:
@@ -26,11 +27,11 @@ class Machine:
         program.write_text(f"#!{self.folder}/bash\n{script}\n")
         program.chmod(0o755)
 
-    def run(self) -> subprocess.CompletedProcess[str]:
+    def run(self, postfix: str = "yes") -> subprocess.CompletedProcess[str]:
         places = {"PATH": str(self.folder), "SERVER_PATH": "", "CHROME_APPLICATIONS": "/nowhere"}
         return subprocess.run(
             [SCRIPT],
-            env=places | {"DOVECOT_PROGRAMS": str(self.folder)},
+            env=places | {"DOVECOT_PROGRAMS": str(self.folder), "POSTFIX_WANTED": postfix},
             capture_output=True,
             text=True,
             timeout=20,
@@ -50,7 +51,7 @@ class TestComplete:
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
     def test_nothing_is_said_or_done(self, machine: Machine) -> None:
-        for name in (*DOVECOT, "google-chrome"):
+        for name in (*SERVERS, "google-chrome"):
             machine.add(name)
 
         done = machine.run()
@@ -63,12 +64,12 @@ class TestIncomplete:
         done = machine.run()
 
         assert done.returncode == 1
-        assert "apt-get install dovecot-imapd dovecot-lmtpd chromium\n" in done.stderr
+        assert "apt-get install dovecot-imapd dovecot-lmtpd postfix chromium\n" in done.stderr
         assert "brew install dovecot" in done.stderr
 
     @pytest.mark.parametrize("missing", DOVECOT)
     def test_says_what_alone_is_missing(self, machine: Machine, missing: str) -> None:
-        for name in {*DOVECOT, "chromium"} - {missing}:
+        for name in {*SERVERS, "chromium"} - {missing}:
             machine.add(name)
 
         done = machine.run()
@@ -77,13 +78,24 @@ class TestIncomplete:
         assert "apt-get install dovecot-imapd dovecot-lmtpd\n" in done.stderr
 
 
+class TestPostfix:
+    def test_is_wanted_only_where_it_can_be_started(self, machine: Machine) -> None:
+        for name in (*DOVECOT, "chromium"):
+            machine.add(name)
+
+        assert machine.run(postfix="").returncode == 0
+        done = machine.run()
+        assert done.returncode == 1
+        assert "apt-get install postfix\n" in done.stderr
+
+
 class TestInstalling:
     """`apt-get` notes what it is told, and brings the programs; `sudo` asks for no password."""
 
     @pytest.fixture
     def apt(self, machine: Machine) -> Path:
         notes = machine.folder / "notes"
-        programs = " ".join(str(machine.folder / name) for name in (*DOVECOT, "chromium"))
+        programs = " ".join(str(machine.folder / name) for name in (*SERVERS, "chromium"))
         machine.add("sudo", 'shift; exec "$@"')
         machine.add(
             "apt-get",
@@ -94,7 +106,7 @@ class TestInstalling:
         return notes
 
     def test_brings_what_is_missing_and_no_more(self, machine: Machine, apt: Path) -> None:
-        for name in DOVECOT:
+        for name in SERVERS:
             machine.add(name)
 
         done = machine.run()
@@ -110,12 +122,16 @@ class TestInstalling:
 
         done = machine.run()
 
-        *_, install, stop = apt.read_text().splitlines()
+        *_, install, stop, stop_postfix = apt.read_text().splitlines()
         assert done.returncode == 0, done.stderr
-        assert install.endswith("install dovecot-imapd dovecot-lmtpd chromium")
+        assert install.endswith("install dovecot-imapd dovecot-lmtpd postfix chromium")
         assert stop in {
             "service dovecot stop",
             "systemctl --quiet disable --now dovecot.socket dovecot.service",
+        }
+        assert stop_postfix in {
+            "service postfix stop",
+            "systemctl --quiet disable --now postfix.service",
         }
 
     def test_that_fails_ends_in_words(self, machine: Machine, apt: Path) -> None:
@@ -124,7 +140,7 @@ class TestInstalling:
         done = machine.run()
 
         assert done.returncode == 1
-        assert "sudo apt-get install dovecot-imapd dovecot-lmtpd chromium" in done.stderr
+        assert "sudo apt-get install dovecot-imapd dovecot-lmtpd postfix chromium" in done.stderr
 
     def test_is_not_tried_where_a_password_would_be_asked(
         self, machine: Machine, apt: Path

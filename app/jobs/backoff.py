@@ -108,7 +108,10 @@ class Backoff:
         )
 
     async def end(self, rest: Rest) -> None:
-        """Rest. Raises `OwnershipLost` and `NotFound`."""
+        """Rest. Raises `OwnershipLost` and `NotFound`.
+
+        A rest that was slept through is over, whatever the clock says: it may have been set back.
+        """
         self._is_over = False
         with self._on.outages.waiting(rest.outage_since, self._outage_is_over):
             while rest.until is None or self._on.clock.now() < rest.until:
@@ -116,7 +119,7 @@ class Backoff:
                 if rest.until is not None:
                     left = (rest.until - self._on.clock.now()).total_seconds()
                 woken = await self._waker.wait(left)
-                if self._stopping or (woken and await self._is_reason_enough(rest)):
+                if not woken or self._stopping or await self._is_reason_enough(rest):
                     return
 
     def succeeded(self, outage_since: datetime | None) -> None:

@@ -143,8 +143,8 @@ class Serving:
         return any(self._is_due(folder) for folder in self._usable())
 
     def _is_due(self, folder: MailboxId) -> bool:
-        check = self.checks.get(folder)
-        return check is None or check.next_poll_at <= self._on.clock.now()
+        check, now = self.checks.get(folder), self._on.clock.now()
+        return check is None or check.next_poll_at <= now or check.checked_at > now
 
     @property
     def _poll_seconds(self) -> float:

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from app.feed.port import WorkspaceRefused
+from app.sandbox.slack.faults import FaultKind
 from app.slack.client import http_session, web_client
 from app.store.models import Installation, InstallationState
 from tests.fixtures.slack_door import SlackDoor
@@ -85,7 +86,8 @@ class TestRemoval:
 class TestARefusal:
     async def test_is_noted_once_in_the_log_of_events(self, door: SlackDoor) -> None:
         await door.card("Invoice")
-        door.slack.revoke_token()
+        error = FaultKind.ERROR
+        door.slack.fail_next("chat.postMessage", error, error="token_revoked", times=2)
         await door.feed.mail("Unseen")
 
         for _ in range(2):

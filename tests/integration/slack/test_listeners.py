@@ -9,7 +9,7 @@ from app.feed.ids import MenuChoice, MenuValue
 from app.slack.ids import Memory
 from app.store.models import CommandState, CommandType, PlacementState
 from app.store.repositories.ledger import Entry, Place
-from tests.fixtures.slack_door import ACK_SECONDS, SlackDoor
+from tests.fixtures.slack_door import IMPATIENT_SECONDS, SlackDoor
 from tests.fixtures.stack import eventually, text_of
 
 
@@ -192,12 +192,13 @@ class TestASlowDatabase:
     async def test_does_not_cost_the_acknowledgement_of_a_click(self, door: SlackDoor) -> None:
         ts = await door.card("Invoice")
         value = door.value("Invoice")
+        door.be_impatient()
         async with door.store.begin(door.feed.workspace.id) as uow:
             await uow.conversations.lock(door.id_of("Invoice"))
             async with asyncio.timeout(2.9):
                 answer = await door.interaction(door.click(ts, "conversation.done", value))
             assert answer.status_code == 200
-            assert answer.elapsed.total_seconds() >= ACK_SECONDS * 0.9
+            assert answer.elapsed.total_seconds() >= IMPATIENT_SECONDS * 0.9
 
         async def is_done() -> bool:
             return (await door.conversation("Invoice")).status == "done"
@@ -205,6 +206,7 @@ class TestASlowDatabase:
         await eventually(is_done)
 
     async def test_leaves_an_event_to_slack_which_brings_it_again(self, door: SlackDoor) -> None:
+        door.be_impatient()
         async with door.store.begin(door.feed.workspace.id) as uow:
             await uow.session.exec(lock_installations())  # type: ignore[call-overload]
             door.feed.installations._teams.clear()
@@ -217,6 +219,7 @@ class TestASlowDatabase:
         """Somebody else was first, and we heard of it only after the acknowledgement."""
         ts = await door.card("Invoice")
         payload = door.click(ts, "conversation.done", door.value("Invoice"), "Ben")
+        door.be_impatient()
         async with door.store.begin(door.feed.workspace.id) as uow:
             ana = await uow.teammates.by_slack_user(door.slack.users["Ana"], "ana")  # type: ignore[arg-type]
             conversation = await uow.conversations.lock(door.id_of("Invoice"))

@@ -26,6 +26,7 @@ OutgoingId = NewType("OutgoingId", UUID)
 IdentityId = NewType("IdentityId", UUID)
 SignatureId = NewType("SignatureId", UUID)
 TemplateId = NewType("TemplateId", UUID)
+DraftId = NewType("DraftId", UUID)
 
 ChannelId = NewType("ChannelId", str)
 """Slack's own id of a channel, such as `C024BE91L`."""

@@ -28,6 +28,7 @@ from app.store.repositories.api_keys import APIKeys
 from app.store.repositories.channels import Channels
 from app.store.repositories.commands import Commands
 from app.store.repositories.conversations import Conversations
+from app.store.repositories.drafts import Drafts
 from app.store.repositories.events import Events
 from app.store.repositories.fleet import Fleet
 from app.store.repositories.history_imports import HistoryImports
@@ -82,6 +83,10 @@ class UnitOfWork:
     @cached_property
     def conversations(self) -> Conversations:
         return Conversations(self.session, self.workspace_id)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        return Drafts(self.session, self.workspace_id)
 
     @cached_property
     def events(self) -> Events:

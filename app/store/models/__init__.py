@@ -15,6 +15,7 @@ from app.store.models.command import (
     TargetState,
 )
 from app.store.models.conversation import Conversation, ConversationStatus
+from app.store.models.draft import Draft
 from app.store.models.event import Event, EventCounter
 from app.store.models.history_import import HistoryImport, ImportState
 from app.store.models.idempotency import IdempotencyRecord
@@ -61,6 +62,7 @@ __all__ = [
     "Conversation",
     "ConversationStatus",
     "Direction",
+    "Draft",
     "Event",
     "EventCounter",
     "Filing",

@@ -12,6 +12,7 @@ from app.core.ids import CommandId, ConversationId, OutgoingId, PlacementId
 class ActionId(StrEnum):
     """`action_id`s of the card."""
 
+    REPLY = "conversation.reply"
     ASSIGN_ME = "conversation.assign_me"
     DONE = "conversation.done"
     REOPEN = "conversation.reopen"
@@ -26,6 +27,7 @@ class ActionId(StrEnum):
     OUTGOING_RETRY = "outgoing.retry"
     OUTGOING_SEND_AGAIN = "outgoing.send_again"
     OUTGOING_WAS_SENT = "outgoing.was_sent"
+    OUTGOING_EDIT = "outgoing.edit"
 
 
 class MenuChoice(StrEnum):

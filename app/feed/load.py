@@ -62,6 +62,8 @@ async def load_card(uow: UnitOfWork, post: Post) -> CardView:
         conversation.done_by_id,
         command.requested_by_id if command else None,
     )
+    writing = [one.author_id for one in await uow.drafts.writing(conversation.id)]
+    writers = await _people(uow, *writing)
     shown = None
     if command:
         holds = await _still_holds(uow, command, placed)
@@ -90,6 +92,7 @@ async def load_card(uow: UnitOfWork, post: Post) -> CardView:
         tags=tuple(conversation.tags),
         command=shown,
         outgoing=outgoing,
+        writers=tuple(writers[one] for one in writing if one in writers),
     )
 
 

@@ -28,6 +28,7 @@ from app.feed.view import (
     FileView,
     MailView,
     NoteView,
+    Person,
     QuarantineView,
     Where,
 )
@@ -44,6 +45,7 @@ _THREAD_LINES: Final = 40
 _FILES_SHOWN: Final = 8
 _DETAIL: Final = 300
 _MOST_BUTTONS: Final = 4
+_WRITERS: Final = 3
 _SECTION: Final = 2900
 """Slack's own limit is 3,000 (docs.slack.dev/reference/block-kit/blocks/section-block)."""
 
@@ -222,6 +224,8 @@ def _state(view: CardView) -> str:
         parts.append("🏷 " + ", ".join(escape_line(tag, 40) for tag in view.tags[:8]))
     if view.folder:
         parts.append(f"📂 {escape_line(view.folder, 80)}")
+    if view.writers:
+        parts.append(_writing(view.writers))
     if view.outgoing:
         parts.append(outgoing_state(view.outgoing))
     return " · ".join([*parts, *_command_state(view.command)])
@@ -242,6 +246,11 @@ def _asleep(view: CardView) -> str:
         return "💤 Snoozed until they reply"
     or_earlier = " or they reply" if view.snoozed_until_reply else ""
     return f"💤 Snoozed until {moment(view.snoozed_until)}{or_earlier}"
+
+
+def _writing(writers: tuple[Person, ...]) -> str:
+    names = [mention(one.name, one.slack_user_id) for one in writers[:_WRITERS]]
+    return f"✍️ {' and '.join(names)} {'is' if len(names) == 1 else 'are'} replying"
 
 
 def _put_away(view: CardView) -> str:
@@ -293,7 +302,7 @@ def _by_state(view: CardView) -> list[Block]:
     ]
     if view.assignee is None:
         buttons.insert(0, _button(ActionId.ASSIGN_ME, "Assign to me", value))
-    return buttons
+    return [_button(ActionId.REPLY, "Reply", value, primary=True), *buttons]
 
 
 def _about_the_command(view: CardView) -> list[Block]:
@@ -323,13 +332,14 @@ def _menu(view: CardView) -> Block:
     }
 
 
-def _button(action: ActionId, label: str, value: str) -> dict[str, Any]:
-    return {
+def _button(action: ActionId, label: str, value: str, *, primary: bool = False) -> dict[str, Any]:
+    button: dict[str, Any] = {
         "type": "button",
         "action_id": action,
         "text": {"type": "plain_text", "text": label},
         "value": value,
     }
+    return {**button, "style": "primary"} if primary else button
 
 
 def _section(text: str) -> Block:

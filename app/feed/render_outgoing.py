@@ -142,6 +142,7 @@ def _buttons(view: OutgoingView) -> list[dict[str, Any]]:
         case OutgoingState.FAILED:
             return [
                 _button(ActionId.OUTGOING_RETRY, "Retry", value),
+                _button(ActionId.OUTGOING_EDIT, "Edit", value),
                 _button(ActionId.OUTGOING_UNDO, "Discard", value),
             ]
         case OutgoingState.UNKNOWN if view.needs_a_person:

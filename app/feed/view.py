@@ -133,6 +133,8 @@ class CardView:
     command: CommandView | None = None
     outgoing: OutgoingView | None = None
     """The last mail of ours that was not taken back."""
+    writers: tuple[Person, ...] = ()
+    """Who is writing an answer just now."""
 
     @property
     def is_snoozed(self) -> bool:

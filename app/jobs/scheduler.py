@@ -45,6 +45,7 @@ class Ticks:
             (self.revive_stalled_jobs, 3),
             (self.wake_sleepers, 5),
             (self.sweep_feed, 10),
+            (self.let_writers_go, 10),
             (self.note_checks, 15),
             (self.forget_old, 3600),
         )
@@ -87,6 +88,14 @@ class Ticks:
         for workspace_id, ids in due.items():
             async with self._store.begin(workspace_id) as uow:
                 await wake_due(uow, ids, now=now)
+
+    async def let_writers_go(self) -> None:
+        """Nobody is writing any more whose window was left open, or died: the cards say so."""
+        async with self._store.across_workspaces() as fleet:
+            workspaces = await fleet.workspaces_with_idle_writers()
+        for workspace_id in workspaces:
+            async with self._store.begin(workspace_id) as uow:
+                await uow.cards_are_stale(await uow.drafts.let_expired_go())
 
     async def revive_stalled_jobs(self) -> None:
         """Put back what a dead worker was doing."""

@@ -23,11 +23,13 @@ from app.sandbox.mail.customer import Customer
 from app.sandbox.mail.server import MailServer
 from app.sandbox.mail.submission import SubmissionServer
 from app.sandbox.slack.local import LocalSlack
+from app.sandbox.slack.seed import AppSeed, Seed, ShortcutSeed
 from app.sandbox.slack.serving import LOOPBACK, PortTaken
 
 DEFAULT_PORT: Final = 8000
 _PORTS_TRIED: Final = 100
 _SETTINGS: Final = "SHAREDBOX_"
+_SEED: Final = Seed(app=AppSeed(shortcuts=(ShortcutSeed("Compose e-mail", "new_email"),)))
 
 
 class RealSlack(Conflict):
@@ -102,13 +104,13 @@ def open_slack(ports: Ports, customer: Customer) -> tuple[LocalSlack, int]:
         )
     if ports.slack is not None:
         web = ports.web or next(port for port in _candidates(DEFAULT_PORT) if port != ports.slack)
-        return LocalSlack(port=ports.slack, customer=customer), web
+        return LocalSlack(_SEED, port=ports.slack, customer=customer), web
     for port in _candidates((ports.web or DEFAULT_PORT) + 1):
         web = ports.web or port - 1
         if not _is_free(web):
             continue
         try:
-            return LocalSlack(port=port, customer=customer), web
+            return LocalSlack(_SEED, port=port, customer=customer), web
         except PortTaken:
             continue
     raise PortTaken("No free ports were found.", fix="Choose them with --port and --slack-port.")

@@ -7,11 +7,16 @@ from slack_bolt.authorization import AuthorizeResult
 from app.container import Container
 from app.core.config import Settings
 from app.core.errors import InvalidInput
+from app.sending.context import Writing
 from app.slack.client import web_client
+from app.slack.composer import Composer
 from app.slack.errors import ErrorHandler
+from app.slack.files import SlackFiles
 from app.slack.installations import Installations
 from app.slack.listeners import unknown
 from app.slack.listeners.actions import CardActions
+from app.slack.listeners.compose import Compose
+from app.slack.listeners.compose_send import ComposeSend
 from app.slack.listeners.lifecycle import Lifecycle
 from app.slack.listeners.modals import Modals
 from app.slack.listeners.notes import Notes
@@ -38,12 +43,32 @@ def build_app(
     CardActions(door).register(app)
     OutgoingActions(door).register(app)
     Snoozing(door).register(app)
-    Modals(door).register(app)
     Notes(door).register(app)
+    composer = Composer(door, container.settings.undo_seconds)
+    Modals(door, composer).register(app)
+    writing = _writing(container)
+    Compose(door, composer, writing).register(app)
+    files = SlackFiles(
+        container.blobs,
+        installations,
+        http,
+        container.settings.slack_api_url,
+        container.settings.max_sent_bytes,
+    )
+    ComposeSend(door, composer, writing, files).register(app)
     Lifecycle(installations).register(app)
     unknown.register(app)
     app.error(ErrorHandler().handle)
     return app
+
+
+def _writing(container: Container) -> Writing:
+    return Writing(
+        store=container.store,
+        blobs=container.blobs,
+        undo_seconds=container.settings.undo_seconds,
+        largest_mail=container.settings.max_sent_bytes,
+    )
 
 
 def signing_secret(settings: Settings) -> str:

@@ -10,13 +10,17 @@ from app.core.ids import ConversationId
 
 
 class ViewId(StrEnum):
-    """`callback_id`s of modals."""
+    """`callback_id`s of modals and shortcuts."""
 
     MOVE = "move"
     DELETE = "delete"
     SPAM = "spam"
     MORE = "more"
     SNOOZE = "snooze"
+    COMPOSE = "compose"
+    PREVIEW = "compose.preview"
+    NEW_EMAIL = "new_email"
+    """The global shortcut."""
 
 
 class FieldId(StrEnum):

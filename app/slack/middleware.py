@@ -50,7 +50,7 @@ class Door:
         """
         async with self.store.begin(workspace_of(context)) as uow:
             if await uow.slack_requests.first_time(_key(body)):
-                await do(uow, await _actor(uow, body))
+                await do(uow, await actor_of(uow, body))
             await uow.session.flush()
             faultpoint("K17")
         faultpoint("K18")
@@ -64,7 +64,8 @@ def workspace_of(context: AsyncBoltContext) -> WorkspaceId:
     return WorkspaceId(workspace_id)
 
 
-async def _actor(uow: UnitOfWork, body: Mapping[str, Any]) -> Actor:
+async def actor_of(uow: UnitOfWork, body: Mapping[str, Any]) -> Actor:
+    """The teammate who did what a delivery tells of."""
     user = body.get("user") or {}
     user_id = SlackUserId(str(user.get("id", "")))
     name = str(user.get("name") or user.get("username") or user_id)

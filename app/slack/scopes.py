@@ -5,10 +5,10 @@ from typing import Final
 SCOPES: Final = {
     "channels:history": "looking a post up before it is repeated, in public channels",
     "chat:write": "cards and what stands in their threads",
-    "files:read": "whether an upload was completed before it is begun anew",
+    "files:read": "whether an upload was completed before it is begun anew; attached files",
     "files:write": "the originals of mails that could not be read",
     "groups:history": "looking a post up before it is repeated, in private channels",
     "im:history": "looking a message to an admin up before it is repeated",
     "im:write": "telling the admins that a mailbox gives no sign of life",
-    "users:read": "the time zone of whoever snoozes a conversation",
+    "users:read": "the time zone of whoever snoozes a conversation or schedules a mail",
 }

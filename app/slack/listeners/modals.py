@@ -6,6 +6,7 @@ from uuid import UUID
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.web.async_client import AsyncWebClient
 
 from app.commands.change import change_conversation
 from app.commands.enqueue import enqueue_for_conversation
@@ -24,13 +25,15 @@ from app.core.access import Actor
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.ids import MailboxId
 from app.mailbox.port import Role
+from app.slack.composer import Composer, Start
 from app.slack.errors import words
 from app.slack.ids import FieldId, Memory, ViewId
 from app.slack.listeners.actions import enqueue_if_first
 from app.slack.middleware import Door, workspace_of
-from app.slack.views import told
+from app.slack.views import compose, told
 from app.slack.views.more import MoreAction
 from app.slack.views.move import FolderChoice, suggestions
+from app.store.models import OutgoingMode
 from app.store.unit_of_work import UnitOfWork
 
 Body = Mapping[str, Any]
@@ -45,8 +48,9 @@ _MAIL_ACTIONS = {
 
 
 class Modals:
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, composer: Composer) -> None:
         self._door = door
+        self._composer = composer
 
     def register(self, app: AsyncApp) -> None:
         app.view(ViewId.MOVE.value)(self.move)
@@ -106,9 +110,16 @@ class Modals:
         else:
             await ack()
 
-    async def more(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
+    async def more(
+        self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
+    ) -> None:
         memory = memory_of(body)
         action = _more_action(chosen(body, FieldId.ACTION))
+        if action is MoreAction.FORWARD:
+            start = Start(memory.conversation_id, mode=OutgoingMode.FORWARD)
+            await ack(response_action="update", view=compose.skeleton(start.mode))
+            await self._composer.fill(context, body, client, start, str(body["view"]["id"]))
+            return
 
         async def do(uow: UnitOfWork, actor: Actor) -> None:
             if action in _MAIL_ACTIONS:

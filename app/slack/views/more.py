@@ -9,6 +9,7 @@ from app.slack.ids import FieldId, Memory, ViewId
 
 
 class MoreAction(StrEnum):
+    FORWARD = "forward"
     ASSIGN_ME = "assign_me"
     UNASSIGN = "unassign"
     FLAG = "flag"
@@ -18,6 +19,7 @@ class MoreAction(StrEnum):
 
 
 _LABELS: Final = {
+    MoreAction.FORWARD: ("Forward…", "To somebody else, with its files"),
     MoreAction.ASSIGN_ME: ("Assign to me", "Also when somebody else has it"),
     MoreAction.UNASSIGN: ("Assign to nobody", "Leave it to whoever takes it next"),
     MoreAction.FLAG: ("Flag", "The newest mail, on the mail server"),

@@ -24,6 +24,7 @@ from app.store.models import (
     Command,
     CommandState,
     Conversation,
+    Draft,
     EventCounter,
     IdempotencyRecord,
     Installation,
@@ -213,6 +214,13 @@ class Fleet:
         for team, conversation in await self._session.exec(statement):
             found.setdefault(WorkspaceId(team), []).append(ConversationId(conversation))
         return found
+
+    async def workspaces_with_idle_writers(self) -> Sequence[WorkspaceId]:
+        """Workspaces where somebody counts as writing who typed nothing for long."""
+        statement = (
+            select(Draft.workspace_id).where(col(Draft.writing_until) <= func.now()).distinct()
+        )
+        return [WorkspaceId(one) for one in (await self._session.exec(statement)).all()]
 
     async def stalled_jobs(self) -> list[Stalled]:
         """Jobs that a dead worker left behind."""

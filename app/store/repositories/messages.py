@@ -100,6 +100,19 @@ class Messages(Repository):
             statement = statement.where(col(Message.received_at) > after)
         return (await self._session.exec(statement)).all()
 
+    async def newest(self, conversation_id: ConversationId, *, limit: int) -> Sequence[Message]:
+        """The last mails of a conversation, whoever wrote them, the newest first."""
+        statement = (
+            select(Message)
+            .where(
+                Message.workspace_id == self._workspace_id,
+                Message.conversation_id == conversation_id,
+            )
+            .order_by(col(Message.received_at).desc(), col(Message.id).desc())
+            .limit(limit)
+        )
+        return (await self._session.exec(statement)).all()
+
     async def latest(self, conversation_id: ConversationId) -> Message | None:
         """The mail that an answer is for: the last one that came in.
 

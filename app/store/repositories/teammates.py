@@ -1,6 +1,6 @@
 """The people of the team."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import case
 from sqlalchemy.dialects.postgresql import insert
@@ -40,6 +40,14 @@ class Teammates(Repository):
         )
         if after is not None:
             statement = statement.where(col(Teammate.id) > after)
+        return (await self._session.exec(statement)).all()
+
+    async def of_slack_users(self, user_ids: Iterable[str]) -> Sequence[Teammate]:
+        """Those of these Slack users whom we know."""
+        statement = select(Teammate).where(
+            Teammate.workspace_id == self._workspace_id,
+            is_any(col(Teammate.slack_user_id), list(user_ids)),
+        )
         return (await self._session.exec(statement)).all()
 
     async def get_many(self, ids: Sequence[TeammateId]) -> dict[TeammateId, Teammate]:

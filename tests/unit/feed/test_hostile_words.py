@@ -12,8 +12,17 @@ from typing import Any, Final
 import pytest
 
 from app.core.errors import NotFound
-from app.core.ids import CommandId, ConversationId, MailboxId, PlacementId, new_id
+from app.core.ids import (
+    AccountId,
+    CommandId,
+    ConversationId,
+    DraftId,
+    MailboxId,
+    PlacementId,
+    new_id,
+)
 from app.feed import render
+from app.feed.mrkdwn import mention
 from app.feed.port import Rendered
 from app.feed.view import (
     CardView,
@@ -24,9 +33,14 @@ from app.feed.view import (
     QuarantineView,
     Where,
 )
+from app.mail.address import Address
+from app.sending.drafts import Writer
+from app.sending.guard import Newer
+from app.sending.offer import Inbox, Offer, OriginalFile
 from app.slack.errors import words
-from app.slack.views import confirm, more, move, told
-from app.store.models import CommandState, CommandType
+from app.slack.views import compose, confirm, more, move, preview, told
+from app.slack.writing import ComposeMemory, Form, When
+from app.store.models import CommandState, CommandType, OutgoingMode
 from tests.factories import MOMENT
 from tests.fixtures.judges import (
     check_message,
@@ -90,11 +104,43 @@ def everywhere(text: str) -> Iterator[Shown]:
             replace(QUARANTINE, address=text, folder=text, reason=text, settled=settled,
                     pending=pending)
         )  # fmt: skip
+    yield from windows(text)
+    yield preview.view(
+        sender=Address(text, text),
+        people=[("To", [Address(text, text)] * 30)],
+        subject=text,
+        text=text,
+        files=[(text, 1)] * 30,
+    )
     yield confirm.delete(CONVERSATION, text, text)
     yield confirm.spam(CONVERSATION, text, text)
     yield more.view(CONVERSATION, text)
     yield move.view(CONVERSATION)
     yield told.view(words(NotFound(text, fix=text)))
+
+
+def windows(text: str) -> Iterator[dict[str, Any]]:
+    """The window in which mail is written, in each mode, with this text in all places."""
+    person = Address(text, text)
+    for mode in OutgoingMode:
+        offer = Offer(
+            AccountId(new_id()), text, False, mode, text, (person,) * 3, text, (person,), (person,),
+            (text,), text, text, text, (OriginalFile(1, text, 1, False),) * 2, True,
+        )  # fmt: skip
+        content = {
+            "mode": mode, "to": text, "cc": text, "bcc": text, "subject": text, "sender": text,
+            "when": When.AT, "at": 1_800_000_000, "originals": [1], "time_zone": text,
+            "files": [{"id": "f1", "name": text}],
+        }  # fmt: skip
+        yield compose.view(
+            compose.Window(
+                ComposeMemory(draft_id=new_id()), offer, Form.of(content), 10,
+                inboxes=(Inbox(AccountId(new_id()), text),) * 2,
+                writer=Writer(DraftId(new_id()), text, None, MOMENT),
+                taken_by=text and mention(text, None), newer=Newer(text, MOMENT, text, False),
+                new_domains=(text,) * 9, restored=True,
+            )
+        )  # fmt: skip
 
 
 PLACES: Final[dict[str, Callable[[str], Shown]]] = {
@@ -113,6 +159,7 @@ PLACES: Final[dict[str, Callable[[str], Shown]]] = {
         replace(CARD, command=command(CommandState.FAILED, detail=text, folder=text))
     ),
     "quarantine": lambda text: render.quarantine(replace(QUARANTINE, reason=text, folder=text)),
+    "window": lambda text: list(windows(text))[1],
     "modal": lambda text: confirm.delete(CONVERSATION, text, text),
 }
 

@@ -69,7 +69,7 @@ class TestCard:
             "The total is wrong.\nPlease check.",
             "🟠 Unassigned · 📂 INBOX",
         ]
-        assert buttons(shown) == ["Assign to me", "Done", "Snooze"]
+        assert buttons(shown) == ["Reply", "Assign to me", "Done", "Snooze"]
 
     def test_has_its_menu_in_order(self) -> None:
         menu = render.card(CARD).blocks[0]["accessory"]
@@ -98,7 +98,7 @@ class TestCard:
         shown = render.card(replace(CARD, assignee=ANA, waiting_since=MOMENT))
 
         assert lines(shown)[-1] == f"🔵 <@U0ANA> · ⏱ waiting since {DATE}"
-        assert buttons(shown) == ["Done", "Snooze"]
+        assert buttons(shown) == ["Reply", "Done", "Snooze"]
 
     @pytest.mark.parametrize(
         ("until", "until_reply", "words"),
@@ -121,7 +121,7 @@ class TestCard:
 
         shown = render.card(replace(CARD, command=flagged))
 
-        assert buttons(shown) == ["Assign to me", "Done", "Snooze", "Undo"]
+        assert buttons(shown) == ["Reply", "Assign to me", "Done", "Undo"]
 
     @pytest.mark.parametrize(
         ("seen", "words"),
@@ -176,7 +176,7 @@ class TestCard:
         shown = render.card(replace(CARD, where=Where.ELSEWHERE, folder="Projects", command=moved))
 
         assert lines(shown)[-1] == "🟠 Unassigned · 📂 Projects"
-        assert buttons(shown) == ["Assign to me", "Done", "Snooze", "Undo"]
+        assert buttons(shown) == ["Reply", "Assign to me", "Done", "Undo"]
 
     def test_says_what_is_under_way(self) -> None:
         queued = replace(COMMAND, state=CommandState.QUEUED)
@@ -184,7 +184,7 @@ class TestCard:
         shown = render.card(replace(CARD, command=queued))
 
         assert lines(shown)[-1] == "🟠 Unassigned · ⏳ Archiving…"
-        assert buttons(shown) == ["Assign to me", "Done", "Snooze", "Undo"]
+        assert buttons(shown) == ["Reply", "Assign to me", "Done", "Undo"]
 
     def test_says_why_it_is_tried_again(self) -> None:
         waiting = replace(
@@ -208,7 +208,7 @@ class TestCard:
         shown = render.card(replace(CARD, command=failed))
 
         assert lines(shown)[-1].endswith("⚠️ Archive failed: Quota &lt;exceeded&gt;")
-        assert buttons(shown) == ["Assign to me", "Done", "Snooze", "Retry"]
+        assert buttons(shown) == ["Reply", "Assign to me", "Done", "Retry"]
 
     def test_of_a_mail_that_says_nothing(self) -> None:
         empty = replace(CARD, subject=" ", mail=MailView("", "", MOMENT, ""))

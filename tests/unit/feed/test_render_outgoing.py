@@ -52,7 +52,7 @@ class TestOutgoing:
             (OutgoingState.SENDING, False, "sending", []),
             (OutgoingState.SENT, False, "📮 <@U1> replied", []),
             (OutgoingState.FAILED, False, "was not sent",
-             [ActionId.OUTGOING_RETRY, ActionId.OUTGOING_UNDO]),
+             [ActionId.OUTGOING_RETRY, ActionId.OUTGOING_EDIT, ActionId.OUTGOING_UNDO]),
             (OutgoingState.UNKNOWN, False, "looking for it in Sent", []),
             (OutgoingState.UNKNOWN, True, "was the reply sent?",
              [ActionId.OUTGOING_WAS_SENT, ActionId.OUTGOING_SEND_AGAIN]),

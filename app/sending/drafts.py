@@ -1,0 +1,193 @@
+"""Writing together: who is at it, whose text it is, and what becomes of it.
+
+Everybody has a draft of their own, so nobody's typing can overwrite another's. Whoever opens a
+conversation that somebody is writing in sees who that is, and may take the text over; the other
+one's stays theirs, and only cannot be sent any more without saying so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from app.core.access import Actor
+from app.core.errors import Conflict, NotAllowed
+from app.core.ids import AccountId, ConversationId, DraftId, TeammateId
+from app.store.models import Draft, Outgoing, OutgoingState
+from app.store.unit_of_work import UnitOfWork
+
+WRITING: Final = timedelta(minutes=5)
+"""How long somebody counts as writing after the last thing they typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Somebody else who is writing in the conversation."""
+
+    draft_id: DraftId
+    name: str
+    slack_user_id: str | None
+    since: datetime
+
+
+async def begin(
+    uow: UnitOfWork,
+    actor: Actor,
+    account_id: AccountId,
+    conversation_id: ConversationId | None,
+    view_id: str,
+) -> Draft:
+    """The person's draft, begun or gone on with in this window; the others see it.
+
+    A mail that was taken back, or did not leave, is a draft again. One that left is none.
+    """
+    author_id = author_of(actor)
+    if conversation_id is not None:
+        await uow.conversations.lock(conversation_id)  # one at a time makes it
+        found = await uow.drafts.of_conversation(conversation_id, author_id)
+    else:
+        found = await uow.drafts.latest_new(account_id, author_id)
+    if found is not None and await _has_left(uow, found):
+        await uow.drafts.delete(found)
+        found = None
+    if found is None:
+        found = Draft(
+            workspace_id=uow.workspace_id,
+            account_id=account_id,
+            conversation_id=conversation_id,
+            author_id=author_id,
+        )
+        await uow.drafts.add(found)
+    found.view_id, found.typed_at = view_id, 0.0
+    await _hold(uow, found)
+    return found
+
+
+async def save(
+    uow: UnitOfWork,
+    actor: Actor,
+    draft_id: DraftId,
+    view_id: str,
+    content: Mapping[str, Any],
+    typed_at: float,
+) -> Draft:
+    """Keep what stands in the window. What comes late, or from an older window, changes nothing.
+
+    Raises `NotFound` and `NotAllowed`.
+    """
+    draft = await own(uow, actor, draft_id)
+    if draft.view_id not in {view_id, None} or typed_at < draft.typed_at:
+        return draft
+    if draft.outgoing_id is not None and draft.view_id is None:
+        return draft  # it was sent from this window, and this is what was typed before
+    draft.content, draft.typed_at = dict(content), typed_at
+    draft.updated_at = await uow.outgoing.time()
+    if draft.view_id == view_id and draft.taken_by_id is None:
+        await _hold(uow, draft)
+    return draft
+
+
+async def let_go(uow: UnitOfWork, actor: Actor, draft_id: DraftId, view_id: str) -> None:
+    """The window was closed: nobody is writing there any more. The text is kept."""
+    draft = await own(uow, actor, draft_id)
+    if draft.view_id == view_id:
+        await _leave(uow, draft)
+
+
+async def discard(uow: UnitOfWork, actor: Actor, draft_id: DraftId) -> Draft:
+    """Begin anew in the same window. Raises `NotFound` and `NotAllowed`."""
+    draft = await own(uow, actor, draft_id)
+    draft.content, draft.outgoing_id, draft.taken_by_id = {}, None, None
+    return draft
+
+
+async def take_over(
+    uow: UnitOfWork, actor: Actor, draft_id: DraftId, from_id: DraftId
+) -> tuple[Draft, Draft]:
+    """Go on with another's text; answers the person's own draft, and the other's.
+
+    Raises `NotFound`, `NotAllowed`, and `Conflict` where it was sent meanwhile.
+    """
+    mine = await own(uow, actor, draft_id)
+    theirs = await uow.drafts.lock(from_id)
+    if theirs.conversation_id is None or theirs.conversation_id != mine.conversation_id:
+        raise NotAllowed("That draft belongs to another conversation.")
+    if theirs.outgoing_id is not None:
+        raise Conflict("It was sent meanwhile.")
+    mine.content, mine.taken_by_id = dict(theirs.content), None
+    mine.updated_at = await uow.outgoing.time()
+    theirs.taken_by_id, theirs.writing_until = mine.author_id, None
+    uow.emit(
+        "draft.taken_over",
+        account_id=mine.account_id,
+        conversation_id=mine.conversation_id,
+        teammate_id=str(mine.author_id),
+        from_id=str(theirs.author_id),
+    )
+    await _hold(uow, mine)
+    return mine, theirs
+
+
+async def was_asked_for(uow: UnitOfWork, draft: Draft, outgoing: Outgoing) -> None:
+    """Its mail is on its way. A mail it was made from before is given up for this one."""
+    if draft.outgoing_id is not None:
+        before = await uow.outgoing.lock(draft.outgoing_id)
+        if before.state is OutgoingState.FAILED:
+            before.state, before.settled_at = OutgoingState.CANCELLED, await uow.outgoing.time()
+            if before.post_id is not None:
+                for channel_id in await uow.posts.refresh(before.post_id):
+                    uow.feed_is_due(channel_id)
+    draft.outgoing_id = outgoing.id
+    await _leave(uow, draft)
+
+
+async def others_writing(
+    uow: UnitOfWork, conversation_id: ConversationId | None, author_id: TeammateId
+) -> Writer | None:
+    """The one who has been writing in this conversation the longest, but for the person."""
+    if conversation_id is None:
+        return None
+    others = [
+        one for one in await uow.drafts.writing(conversation_id) if one.author_id != author_id
+    ]
+    if not others:
+        return None
+    people = await uow.teammates.get_many([others[0].author_id])
+    teammate = people[others[0].author_id]
+    return Writer(others[0].id, teammate.name, teammate.slack_user_id, others[0].created_at)
+
+
+async def own(uow: UnitOfWork, actor: Actor, draft_id: DraftId) -> Draft:
+    """The person's own draft, locked. Raises `NotFound` and `NotAllowed`."""
+    draft = await uow.drafts.lock(draft_id)
+    if draft.author_id != actor.teammate_id:
+        raise NotAllowed("This draft belongs to somebody else.")
+    return draft
+
+
+def author_of(actor: Actor) -> TeammateId:
+    """Raises `NotAllowed`: a script has nobody's draft."""
+    if actor.teammate_id is None:
+        raise NotAllowed("Only people have drafts.")
+    return actor.teammate_id
+
+
+async def _has_left(uow: UnitOfWork, draft: Draft) -> bool:
+    if draft.outgoing_id is None:
+        return False
+    outgoing = await uow.outgoing.get(draft.outgoing_id)
+    return outgoing.state not in {OutgoingState.CANCELLED, OutgoingState.FAILED}
+
+
+async def _hold(uow: UnitOfWork, draft: Draft) -> None:
+    """Others see that it is being written on; where they saw that already, nothing is redrawn."""
+    was_held = draft.writing_until is not None
+    await uow.drafts.writes_on(draft, WRITING)
+    if not was_held and draft.conversation_id is not None:
+        await uow.cards_are_stale([draft.conversation_id])
+
+
+async def _leave(uow: UnitOfWork, draft: Draft) -> None:
+    draft.view_id, draft.writing_until = None, None
+    if draft.conversation_id is not None:
+        await uow.cards_are_stale([draft.conversation_id])

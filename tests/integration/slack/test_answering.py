@@ -1,0 +1,609 @@
+"""Answering from the card, by really signed deliveries: the window, its draft, and Send."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from app.core.ids import OutgoingId, new_id
+from app.feed.ids import CardValue
+from app.sandbox.slack.wire import JSON
+from app.store.models import (
+    Draft,
+    Outgoing,
+    OutgoingMode,
+    OutgoingRecipient,
+    OutgoingState,
+    RecipientKind,
+    SenderIdentity,
+    Template,
+)
+from app.store.repositories.outgoing import OutgoingFilter
+from tests.fixtures.slack_door import SlackDoor
+from tests.fixtures.stack import eventually, text_of
+
+HERE = {"to": [{"name": "", "address": "support@example.com"}], "internet_message_id": "1@acme"}
+
+
+@pytest.fixture(autouse=True)
+async def can_send(door: SlackDoor) -> None:
+    async with door.store.begin(door.feed.workspace.id) as uow:
+        account = await uow.accounts.get(door.feed.account_id)
+        account.smtp_host, account.smtp_port = "smtp.example.com", 465
+        account.smtp_security = "tls"
+
+
+async def card(door: SlackDoor, subject: str = "Invoice", **values: Any) -> str:
+    await door.feed.mail(subject, **{**HERE, **values})
+    await door.draw()
+    return str(door.slack.messages("support")[-1]["ts"])
+
+
+async def drawn(door: SlackDoor, user: str = "Ana") -> dict[str, Any]:
+    """The window, once it is more than a skeleton."""
+
+    async def look() -> dict[str, Any] | None:
+        views = door.slack.views(user)
+        return views[-1] if views and len(views[-1]["blocks"]) > 1 else None
+
+    found: dict[str, Any] = await eventually(look)
+    return found
+
+
+async def opened(door: SlackDoor, ts: str, user: str = "Ana") -> dict[str, Any]:
+    outcome = await door.slack.click(user, "support", ts, "conversation.reply")
+    assert outcome.ok, outcome
+    return await drawn(door, user)
+
+
+def block(view: Mapping[str, Any], field: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(
+        one for one in view["blocks"] if one.get("element", {}).get("action_id") == field
+    )
+    return found
+
+
+def value(view: Mapping[str, Any], field: str) -> Any:
+    element = block(view, field)["element"]
+    return next((element[key] for key in element if key.startswith("initial_")), None)
+
+
+async def mails(door: SlackDoor) -> list[Outgoing]:
+    """The oldest first."""
+    async with door.store.begin(door.feed.workspace.id) as uow:
+        return list(await uow.outgoing.page(OutgoingFilter(), before=None, limit=50))[::-1]
+
+
+async def recipients(door: SlackDoor, id_: OutgoingId) -> list[tuple[RecipientKind, str]]:
+    async with door.store.begin(door.feed.workspace.id) as uow:
+        found: list[OutgoingRecipient] = list(await uow.outgoing.recipients(id_))
+    return [(one.kind, one.address) for one in found]
+
+
+async def draft_of(door: SlackDoor, user: str, subject: str = "Invoice") -> Draft | None:
+    async with door.store.begin(door.feed.workspace.id) as uow:
+        teammate = await uow.teammates.by_slack_user(door.slack.users[user], user.lower())  # type: ignore[arg-type]
+        return await uow.drafts.of_conversation(door.id_of(subject), teammate.id)
+
+
+async def type_(door: SlackDoor, text: str, user: str = "Ana") -> None:
+    outcome = await door.slack.act_in_view(user, "compose.body", text)
+    assert outcome.ok, outcome
+
+
+class TestReply:
+    async def test_is_the_first_button_and_the_only_primary_one(self, door: SlackDoor) -> None:
+        ts = await card(door)
+
+        buttons = [
+            one
+            for part in door.slack.message("support", ts)["blocks"]
+            if part["type"] == "actions"
+            for one in part["elements"]
+        ]
+        assert buttons[0]["action_id"] == "conversation.reply"
+        assert [one.get("style") for one in buttons].count("primary") == 1
+
+    async def test_opens_a_window_filled_in_from_the_mail(self, door: SlackDoor) -> None:
+        ts = await card(door, cc=[{"name": "Eva", "address": "eva@acme.example"}])
+
+        view = await opened(door, ts)
+
+        assert view["title"]["text"] == "Reply"
+        assert (view["submit"]["text"], view["close"]["text"]) == ("Send", "Keep draft")
+        assert value(view, "compose.to") == "Ana Ruiz <ana@acme.example>"
+        assert value(view, "compose.cc") is None
+        assert value(view, "compose.from")["text"]["text"] == "support@example.com"
+        assert "The total is wrong." in text_of(view)
+
+    async def test_writes_the_mail_once(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        await opened(door, ts)
+
+        outcome = await door.slack.submit_view("Ana", {"compose.body": "You are *right*, Ana."})
+
+        assert outcome.ok, outcome
+        (mail,) = await mails(door)
+        assert (mail.state, mail.mode) == (OutgoingState.UNDO, OutgoingMode.REPLY)
+        assert mail.text == "You are right, Ana."
+        assert mail.html == "<div>You are <b>right</b>, Ana.</div>"
+        assert (mail.subject, mail.from_address) == ("Re: Invoice", "support@example.com")
+        assert await recipients(door, mail.id) == [(RecipientKind.TO, "ana@acme.example")]
+        assert door.slack.views("Ana") == []
+        await door.draw()
+        (line,) = door.slack.replies("support", ts)
+        assert "outgoing.undo" in json.dumps(line)
+
+    async def test_pressed_twice_sends_once(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        view = await opened(door, ts)
+        payload = door.submission("compose", view["private_metadata"], state(view, "Hello"))
+        payload["view"]["id"], payload["view"]["hash"] = view["id"], view["hash"]
+
+        answers = await asyncio.gather(*(door.interaction(payload) for _ in range(3)))
+
+        assert {one.status_code for one in answers} == {200}
+        assert len(await mails(door)) == 1
+
+    async def test_to_all_keeps_the_copy(self, door: SlackDoor) -> None:
+        ts = await card(door, cc=[{"name": "Eva", "address": "eva@acme.example"}])
+        view = await opened(door, ts)
+
+        await door.slack.act_in_view(
+            "Ana", "compose.mode", "reply_all", answers=answers(view, "Hello both")
+        )
+        view = await titled(door, "Reply to all")
+
+        assert value(view, "compose.cc") == "Eva <eva@acme.example>"
+        assert value(view, "compose.body")["elements"][0]["elements"][0]["text"] == "Hello both"
+        assert (await door.slack.submit_view("Ana")).ok
+        (mail,) = await mails(door)
+        assert (RecipientKind.CC, "eva@acme.example") in await recipients(door, mail.id)
+
+    async def test_keeps_addresses_that_somebody_typed_when_the_mode_changes(
+        self, door: SlackDoor
+    ) -> None:
+        ts = await card(door)
+        view = await opened(door, ts)
+        to = {block(view, "compose.to")["block_id"]: {"compose.to": "boss@acme.example"}}
+
+        await door.slack.act_in_view("Ana", "compose.mode", "reply_all", answers=to)
+
+        view = await titled(door, "Reply to all")
+        assert value(view, "compose.to") == "boss@acme.example"
+
+    async def test_from_another_identity(self, door: SlackDoor) -> None:
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            await uow.identities.add(
+                SenderIdentity(
+                    workspace_id=uow.workspace_id,
+                    account_id=door.feed.account_id,
+                    address="billing@example.com",
+                    name="Billing",
+                )
+            )
+        ts = await card(door)
+        await opened(door, ts)
+
+        await door.slack.submit_view(
+            "Ana", {"compose.body": "Hello", "compose.from": "Billing <billing@example.com>"}
+        )
+
+        (mail,) = await mails(door)
+        assert (mail.from_name, mail.from_address) == ("Billing", "billing@example.com")
+
+    async def test_later_is_scheduled_and_marks_done(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        await opened(door, ts)
+        await door.slack.act_in_view("Ana", "compose.when", "tomorrow")
+        view = await submits(door, "Schedule")
+        assert "Tomorrow 9:00 (Europe/Berlin)" in text_of(view)
+
+        await door.slack.submit_view(
+            "Ana", {"compose.body": "Hello", "compose.options": ["done", "unless_answered"]}
+        )
+
+        (mail,) = await mails(door)
+        assert mail.state is OutgoingState.SCHEDULED
+        assert (mail.then_done, mail.cancel_if_answered, mail.quotes) == (True, True, False)
+
+    async def test_takes_files_along(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        await opened(door, ts)
+        file = door.slack.upload_as_user("Ana", "offer.pdf", b"%PDF-1.7 the offer")
+
+        outcome = await door.slack.submit_view(
+            "Ana", {"compose.body": "Here it is", "compose.files": [file]}
+        )
+
+        assert outcome.ok, outcome
+        (mail,) = await mails(door)
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            (kept,) = await uow.outgoing.files(mail.id)
+        assert (kept.filename, kept.content_type) == ("offer.pdf", "application/pdf")
+        assert await door.feed.feeding.blobs.get(kept.sha256) == b"%PDF-1.7 the offer"
+
+    async def test_with_a_template_below_what_is_written(self, door: SlackDoor) -> None:
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            await uow.templates.add(
+                Template(
+                    workspace_id=uow.workspace_id,
+                    name="Thanks",
+                    text="Thank you, {{ customer.first_name }}.",
+                )
+            )
+        ts = await card(door)
+        view = await opened(door, ts)
+        offered = await door.slack.suggest("Ana", "compose.template", "tha")
+
+        await door.slack.act_in_view(
+            "Ana", "compose.template", offered.options[0], answers=answers(view, "Hello")
+        )
+
+        async def look() -> bool:
+            return "Thank you, Ana." in text_of(door.slack.views("Ana")[-1])
+
+        await eventually(look)
+        assert (await door.slack.submit_view("Ana")).ok
+        (mail,) = await mails(door)
+        assert mail.text == "Hello\nThank you, Ana."
+
+    async def test_shows_what_would_leave(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        view = await opened(door, ts)
+
+        await door.slack.act_in_view(
+            "Ana", "compose.preview", answers=answers(view, "Hello <!channel>")
+        )
+
+        async def look() -> dict[str, Any] | None:
+            top = door.slack.views("Ana")[-1]
+            return top if "*From*" in text_of(top) else None
+
+        top = await eventually(look)
+        assert "Hello &lt;!channel&gt;" in text_of(top)
+        assert "&gt; The total is wrong." in text_of(top)
+        assert await mails(door) == []
+
+
+def answers(view: Mapping[str, Any], text: str) -> dict[str, dict[str, Any]]:
+    return {block(view, "compose.body")["block_id"]: {"compose.body": text}}
+
+
+def state(view: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """What Slack would say stands in the window."""
+    leaf = {"type": "text", "text": text}
+    section = {"type": "rich_text_section", "elements": [leaf]}
+    rich = {"type": "rich_text", "elements": [section]}
+    to = {"type": "plain_text_input", "value": value(view, "compose.to")}
+    return {
+        block(view, "compose.body")["block_id"]: {
+            "compose.body": {"type": "rich_text_input", "rich_text_value": rich}
+        },
+        block(view, "compose.to")["block_id"]: {"compose.to": to},
+    }
+
+
+async def titled(door: SlackDoor, title: str, user: str = "Ana") -> dict[str, Any]:
+    async def look() -> JSON | None:
+        views = door.slack.views(user)
+        is_it = views and views[-1]["title"]["text"] == title and len(views[-1]["blocks"]) > 1
+        return views[-1] if is_it else None
+
+    found: dict[str, Any] = await eventually(look)
+    return found
+
+
+async def submits(door: SlackDoor, label: str) -> dict[str, Any]:
+    async def look() -> JSON | None:
+        view = door.slack.views("Ana")[-1]
+        return view if (view.get("submit") or {}).get("text") == label else None
+
+    found: dict[str, Any] = await eventually(look)
+    return found
+
+
+class TestRefusals:
+    async def test_say_so_at_the_field(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        view = await opened(door, ts)
+
+        outcome = await door.slack.submit_view(
+            "Ana", {"compose.body": "Hello", "compose.to": "nobody"}
+        )
+
+        assert outcome.errors == {block(view, "compose.to")["block_id"]: "“nobody” is no address."}
+        assert await mails(door) == []
+
+    async def test_a_header_cannot_be_slipped_in(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        await opened(door, ts)
+        to = "x@b.example\r\nX-Evil: yes <c@d.example>\x00"
+
+        for _ in range(2):
+            await door.slack.submit_view("Ana", {"compose.body": "Hello", "compose.to": to})
+
+        (mail,) = await mails(door)
+        raw = await door.feed.feeding.blobs.get(mail.raw_sha256)
+        assert b"\nX-Evil" not in raw
+        assert [one for _, one in await recipients(door, mail.id)] == ["x@b.example", "c@d.example"]
+
+    async def test_an_account_that_cannot_send(self, door: SlackDoor) -> None:
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            (await uow.accounts.get(door.feed.account_id)).smtp_host = None
+        ts = await card(door)
+        view = await opened(door, ts)
+        assert "has no server to send by" in text_of(view)
+
+        outcome = await door.slack.submit_view("Ana", {"compose.body": "Hello"})
+
+        assert "SMTP server" in next(iter(outcome.errors.values()))
+
+    async def test_a_conversation_of_another_workspace(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        strange = str(CardValue(new_id()))  # type: ignore[arg-type]
+
+        await door.interaction(door.click(ts, "conversation.reply", strange))
+
+        async def look() -> bool:
+            views = door.slack.views("Ana")
+            return bool(views) and "no such conversation" in text_of(views[-1])
+
+        await eventually(look)
+
+    async def test_the_draft_of_somebody_else(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        view = await opened(door, ts)
+        payload = door.submission("compose", view["private_metadata"], state(view, "Hi"), "Ben")
+
+        answer = await door.interaction(payload)
+
+        assert answer.status_code == 200
+        assert "belongs to somebody else" in await door.told_directly("Ben")
+        assert await mails(door) == []
+
+    async def test_a_window_that_is_not_ours(self, door: SlackDoor) -> None:
+        payload = door.submission("compose", json.dumps({"draft_id": "x"}), {})
+
+        answer = await door.interaction(payload)
+
+        assert answer.status_code == 200
+        assert await mails(door) == []
+
+    async def test_a_new_domain_until_send_is_pressed_again(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        await opened(door, ts)
+        to = "ana@acme.example, eve@acme-pay.example"
+
+        assert (await door.slack.submit_view("Ana", {"compose.body": "Hi", "compose.to": to})).ok
+
+        assert "acme-pay.example" in text_of(door.slack.views("Ana")[-1])
+        assert await mails(door) == []
+        assert (await door.slack.submit_view("Ana")).ok
+        assert len(await mails(door)) == 1
+
+
+class TestTheStaleGuard:
+    async def test_shows_a_newer_mail_and_sends_the_second_time(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        await opened(door, ts)
+        await door.feed.mail("Invoice 2", "Invoice", excerpt="Never mind, I found it.", **HERE)
+
+        outcome = await door.slack.submit_view("Ana", {"compose.body": "Here it is"})
+
+        assert outcome.ok, outcome
+        assert await mails(door) == []
+        view = door.slack.views("Ana")[-1]
+        assert "wrote again meanwhile" in text_of(view)
+        assert "Never mind, I found it." in text_of(view)
+        assert "Here it is" in text_of(view)
+        assert (await door.slack.submit_view("Ana")).ok
+        assert len(await mails(door)) == 1
+
+    async def test_of_two_who_send_one_is_told(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        await opened(door, ts)
+        await opened(door, ts, "Ben")
+
+        await door.slack.submit_view("Ana", {"compose.body": "From Ana"})
+        await door.slack.submit_view("Ben", {"compose.body": "From Ben"})
+
+        (mail,) = await mails(door)
+        assert mail.text == "From Ana"
+        view = door.slack.views("Ben")[-1]
+        assert "ana answered meanwhile" in text_of(view)
+        assert "From Ben" in text_of(view)
+
+    async def test_minds_no_mail_that_the_writer_had_seen_on_its_way(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        await opened(door, ts)
+        await door.slack.submit_view("Ana", {"compose.body": "One thing"})
+        await opened(door, ts)
+
+        outcome = await door.slack.submit_view("Ana", {"compose.body": "And another"})
+
+        assert outcome.ok
+        assert [one.text for one in await mails(door)] == ["One thing", "And another"]
+
+
+class TestDrafts:
+    async def test_are_kept_while_they_are_typed_and_come_back(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        await opened(door, ts)
+        await type_(door, "Dear Ana, I am")
+        await door.slack.close_view("Ana")
+
+        view = await opened(door, ts)
+
+        assert "Your draft is back." in text_of(view)
+        assert value(view, "compose.body")["elements"][0]["elements"][0]["text"] == "Dear Ana, I am"
+
+    async def test_show_who_is_writing_until_the_window_closes(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        await opened(door, ts)
+        await door.draw()
+        assert "is replying" in text_of(door.slack.message("support", ts))
+
+        await door.slack.close_view("Ana")
+        await door.draw()
+
+        assert "is replying" not in text_of(door.slack.message("support", ts))
+
+    async def test_are_let_go_of_when_nothing_is_typed_for_long(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        await opened(door, ts)
+        draft = await draft_of(door, "Ana")
+        assert draft is not None
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            held = await uow.drafts.lock(draft.id)
+            held.writing_until = held.created_at
+
+        async with door.store.across_workspaces() as fleet:
+            assert list(await fleet.workspaces_with_idle_writers()) == [door.feed.workspace.id]
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            await uow.cards_are_stale(await uow.drafts.let_expired_go())
+
+        await door.draw()
+        assert "is replying" not in text_of(door.slack.message("support", ts))
+
+    async def test_can_be_taken_over_and_nobody_loses_a_word(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        await opened(door, ts)
+        await type_(door, "Ana began this")
+        view = await opened(door, ts, "Ben")
+        assert "is writing an answer, too" in text_of(view)
+
+        await door.slack.act_in_view("Ben", "compose.take_over", answers=answers(view, "Ben, too"))
+
+        async def taken() -> dict[str, Any] | None:
+            top = door.slack.views("Ben")[-1]
+            return top if "Ana began this" in text_of(top) else None
+
+        view = await eventually(taken)
+        assert "Ben, too" in text_of(view)
+
+        async def told() -> bool:
+            return "has taken your text over" in text_of(door.slack.views("Ana")[-1])
+
+        await eventually(told)
+        await door.slack.submit_view("Ana")
+        assert await mails(door) == []
+        assert (await door.slack.submit_view("Ben")).ok
+        (mail,) = await mails(door)
+        assert mail.text == "Ana began this\nBen, too"
+        draft = await draft_of(door, "Ana")
+        assert draft is not None
+        assert "Ana began this" in json.dumps(draft.content)
+
+    async def test_come_back_when_the_mail_is_taken_back(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        await opened(door, ts)
+        await door.slack.submit_view("Ana", {"compose.body": "Too soon"})
+        await door.draw()
+        (line,) = door.slack.replies("support", ts)
+        await door.slack.click("Ana", "support", line["ts"], "outgoing.undo")
+
+        view = await opened(door, ts)
+
+        assert "Too soon" in text_of(view)
+        (mail,) = await mails(door)
+        assert mail.state is OutgoingState.CANCELLED
+
+    async def test_what_comes_late_changes_nothing(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        view = await opened(door, ts)
+        await type_(door, "the newer words")
+        late = door.submission("compose", view["private_metadata"], state(view, "older"))
+        late |= {"type": "block_actions", "actions": [
+            {"type": "rich_text_input", "action_id": "compose.body", "action_ts": "1.5",
+             "block_id": "b"}]}  # fmt: skip
+        late["view"]["id"] = view["id"]
+
+        await door.interaction(late)
+
+        draft = await draft_of(door, "Ana")
+        assert draft is not None
+        assert "the newer words" in json.dumps(draft.content)
+
+    async def test_discarded_are_gone(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        view = await opened(door, ts)
+        await type_(door, "Nonsense")
+
+        await door.slack.act_in_view("Ana", "compose.discard", answers=answers(view, "Nonsense"))
+
+        async def empty() -> bool:
+            return value(door.slack.views("Ana")[-1], "compose.body") is None
+
+        await eventually(empty)
+
+
+class TestAMailThatFailed:
+    async def test_can_be_mended_and_is_given_up_for_the_new_one(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        await opened(door, ts)
+        await door.slack.submit_view("Ana", {"compose.body": "Hello"})
+        (mail,) = await mails(door)
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            failed = await uow.outgoing.lock(mail.id)
+            failed.state, failed.detail = OutgoingState.FAILED, "550 no such user"
+        await door.draw()
+        (line,) = door.slack.replies("support", ts)
+
+        await door.slack.click("Ben", "support", line["ts"], "outgoing.edit")
+        view = await drawn(door, "Ben")
+        assert "Hello" in text_of(view)
+        assert value(view, "compose.to") == "Ana Ruiz <ana@acme.example>"
+        assert (await door.slack.submit_view("Ben")).ok
+
+        first, second = await mails(door)
+        assert (first.state, second.state) == (OutgoingState.CANCELLED, OutgoingState.UNDO)
+
+
+class TestForward:
+    async def test_from_the_menu_asks_to_whom(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        await door.slack.choose_overflow("Ana", "support", ts, "More actions…")
+        await titled(door, "More actions")
+
+        await door.slack.submit_view("Ana", {"more.action": "forward"})
+        view = await titled(door, "Forward")
+
+        assert value(view, "compose.to") is None
+        await door.slack.submit_view(
+            "Ana", {"compose.to": "boss@example.com", "compose.body": "For you"}
+        )
+        (mail,) = await mails(door)
+        assert (mail.mode, mail.subject) == (OutgoingMode.FORWARD, "Fwd: Invoice")
+
+
+class TestANewMail:
+    async def test_is_written_by_the_shortcut(self, door: SlackDoor) -> None:
+        await card(door)
+        who = door.slack.users["Ana"]
+        payload = {
+            "type": "shortcut",
+            "callback_id": "new_email",
+            "user": {"id": who, "username": "ana"},
+            "team": {"id": door.slack.team_id},
+            "api_app_id": door.slack.app_id,
+            "trigger_id": door.slack.emulator.views.give_trigger(who),
+        }
+        await door.interaction(payload)
+        view = await titled(door, "New e-mail")
+        assert value(view, "compose.from")["text"]["text"] == "support@example.com"
+
+        outcome = await door.slack.submit_view(
+            "Ana",
+            {
+                "compose.to": "Eva <eva@other.example>",
+                "compose.subject": "Your order",
+                "compose.body": "It is on its way.",
+            },
+        )
+
+        assert outcome.ok, outcome
+        (mail,) = await mails(door)
+        assert (mail.mode, mail.subject) == (OutgoingMode.NEW, "Your order")

@@ -5,7 +5,7 @@ everything again. So every mail we know is matched with its new UID, what is old
 skipped, and the rest is news.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,7 +14,9 @@ from app.core.ids import MessageId
 from app.mailbox.port import Identity, Listing, MailSession, Selected
 from app.store.models import Mailbox, PlacementState
 from app.store.repositories.ledger import Entry, Place
+from app.sync.changes import KnownMail, Left
 from app.sync.fetch import bring_in
+from app.sync.follow import Following
 from app.sync.ingest import Ingest
 from app.sync.port import Folder, Syncing
 from app.sync.rematch import rematch
@@ -37,12 +39,18 @@ async def reset(
 ) -> int:
     """Adopt the new UIDs and bring in the news; answers how many mails that is.
 
-    Nothing is written until all is matched, and then at once: a crash begins this anew.
+    Nothing is adopted until all is matched, and then at once: a crash begins this anew. Mails that
+    are not there any more are looked for in other folders first.
     """
     assert selected.uidvalidity is not None
     folder = Folder(mailbox.id, mailbox.name, selected.uidvalidity)
     seen = await _look_at_everything(session, selected)
-    matched = rematch(await _known(syncing, mailbox), seen.identities)
+    uids, known = await _known(syncing, mailbox)
+    matched = rematch(known, seen.identities)
+    if lost := known.keys() - matched.values():
+        await _follow(syncing, session, mailbox, {id_: uids[id_] for id_ in lost})
+        if (await session.examine(mailbox.name)).uidvalidity != selected.uidvalidity:
+            return 0
     since = (mailbox.started_at or syncing.clock.now()) - _CLOCK_SKEW
     entries = [
         _entry(folder, listing, matched.get(uid), since=since)
@@ -70,10 +78,24 @@ async def _look_at_everything(session: MailSession, selected: Selected) -> _Seen
     return seen
 
 
-async def _known(syncing: Syncing, mailbox: Mailbox) -> dict[MessageId, Identity]:
+async def _follow(
+    syncing: Syncing, session: MailSession, mailbox: Mailbox, lost: Mapping[MessageId, int]
+) -> None:
+    """Mails left while the UIDs changed: find out where they are, and have their cards say so."""
+    assert mailbox.uidvalidity is not None
+    before = Folder(mailbox.id, mailbox.name, mailbox.uidvalidity)
+    left = [Left(KnownMail(uid, message_id, ())) for message_id, uid in lost.items()]
+    await Following(syncing, session, before).settle(left)
+
+
+async def _known(
+    syncing: Syncing, mailbox: Mailbox
+) -> tuple[dict[MessageId, int], dict[MessageId, Identity]]:
+    """The UID that each mail of ours had, and what it is."""
     async with syncing.store.begin(syncing.workspace_id) as uow:
         live = await uow.ledger.live_in(mailbox.id)
-    return {
+    uids = {message.id: placement.uid for placement, message in live}
+    return uids, {
         message.id: Identity(
             message.internet_message_id,
             placement.size or message.size,

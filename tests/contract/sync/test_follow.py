@@ -7,6 +7,7 @@ import pytest
 from app.commands.enqueue import enqueue_for_messages
 from app.commands.types import Archive, Flag
 from app.core.access import Actor, Origin, Scope
+from app.core.clock import SystemClock
 from app.core.ids import MessageId
 from app.mail.flags import FLAGGED, SEEN
 from app.mailbox.port import MailSession
@@ -297,6 +298,26 @@ class TestMoves:
 
         assert await places(brought_in) == {"First": ["Archive"], "Second": ["INBOX"]}
         assert await events(brought_in) == []
+
+
+class TestAReset:
+    """The folder was given new UIDs, and somebody was at work meanwhile."""
+
+    async def test_follows_mail_that_left(self, brought_in: Sync) -> None:
+        inbox = brought_in.inbox
+        before = (await brought_in.mailbox()).uidvalidity or 0
+        move(brought_in, 1, "Archive")
+        await inbox.server.change_uidvalidity(inbox.username, "INBOX", before + 1)
+        await inbox.deliver(mail("Third", "third@acme.example"))
+        brought_in.clock.set(SystemClock().now())
+
+        await brought_in.look()
+
+        assert (await places(brought_in))["First"] == ["Archive"]
+        assert (await places(brought_in))["Second"] == ["INBOX"]
+        assert await brought_in.announced() == ["First", "Second", "Third"]
+        assert await is_stale(brought_in, "First")
+        assert await events(brought_in) == ["message.moved"]
 
 
 class TestRemovals:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from app.commands.types import Assign, ConversationIntent, Done, Reopen, Snooze, Wake
+from app.commands.types import Assign, ConversationIntent, Done, Reopen, Snooze, Tag, Wake
 from app.core.access import Actor
 from app.core.errors import Conflict
 from app.core.ids import ConversationId, TeammateId
@@ -36,6 +36,7 @@ async def change_conversation(
         account_id=conversation.account_id,
         conversation_id=conversation_id,
         type=intent.type,
+        params=intent.params(),
         inverse={name: value for name, value in before.items() if value != after[name]},
         origin=actor.origin,
         requested_by_id=actor.teammate_id,
@@ -95,6 +96,9 @@ def _apply(
             conversation.status = ConversationStatus.OPEN
             conversation.done_by_id = conversation.done_at = None
             return "conversation.reopened"
+        case Tag(tags) if list(tags) != conversation.tags:
+            conversation.tags = list(tags)
+            return "conversation.tagged"
         case Snooze() if is_done:
             raise Conflict("This is done, so it cannot be snoozed.", fix="Reopen it first.")
         case Snooze(until, until_reply):
@@ -125,6 +129,7 @@ def _kept(conversation: Conversation) -> dict[str, Any]:
         "assignee_id": _text(conversation.assignee_id),
         "done_by_id": _text(conversation.done_by_id),
         "done_at": _time(conversation.done_at),
+        "tags": conversation.tags,
         "snoozed_until": _time(conversation.snoozed_until),
         "snoozed_until_reply": conversation.snoozed_until_reply,
         "snoozed_by_id": _text(conversation.snoozed_by_id),
@@ -152,6 +157,7 @@ _READ: Final[dict[str, Callable[[Any], Any]]] = {
     "assignee_id": _teammate,
     "done_by_id": _teammate,
     "done_at": _moment,
+    "tags": list,
     "snoozed_until": _moment,
     "snoozed_until_reply": bool,
     "snoozed_by_id": _teammate,

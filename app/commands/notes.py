@@ -9,6 +9,17 @@ from app.store.new import NewPost
 from app.store.unit_of_work import UnitOfWork
 
 
+async def keep_note(
+    uow: UnitOfWork, actor: Actor, conversation_id: ConversationId, text: str
+) -> Note:
+    """Keep a note that is shown by something else. Raises `NotFound`."""
+    conversation = await uow.conversations.get(conversation_id)
+    note = _note(uow, actor, conversation_id, text)
+    await uow.notes.add(note)
+    _tell(uow, note, "note.added", conversation.account_id)
+    return note
+
+
 async def write_note(
     uow: UnitOfWork, actor: Actor, conversation_id: ConversationId, text: str
 ) -> Note:
@@ -16,10 +27,7 @@ async def write_note(
 
     Raises `NotFound`.
     """
-    conversation = await uow.conversations.get(conversation_id)
-    note = _note(uow, actor, conversation_id, text)
-    await uow.notes.add(note)
-    _tell(uow, note, "note.added", conversation.account_id)
+    note = await keep_note(uow, actor, conversation_id, text)
     for card in await uow.posts.cards_of([conversation_id]):
         post = NewPost(
             workspace_id=uow.workspace_id,

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from app.core.ids import OutgoingId, TeammateId
+from app.core.ids import NoteId, OutgoingId, TeammateId
 from app.mailbox.port import Role
 from app.store.models import Command, CommandType
 
@@ -147,6 +147,10 @@ class ConversationIntent:
 
     type: ClassVar[CommandType]
 
+    def params(self) -> dict[str, Any]:
+        """What the command's row keeps beside the type."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True)
 class Assign(ConversationIntent):
@@ -154,6 +158,14 @@ class Assign(ConversationIntent):
 
     type: ClassVar = CommandType.ASSIGN
     assignee_id: TeammateId | None
+    note_id: NoteId | None = None
+    """What was said about it."""
+
+    def params(self) -> dict[str, Any]:
+        return {
+            "assignee_id": str(self.assignee_id) if self.assignee_id else None,
+            "note_id": str(self.note_id) if self.note_id else None,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +176,14 @@ class Done(ConversationIntent):
 @dataclass(frozen=True, slots=True)
 class Reopen(ConversationIntent):
     type: ClassVar = CommandType.REOPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Tag(ConversationIntent):
+    """With these tags and no others."""
+
+    type: ClassVar = CommandType.TAG
+    tags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ class ActionId(StrEnum):
     ASSIGN_ME = "conversation.assign_me"
     DONE = "conversation.done"
     REOPEN = "conversation.reopen"
+    HAND_OVER = "conversation.hand_over"
     SNOOZE = "conversation.snooze"
     WAKE = "conversation.wake"
     UNDO = "conversation.undo"

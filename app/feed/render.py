@@ -302,6 +302,8 @@ def _by_state(view: CardView) -> list[Block]:
     ]
     if view.assignee is None:
         buttons.insert(0, _button(ActionId.ASSIGN_ME, "Assign to me", value))
+    else:
+        buttons.append(_button(ActionId.HAND_OVER, "Hand over", value))
     return [_button(ActionId.REPLY, "Reply", value, primary=True), *buttons]
 
 

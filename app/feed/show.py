@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from app.core.ids import PostId
-from app.feed import render, render_alarm
+from app.feed import render, render_alarm, render_assigned
 from app.feed.load import load_card, load_command, load_mail, load_quarantine
 from app.feed.load_alarm import load_alarm
+from app.feed.load_assigned import load_assigned
 from app.feed.load_note import load_note
 from app.feed.load_outgoing import load_outgoing_of
 from app.feed.port import Rendered
@@ -51,7 +52,13 @@ async def thread_of(uow: UnitOfWork, post: Post) -> Post | None:
             assert post.placement_id is not None
             beside = await uow.posts.of_placements([post.placement_id], PostKind.QUARANTINE)
             return beside[0] if beside else None
-        case PostKind.CARD | PostKind.QUARANTINE | PostKind.ALARM | PostKind.ALARM_OVER:
+        case (
+            PostKind.CARD
+            | PostKind.QUARANTINE
+            | PostKind.DIRECT
+            | PostKind.ALARM
+            | PostKind.ALARM_OVER
+        ):
             return None
 
 
@@ -70,14 +77,22 @@ async def _render_fully(uow: UnitOfWork, post: Post) -> Rendered:
         case PostKind.QUARANTINE:
             return render.quarantine(await load_quarantine(uow, post))
         case PostKind.NOTICE:
-            if "note_id" in post.payload:
-                return render.note(await load_note(uow, post))
-            return render.notice(render.failure(await load_command(uow, post)))
+            return await _notice(uow, post)
         case PostKind.OUTGOING:
             return outgoing(await load_outgoing_of(uow, post))
+        case PostKind.DIRECT:
+            return render_assigned.direct(await load_assigned(uow, post))
         case PostKind.ALARM:
             return render_alarm.alarm(await load_alarm(uow, post))
         case PostKind.ALARM_OVER:
             return render_alarm.over(await load_alarm(uow, post))
         case PostKind.FILE:
             return Rendered("", ())
+
+
+async def _notice(uow: UnitOfWork, post: Post) -> Rendered:
+    if "assigned_by" in post.payload:
+        return render_assigned.line(await load_assigned(uow, post))
+    if "note_id" in post.payload:
+        return render.note(await load_note(uow, post))
+    return render.notice(render.failure(await load_command(uow, post)))

@@ -107,6 +107,20 @@ class NoteView:
 
 
 @dataclass(frozen=True, slots=True)
+class AssignedView:
+    """A conversation was given to somebody."""
+
+    subject: str
+    address: str
+    by: Person | None
+    """None: no teammate, but a script or a rule."""
+    to: Person | None
+    note: str = ""
+    link: str | None = None
+    """Where the card is, as Slack says."""
+
+
+@dataclass(frozen=True, slots=True)
 class CardView:
     conversation_id: ConversationId
     address: str

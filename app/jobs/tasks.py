@@ -6,11 +6,12 @@ from uuid import UUID
 
 import procrastinate
 
-from app.core.ids import AccountId, ChannelId, WorkspaceId
+from app.core.ids import AccountId, ChannelId, CommandId, WorkspaceId
 from app.core.logging import get_logger
 from app.feed.context import Feeding, Later
 from app.feed.deliver import drain
 from app.feed.port import WorkspaceRefused
+from app.jobs.telling import tell
 from app.sending.context import Sending
 from app.sending.send import drain as send
 from app.store.queue import FEED_QUEUE, SENDING_QUEUE, drain_channel
@@ -29,6 +30,10 @@ def register(queue: procrastinate.App, feeding: Feeding, sending: Sending) -> No
     @queue.task(name="sending.drain", queue=SENDING_QUEUE)
     async def send_for_one_account(workspace_id: str, account_id: str) -> None:
         await send(sending, WorkspaceId(UUID(workspace_id)), AccountId(UUID(account_id)))
+
+    @queue.task(name="team.tell", queue=FEED_QUEUE)
+    async def tell_an_assignee(workspace_id: str, command_id: str) -> None:
+        await tell(feeding, WorkspaceId(UUID(workspace_id)), CommandId(UUID(command_id)))
 
     @queue.task(name="feed.drain", queue=FEED_QUEUE)
     async def drain_one_channel(workspace_id: str, channel_id: str) -> None:

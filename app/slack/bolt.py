@@ -22,6 +22,7 @@ from app.slack.listeners.modals import Modals
 from app.slack.listeners.notes import Notes
 from app.slack.listeners.outgoing import OutgoingActions
 from app.slack.listeners.snooze import Snoozing
+from app.slack.listeners.team import Team
 from app.slack.middleware import Door
 
 
@@ -43,6 +44,7 @@ def build_app(
     CardActions(door).register(app)
     OutgoingActions(door).register(app)
     Snoozing(door).register(app)
+    Team(door).register(app)
     Notes(door).register(app)
     composer = Composer(door, container.settings.undo_seconds)
     Modals(door, composer).register(app)

@@ -134,6 +134,15 @@ class WorkspaceClient:
         answer = await self._call("conversations.open", {"users": user})
         return ChannelId(str(answer["channel"]["id"]))
 
+    async def name_of(self, user: SlackUserId) -> str:
+        answer = await self._call("users.info", {"user": user}, is_read=True)
+        return str((answer.get("user") or {}).get("name") or user)
+
+    async def permalink(self, channel: ChannelId, ts: str) -> str:
+        query = {"channel": channel, "message_ts": ts}
+        answer = await self._call("chat.getPermalink", query, is_read=True)
+        return str(answer["permalink"])
+
     async def begin_upload(self, filename: str, size: int) -> Upload:
         answer = await self._call(
             "files.getUploadURLExternal", {"filename": filename, "length": size}

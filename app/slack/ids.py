@@ -21,6 +21,8 @@ class ViewId(StrEnum):
     PREVIEW = "compose.preview"
     NEW_EMAIL = "new_email"
     """The global shortcut."""
+    ASSIGN = "assign"
+    TAGS = "tags"
 
 
 class FieldId(StrEnum):
@@ -28,6 +30,10 @@ class FieldId(StrEnum):
 
     FOLDER = "move.folder"
     ACTION = "more.action"
+    ASSIGN_WHO = "assign.who"
+    ASSIGN_NOTE = "assign.note"
+    TAGS = "tags.chosen"
+    TAGS_NEW = "tags.new"
     SNOOZE_UNTIL = "snooze.until"
     SNOOZE_MOMENT = "snooze.moment"
     SNOOZE_REPLY = "snooze.reply"

@@ -9,6 +9,6 @@ SCOPES: Final = {
     "files:write": "the originals of mails that could not be read",
     "groups:history": "looking a post up before it is repeated, in private channels",
     "im:history": "looking a message to an admin up before it is repeated",
-    "im:write": "telling the admins that a mailbox gives no sign of life",
-    "users:read": "the time zone of whoever snoozes a conversation or schedules a mail",
+    "im:write": "telling people that a conversation is theirs, and admins of a silent mailbox",
+    "users:read": "people's names, and the time zone of whoever chooses a time",
 }

@@ -13,7 +13,7 @@ import procrastinate
 from sqlalchemy import URL, func, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.core.ids import AccountId, ChannelId, WorkspaceId
+from app.core.ids import AccountId, ChannelId, CommandId, WorkspaceId
 from app.store.engine import conninfo
 from app.store.workers import process_name
 
@@ -69,6 +69,21 @@ def drain_outgoing(workspace_id: WorkspaceId, account_id: AccountId) -> Job:
         lock=subject,
         subject=subject,
         args={"workspace_id": str(workspace_id), "account_id": str(account_id)},
+    )
+
+
+def tell_assignee(
+    workspace_id: WorkspaceId, command_id: CommandId, *, not_before: datetime | None = None
+) -> Job:
+    """Tell somebody that a conversation was given to them."""
+    subject = f"assigned:{workspace_id}:{command_id}"
+    return Job(
+        task="team.tell",
+        queue=FEED_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={"workspace_id": str(workspace_id), "command_id": str(command_id)},
+        not_before=not_before,
     )
 
 

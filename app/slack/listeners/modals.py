@@ -27,10 +27,13 @@ from app.core.ids import MailboxId
 from app.mailbox.port import Role
 from app.slack.composer import Composer, Start
 from app.slack.errors import words
-from app.slack.ids import FieldId, Memory, ViewId
+from app.slack.ids import FieldId, ViewId
 from app.slack.listeners.actions import enqueue_if_first
+from app.slack.listeners.snooze import Snoozing
+from app.slack.listeners.windows import Windows
 from app.slack.middleware import Door, workspace_of
-from app.slack.views import compose, told
+from app.slack.submitted import chosen, memory_of
+from app.slack.views import compose, snooze, told
 from app.slack.views.more import MoreAction
 from app.slack.views.move import FolderChoice, suggestions
 from app.store.models import OutgoingMode
@@ -51,6 +54,8 @@ class Modals:
     def __init__(self, door: Door, composer: Composer) -> None:
         self._door = door
         self._composer = composer
+        self._windows = Windows(door)
+        self._snoozing = Snoozing(door)
 
     def register(self, app: AsyncApp) -> None:
         app.view(ViewId.MOVE.value)(self.move)
@@ -120,6 +125,13 @@ class Modals:
             await ack(response_action="update", view=compose.skeleton(start.mode))
             await self._composer.fill(context, body, client, start, str(body["view"]["id"]))
             return
+        if action is MoreAction.SNOOZE:
+            await ack(response_action="update", view=snooze.skeleton(memory.conversation_id))
+            await self._snoozing.fill(context, body, client, memory.conversation_id)
+            return
+        if (window := await self._windows.of(context, action, memory.conversation_id)) is not None:
+            await ack(response_action="update", view=window)
+            return
 
         async def do(uow: UnitOfWork, actor: Actor) -> None:
             if action in _MAIL_ACTIONS:
@@ -138,19 +150,6 @@ class Modals:
             await ack(response_action="errors", errors={FieldId.ACTION: error.sentence})
         else:
             await ack()
-
-
-def chosen(body: Body, field: FieldId) -> str:
-    """The value of the option chosen in a select or among radio buttons."""
-    try:
-        state = body["view"]["state"]["values"][field][field]
-        return str(state["selected_option"]["value"])
-    except (KeyError, TypeError):
-        raise InvalidInput("Nothing was chosen.", field=field) from None
-
-
-def memory_of(body: Body) -> Memory:
-    return Memory.parse(str((body.get("view") or {}).get("private_metadata", "")))
 
 
 def _mailbox(text: str) -> MailboxId:

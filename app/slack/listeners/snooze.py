@@ -17,9 +17,9 @@ from app.core.ids import ConversationId, SlackUserId
 from app.feed.ids import ActionId, CardValue
 from app.slack.errors import words
 from app.slack.ids import FieldId, ViewId
-from app.slack.listeners.modals import chosen, memory_of
 from app.slack.middleware import Door, workspace_of
 from app.slack.people import look_up
+from app.slack.submitted import chosen, field, memory_of
 from app.slack.views import snooze as view
 from app.slack.views import told
 from app.store.unit_of_work import UnitOfWork
@@ -41,35 +41,50 @@ class Snoozing:
     ) -> None:
         conversation_id = CardValue.parse(str(body["actions"][0].get("value", ""))).conversation_id
         await ack()
-        await self.show(context, body["user"], body["trigger_id"], client, conversation_id)
+        zone = await self._known_zone(context, body, conversation_id)
+        first = view.skeleton(conversation_id)
+        if zone is not None:
+            first = view.view(conversation_id, self._door.clock.now(), zone)
+        opened = await client.views_open(trigger_id=body["trigger_id"], view=first)
+        await self._fill(context, body, client, conversation_id, opened["view"]["id"], zone)
 
-    async def show(
+    async def fill(
         self,
         context: AsyncBoltContext,
-        user: Mapping[str, Any],
-        trigger_id: str,
+        body: Body,
         client: AsyncWebClient,
         conversation_id: ConversationId,
     ) -> None:
-        """Open the window at once, and fill it in when we know where the person lives.
+        """Fill the window that is open, as a skeleton. Raises `NotFound`."""
+        await self._known_zone(context, body, conversation_id)
+        await self._fill(context, body, client, conversation_id, str(body["view"]["id"]), None)
 
-        Raises `NotFound` where the conversation is gone.
-        """
-        user_id, name = SlackUserId(str(user["id"])), str(user.get("name") or user["id"])
+    async def _known_zone(
+        self, context: AsyncBoltContext, body: Body, conversation_id: ConversationId
+    ) -> str | None:
+        """Raises `NotFound` where the conversation is gone."""
         async with self._door.store.begin(workspace_of(context)) as uow:
             await uow.conversations.get(conversation_id)
-            known = (await uow.teammates.by_slack_user(user_id, name)).time_zone
-        first = view.skeleton(conversation_id)
-        if known is not None:
-            first = view.view(conversation_id, self._door.clock.now(), known)
-        opened = await client.views_open(trigger_id=trigger_id, view=first)
-        present = (await look_up(client, user_id)).time_zone or known
-        if present is not None and present == known:
+            return (await uow.teammates.by_slack_user(*_who(body))).time_zone
+
+    async def _fill(
+        self,
+        context: AsyncBoltContext,
+        body: Body,
+        client: AsyncWebClient,
+        conversation_id: ConversationId,
+        view_id: str,
+        shown: str | None,
+    ) -> None:
+        """Ask Slack where the person is, and show the times there, unless these are `shown`."""
+        present = (await look_up(client, _who(body)[0])).time_zone or shown
+        if present is not None and present == shown:
             return
         async with self._door.store.begin(workspace_of(context)) as uow:
-            (await uow.teammates.by_slack_user(user_id, name)).time_zone = present
+            teammate = await uow.teammates.by_slack_user(*_who(body))
+            teammate.time_zone = present = present or teammate.time_zone
         filled = view.view(conversation_id, self._door.clock.now(), present)
-        await client.views_update(view_id=opened["view"]["id"], view=filled)
+        await client.views_update(view_id=view_id, view=filled)
 
     async def submit(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
         conversation_id = memory_of(body).conversation_id
@@ -113,17 +128,16 @@ class Snoozing:
         await self._door.act(context, body, do)
 
 
-def _state(body: Body, field: FieldId) -> Mapping[str, Any]:
-    values = (body["view"].get("state") or {}).get("values") or {}
-    state: Mapping[str, Any] = (values.get(field) or {}).get(field) or {}
-    return state
+def _who(body: Body) -> tuple[SlackUserId, str]:
+    user = body["user"]
+    return SlackUserId(str(user["id"])), str(user.get("name") or user["id"])
 
 
 def _picked(body: Body) -> int | None:
-    at = _state(body, FieldId.SNOOZE_MOMENT).get("selected_date_time")
+    at = field(body, FieldId.SNOOZE_MOMENT).get("selected_date_time")
     return at if isinstance(at, int) else None
 
 
 def _is_ticked(body: Body) -> bool:
-    options = _state(body, FieldId.SNOOZE_REPLY).get("selected_options") or ()
+    options = field(body, FieldId.SNOOZE_REPLY).get("selected_options") or ()
     return any(option.get("value") == view.EARLIER for option in options)

@@ -10,18 +10,24 @@ from app.slack.ids import FieldId, Memory, ViewId
 
 class MoreAction(StrEnum):
     FORWARD = "forward"
+    ASSIGN = "assign"
     ASSIGN_ME = "assign_me"
     UNASSIGN = "unassign"
     FLAG = "flag"
     UNFLAG = "unflag"
     MARK_READ = "mark_read"
     MARK_UNREAD = "mark_unread"
+    SNOOZE = "snooze"
+    TAGS = "tags"
 
 
 _LABELS: Final = {
     MoreAction.FORWARD: ("Forward…", "To somebody else, with its files"),
+    MoreAction.ASSIGN: ("Assign to…", "A teammate, with a note"),
     MoreAction.ASSIGN_ME: ("Assign to me", "Also when somebody else has it"),
     MoreAction.UNASSIGN: ("Assign to nobody", "Leave it to whoever takes it next"),
+    MoreAction.SNOOZE: ("Snooze…", "Until a time, or until they reply"),
+    MoreAction.TAGS: ("Tags…", "Those it has, and new ones"),
     MoreAction.FLAG: ("Flag", "The newest mail, on the mail server"),
     MoreAction.UNFLAG: ("Remove flag", "From every mail, on the mail server"),
     MoreAction.MARK_READ: ("Mark as read", "Every mail, on the mail server"),
@@ -47,9 +53,9 @@ def view(conversation_id: ConversationId, subject: str) -> dict[str, Any]:
                 "block_id": FieldId.ACTION,
                 "label": {"type": "plain_text", "text": "What should happen?"},
                 "element": {
-                    "type": "radio_buttons",
+                    "type": "static_select",
                     "action_id": FieldId.ACTION,
-                    "options": [_option(action) for action in MoreAction],
+                    "options": [_option(action) for action in _LABELS],
                 },
             },
         ],

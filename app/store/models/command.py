@@ -45,12 +45,14 @@ class CommandType(StrEnum):
     ASSIGN = "assign"
     DONE = "done"
     REOPEN = "reopen"
+    TAG = "tag"
     SNOOZE = "snooze"
     WAKE = "wake"
 
 
 ABOUT_CONVERSATION = frozenset({
-    CommandType.ASSIGN, CommandType.DONE, CommandType.REOPEN, CommandType.SNOOZE, CommandType.WAKE
+    CommandType.ASSIGN, CommandType.DONE, CommandType.REOPEN, CommandType.TAG,
+    CommandType.SNOOZE, CommandType.WAKE,
 })  # fmt: skip
 """What changes only what the team keeps about a conversation."""
 ABOUT_SENT = frozenset({CommandType.FILE_SENT, CommandType.FIND_SENT})

@@ -29,6 +29,8 @@ class PostKind(StrEnum):
     """A mail we could not read, standing in the channel like a card."""
     OUTGOING = "outgoing"
     """A mail of ours, in the thread of its conversation's card, from the moment it is asked for."""
+    DIRECT = "direct"
+    """To one person, directly: a conversation was given to them."""
     ALARM = "alarm"
     """A mailbox gives no sign of life: to an admin, directly."""
     ALARM_OVER = "alarm_over"

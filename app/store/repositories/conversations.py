@@ -64,6 +64,25 @@ class Conversations(Repository):
         for conversation in (await self.lock_many(ids)).values():
             conversation.version += 1
 
+    async def known_tags(self, *, among: int = 2000, limit: int = 100) -> Sequence[str]:
+        """What the latest conversations are tagged with, the most frequent first."""
+        latest = (
+            select(Conversation.tags)
+            .where(Conversation.workspace_id == self._workspace_id)
+            .order_by(col(Conversation.last_message_at).desc())
+            .limit(among)
+            .subquery()
+        )
+        tag = func.unnest(latest.c.tags).label("tag")
+        each = select(tag).subquery()
+        statement = (
+            select(each.c.tag)
+            .group_by(each.c.tag)
+            .order_by(func.count().desc(), each.c.tag)
+            .limit(limit)
+        )
+        return [str(one) for one in (await self._session.exec(statement)).all()]
+
     async def page(
         self,
         wanted: ConversationFilter,

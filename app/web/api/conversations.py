@@ -8,9 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from app.commands.change import change_conversation, changed
+from app.commands.assign import assign
+from app.commands.change import change_conversation
 from app.commands.snooze import snooze
-from app.commands.types import Assign, ConversationIntent, Done, Reopen, Wake
+from app.commands.types import ConversationIntent, Done, Reopen, Tag, Wake
 from app.core.errors import InvalidInput
 from app.core.ids import ConversationId, TeammateId
 from app.store.models import Attachment, Conversation, ConversationStatus, Direction, Message, Note
@@ -109,7 +110,7 @@ class ConversationPage(BaseModel):
     next_cursor: str | None
 
 
-Tag = Annotated[Words, Field(min_length=1, max_length=60)]
+TagName = Annotated[Words, Field(min_length=1, max_length=60)]
 
 
 class SnoozeIn(BaseModel):
@@ -131,7 +132,7 @@ class ConversationPatch(BaseModel):
 
     status: ConversationStatus | None = None
     assignee_id: UUID | None = None
-    tags: Annotated[list[Tag] | None, Field(max_length=50)] = None
+    tags: Annotated[list[TagName] | None, Field(max_length=50)] = None
     snooze: SnoozeIn | None = None
 
 
@@ -183,25 +184,22 @@ async def patch(
     async with parts.store.begin(caller.workspace_id) as uow:
         conversation = await uow.conversations.get(id_)
         check_visible(caller, conversation.account_id, "conversation")
-        for intent in await _intents(uow, body, now):
+        if "assignee_id" in body.model_fields_set:
+            await assign(uow, caller, id_, await _assignee(uow, body), now=now)
+        for intent in _intents(body, now):
             await change_conversation(uow, caller, id_, intent, now=now)
-        if body.tags is not None:
-            conversation = await uow.conversations.lock(id_)
-            if conversation.tags != (tags := list(dict.fromkeys(body.tags))):
-                conversation.tags = tags
-                await changed(uow, conversation, "conversation.tagged")
         return await _detail(uow, await uow.conversations.get(id_))
 
 
-async def _intents(
-    uow: UnitOfWork, body: ConversationPatch, now: datetime
-) -> list[ConversationIntent]:
+async def _assignee(uow: UnitOfWork, body: ConversationPatch) -> TeammateId | None:
+    assignee = TeammateId(body.assignee_id) if body.assignee_id else None
+    if assignee and not await uow.teammates.get_many([assignee]):
+        raise InvalidInput("There is no such teammate.", field="assignee_id")
+    return assignee
+
+
+def _intents(body: ConversationPatch, now: datetime) -> list[ConversationIntent]:
     intents: list[ConversationIntent] = []
-    if "assignee_id" in body.model_fields_set:
-        assignee = TeammateId(body.assignee_id) if body.assignee_id else None
-        if assignee and not await uow.teammates.get_many([assignee]):
-            raise InvalidInput("There is no such teammate.", field="assignee_id")
-        intents.append(Assign(assignee))
     if body.status is ConversationStatus.DONE:
         intents.append(Done())
     elif body.status is ConversationStatus.OPEN:
@@ -211,6 +209,8 @@ async def _intents(
         intents.append(snooze(until, until_reply=until_reply, now=now, field="snooze"))
     elif "snooze" in body.model_fields_set:
         intents.append(Wake())
+    if body.tags is not None:
+        intents.append(Tag(tuple(dict.fromkeys(body.tags))))
     return intents
 
 

@@ -98,7 +98,7 @@ class TestCard:
         shown = render.card(replace(CARD, assignee=ANA, waiting_since=MOMENT))
 
         assert lines(shown)[-1] == f"🔵 <@U0ANA> · ⏱ waiting since {DATE}"
-        assert buttons(shown) == ["Reply", "Done", "Snooze"]
+        assert buttons(shown) == ["Reply", "Done", "Snooze", "Hand over"]
 
     @pytest.mark.parametrize(
         ("until", "until_reply", "words"),

@@ -1,0 +1,50 @@
+"""Telling that a conversation was given to somebody. Pure.
+
+In the thread everybody stands by name: there it is for the record, and pings nobody.
+"""
+
+from typing import Final
+
+from app.feed.mrkdwn import bold, cut_lines, escape, escape_line, mention, verbatim
+from app.feed.port import Block, Rendered
+from app.feed.view import AssignedView, Person
+
+_SUBJECT: Final = 200
+_NAME: Final = 80
+_ADDRESS: Final = 120
+_NOTE: Final = 2000
+_NOTE_LINES: Final = 30
+_SECTION: Final = 2900
+
+
+def direct(view: AssignedView) -> Rendered:
+    """The direct message: who gave it to you, the card, and the note."""
+    by = mention(view.by.name, view.by.slack_user_id) if view.by else "SharedBox"
+    subject = escape_line(view.subject, _SUBJECT) or "(no subject)"
+    shown = f"<{view.link}|{subject.replace('|', '¦')}>" if view.link else bold(subject)
+    address = escape_line(view.address, _ADDRESS)
+    blocks: list[Block] = [
+        {"type": "section", "text": verbatim(f"{by} assigned this to you: {shown} ({address})")}
+    ]
+    return Rendered(f"{_name(view.by)} assigned “{subject}” to you.", [*blocks, *_note(view)])
+
+
+def line(view: AssignedView) -> Rendered:
+    """The line in the thread."""
+    text = f"🔵 {bold(_name(view.by))} assigned this to {bold(_name(view.to))}"
+    blocks: list[Block] = [{"type": "context", "elements": [verbatim(text)]}]
+    return Rendered(
+        f"🔵 {_name(view.by)} assigned this to {_name(view.to)}", [*blocks, *_note(view)]
+    )
+
+
+def _name(person: Person | None) -> str:
+    return escape_line(person.name, _NAME) if person else "SharedBox"
+
+
+def _note(view: AssignedView) -> list[Block]:
+    if not view.note:
+        return []
+    quoted = cut_lines(view.note, lines=_NOTE_LINES, characters=_NOTE)
+    text = "\n".join(f"> {line}" for line in escape(quoted, _SECTION - 2 * _NOTE_LINES).split("\n"))
+    return [{"type": "section", "text": verbatim(text)}]

@@ -1,0 +1,86 @@
+"""Giving a conversation to a teammate, and its tags."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.web.async_client import AsyncWebClient
+
+from app.commands.assign import assign
+from app.commands.change import change_conversation
+from app.commands.types import Tag
+from app.core.access import Actor
+from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.ids import SlackUserId
+from app.feed.ids import ActionId, CardValue
+from app.slack.errors import words
+from app.slack.ids import FieldId, ViewId
+from app.slack.middleware import Door, Effect, workspace_of
+from app.slack.submitted import field, memory_of
+from app.slack.views import assign as assigning
+from app.slack.views import tags as tagging
+from app.slack.views import told
+from app.store.unit_of_work import UnitOfWork
+
+Body = Mapping[str, Any]
+
+
+class Team:
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def register(self, app: AsyncApp) -> None:
+        app.action(ActionId.HAND_OVER.value)(self.hand_over)
+        app.view(ViewId.ASSIGN.value)(self.assign)
+        app.view(ViewId.TAGS.value)(self.tag)
+
+    async def hand_over(
+        self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
+    ) -> None:
+        conversation_id = CardValue.parse(str(body["actions"][0].get("value", ""))).conversation_id
+        async with self._door.store.begin(workspace_of(context)) as uow:
+            await uow.conversations.get(conversation_id)
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=assigning.view(conversation_id))
+
+    async def assign(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
+        conversation_id, now = memory_of(body).conversation_id, self._door.clock.now()
+        who = field(body, FieldId.ASSIGN_WHO).get("selected_user")
+        note = str(field(body, FieldId.ASSIGN_NOTE).get("value") or "").replace("\x00", "").strip()
+
+        async def do(uow: UnitOfWork, actor: Actor) -> None:
+            user_id = SlackUserId(str(who))
+            teammate = await uow.teammates.by_slack_user(user_id, user_id)
+            await assign(uow, actor, conversation_id, teammate.id, now=now, note=note)
+
+        if not who:
+            await ack(response_action="errors", errors={FieldId.ASSIGN_WHO: "Choose somebody."})
+            return
+        await self._act(ack, context, body, do)
+
+    async def tag(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
+        conversation_id, now = memory_of(body).conversation_id, self._door.clock.now()
+        chosen = [
+            str(option["value"])[: tagging.LONGEST_TAG]
+            for option in field(body, FieldId.TAGS).get("selected_options") or ()
+        ]
+        text = str(field(body, FieldId.TAGS_NEW).get("value") or "")
+        try:
+            tags = tagging.merged(chosen, tagging.typed(text))
+        except InvalidInput as error:
+            await ack(response_action="errors", errors={FieldId.TAGS_NEW: error.sentence})
+            return
+
+        async def do(uow: UnitOfWork, actor: Actor) -> None:
+            await change_conversation(uow, actor, conversation_id, Tag(tuple(tags)), now=now)
+
+        await self._act(ack, context, body, do)
+
+    async def _act(self, ack: AsyncAck, context: AsyncBoltContext, body: Body, do: Effect) -> None:
+        try:
+            await self._door.act(context, body, do)
+        except (Conflict, NotFound) as error:
+            await ack(response_action="update", view=told.view(words(error)))
+        else:
+            await ack()

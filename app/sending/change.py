@@ -1,8 +1,10 @@
 """What people do about a mail that waits, failed, or is in doubt."""
 
+from app.core.access import Actor
 from app.core.errors import Conflict
 from app.core.ids import OutgoingId
-from app.sending.enqueue import show_again, tell
+from app.sending.enqueue import enqueue, show_again, tell
+from app.sending.write import Written
 from app.store.models import WAITING, Outgoing, OutgoingState, RecipientState
 from app.store.queue import drain_outgoing
 from app.store.unit_of_work import UnitOfWork
@@ -39,6 +41,20 @@ async def cancel(uow: UnitOfWork, outgoing_id: OutgoingId) -> Outgoing:
     tell(uow, outgoing, "cancelled")
     await show_again(uow, outgoing)
     return outgoing
+
+
+async def replace(
+    uow: UnitOfWork, actor: Actor, outgoing_id: OutgoingId, written: Written
+) -> Outgoing:
+    """Send another text instead: the old mail is taken back, the new one waits anew.
+
+    Raises as `cancel` does, where the old one has left or may have.
+    """
+    old = await uow.outgoing.lock(outgoing_id)
+    if old.account_id != written.wanted.account_id:
+        raise Conflict("A mail can only be replaced by one of the same account.")
+    await cancel(uow, outgoing_id)
+    return await enqueue(uow, actor, written)
 
 
 async def send_now(uow: UnitOfWork, outgoing_id: OutgoingId) -> Outgoing:

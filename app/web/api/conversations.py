@@ -14,6 +14,7 @@ from app.commands.snooze import snooze
 from app.commands.types import ConversationIntent, Done, Reopen, Tag, Wake
 from app.core.errors import InvalidInput
 from app.core.ids import ConversationId, TeammateId
+from app.mail.parsed import Automatic
 from app.store.models import Attachment, Conversation, ConversationStatus, Direction, Message, Note
 from app.store.repositories.conversations import ConversationFilter
 from app.store.unit_of_work import UnitOfWork
@@ -65,6 +66,14 @@ class MessageOut(BaseModel):
     excerpt: str
     text: str
     size: int
+    automatic: Automatic | None = Field(
+        description="Who, if not a person, wrote it: reply, generated, bounce or complaint."
+    )
+    report: dict[str, Any] | None = Field(
+        description="Of a bounce or a complaint: the mail and the recipients it is about."
+    )
+    unsubscribe: dict[str, Any] | None = Field(description="How to leave the list it came by.")
+    invitation: dict[str, Any] | None = Field(description="The event of a calendar it is about.")
     attachments: list[AttachmentOut]
 
 

@@ -1,46 +1,45 @@
 """Mail to be sent: ask for it, follow it, take it back, and decide where nobody knows."""
 
-from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 
 from app.container import Container
 from app.core.access import Actor
-from app.core.errors import InvalidInput
 from app.core.faults import faultpoint
-from app.core.ids import AccountId, ConversationId, MessageId, OutgoingId
-from app.mail.address import Address, addresses
+from app.core.ids import AccountId, ConversationId, OutgoingId
 from app.mail.answer import new_domains
-from app.mail.compose import MOST_FILES, MOST_RECIPIENTS, File
-from app.mail.compose_headers import check_line
 from app.sending import change
-from app.sending.context import MOST_UNDO_SECONDS, Writing
+from app.sending.context import Writing
 from app.sending.enqueue import enqueue
-from app.sending.wanted import Wanted
-from app.sending.write import LONGEST_TEXT, preview, write
+from app.sending.write import preview, write
 from app.store.models import (
-    Filing,
     Outgoing,
     OutgoingFile,
-    OutgoingMode,
     OutgoingRecipient,
     OutgoingState,
     RecipientKind,
-    RecipientState,
 )
 from app.store.repositories.outgoing import OutgoingFilter
 from app.store.unit_of_work import UnitOfWork
+from app.web.api.outgoing_schemas import (
+    OutgoingFileOut,
+    OutgoingIn,
+    OutgoingOut,
+    OutgoingPage,
+    PersonOut,
+    PreviewOut,
+    RecipientOut,
+    RetryIn,
+)
 from app.web.deps import (
     Cursor,
     Limit,
     Parts,
     Reader,
     Sender,
-    Words,
     check_visible,
     read_cursor,
     write_cursor,
@@ -48,179 +47,6 @@ from app.web.deps import (
 from app.web.idempotency import Idempotent
 
 router = APIRouter(prefix="/outgoing", tags=["outgoing"])
-
-
-class PersonIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    name: Annotated[Words, Field(max_length=200)] = ""
-    address: Annotated[Words, Field(max_length=320)]
-
-
-PeopleIn = Annotated[list[PersonIn | Words], Field(max_length=MOST_RECIPIENTS)]
-
-
-class FileIn(BaseModel):
-    """`content` is Base64. With a `content_id` the file is shown within the HTML, by `cid:`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    filename: Annotated[Words, Field(min_length=1, max_length=255)]
-    content_type: Annotated[Words, Field(max_length=120)] = "application/octet-stream"
-    content: Base64Bytes
-    content_id: Annotated[Words | None, Field(max_length=200)] = None
-
-
-class OutgoingIn(BaseModel):
-    """What is left out is worked out: from the mail that is answered, and from the settings."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    account_id: UUID
-    conversation_id: UUID | None = None
-    mode: OutgoingMode = OutgoingMode.REPLY
-    answers_message_id: UUID | None = None
-    sender: Annotated[Words | None, Field(alias="from", max_length=320)] = None
-    to: PeopleIn | None = None
-    cc: PeopleIn | None = None
-    bcc: PeopleIn = []
-    subject: Annotated[Words | None, Field(max_length=500)] = None
-    text: Annotated[Words, Field(max_length=LONGEST_TEXT)] = ""
-    html: Annotated[Words | None, Field(max_length=LONGEST_TEXT)] = None
-    attachments: Annotated[list[FileIn], Field(max_length=MOST_FILES)] = []
-    original_attachments: list[int] | None = None
-    attach_original: bool = False
-    quote: bool = True
-    sign: bool = True
-    send_at: AwareDatetime | None = None
-    undo_seconds: Annotated[int | None, Field(ge=0, le=MOST_UNDO_SECONDS)] = None
-    cancel_if_answered: bool = False
-    then_done: bool = False
-    last_seen_message_id: UUID | None = None
-
-    @model_validator(mode="after")
-    def _belongs_somewhere(self) -> Self:
-        if self.mode is not OutgoingMode.NEW and self.conversation_id is None:
-            raise ValueError("an answer needs the conversation_id it belongs to")
-        if not (self.text.strip() or self.html or self.mode is OutgoingMode.FORWARD):
-            raise ValueError("give text, html or both")
-        return self
-
-    def wanted(self) -> Wanted:
-        answers, seen = self.answers_message_id, self.last_seen_message_id
-        return Wanted(
-            account_id=AccountId(self.account_id),
-            mode=self.mode,
-            text=self.text,
-            html=self.html,
-            conversation_id=ConversationId(self.conversation_id) if self.conversation_id else None,
-            answers_id=MessageId(answers) if answers else None,
-            sender=self.sender,
-            to=_people("to", self.to),
-            cc=_people("cc", self.cc),
-            bcc=_people("bcc", self.bcc) or (),
-            subject=self.subject,
-            files=tuple(
-                File(one.filename, one.content_type, one.content, one.content_id)
-                for one in self.attachments
-            ),
-            original_files=(
-                None if self.original_attachments is None else tuple(self.original_attachments)
-            ),
-            attach_original=self.attach_original,
-            quote=self.quote,
-            sign=self.sign,
-            send_at=self.send_at,
-            undo_seconds=self.undo_seconds,
-            cancel_if_answered=self.cancel_if_answered,
-            then_done=self.then_done,
-            last_seen_id=MessageId(seen) if seen else None,
-        )
-
-
-class RetryIn(BaseModel):
-    """`even_if_sent`: risk that people get a mail twice of which nobody knows whether it left."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    even_if_sent: bool = False
-
-
-class PersonOut(BaseModel):
-    name: str
-    address: str
-
-
-class RecipientOut(PersonOut):
-    """`state`: pending, accepted, refused or bounced; `detail` holds the server’s own words."""
-
-    state: RecipientState
-    detail: str
-
-
-class OutgoingFileOut(BaseModel):
-    n: int
-    filename: str
-    content_type: str
-    size: int
-
-
-class OutgoingOut(BaseModel):
-    """`state`: undo, scheduled, queued, sending, sent, failed, unknown or cancelled.
-
-    `unknown` with a `settled_at` waits for a person: retry it with `even_if_sent`, or say that it
-    was sent. `due_at` is when it goes out or is tried again.
-    """
-
-    model_config = ConfigDict(serialize_by_alias=True)
-
-    id: UUID
-    account_id: UUID
-    conversation_id: UUID
-    mode: OutgoingMode
-    state: OutgoingState
-    detail: str
-    sender: Annotated[PersonOut, Field(serialization_alias="from")]
-    to: list[RecipientOut]
-    cc: list[RecipientOut]
-    bcc: list[RecipientOut]
-    subject: str
-    text: str
-    html: str | None
-    attachments: list[OutgoingFileOut]
-    internet_message_id: str
-    answers_message_id: UUID | None
-    message_id: UUID | None
-    author: str
-    size: int
-    attempts: int
-    filing: Filing
-    cancel_if_answered: bool
-    send_at: datetime | None
-    due_at: datetime
-    sent_at: datetime | None
-    created_at: datetime
-    settled_at: datetime | None
-
-
-class OutgoingPage(BaseModel):
-    items: list[OutgoingOut]
-    next_cursor: str | None
-
-
-class PreviewOut(BaseModel):
-    """The mail as it would be sent. `new_domains`: nobody of the conversation belongs to them."""
-
-    model_config = ConfigDict(serialize_by_alias=True)
-
-    sender: Annotated[PersonOut, Field(serialization_alias="from")]
-    to: list[PersonOut]
-    cc: list[PersonOut]
-    subject: str
-    text: str
-    html: str | None
-    size: int
-    new_domains: list[str]
 
 
 @router.post("", status_code=202, response_model=OutgoingOut)
@@ -296,6 +122,18 @@ async def get(parts: Parts, caller: Reader, outgoing_id: UUID) -> OutgoingOut:
         return await _shown(uow, await _visible(uow, caller, outgoing_id))
 
 
+@router.put("/{outgoing_id}", status_code=202)
+async def put(parts: Parts, caller: Sender, outgoing_id: UUID, body: OutgoingIn) -> OutgoingOut:
+    """Send this instead. Answers the new mail; the old one is taken back, or it answers 409."""
+    check_visible(caller, AccountId(body.account_id), "account")
+    async with parts.store.begin(caller.workspace_id) as uow:
+        await _visible(uow, caller, outgoing_id)
+    written = await write(_writing(parts), caller, body.wanted())
+    async with parts.store.begin(caller.workspace_id) as uow:
+        outgoing = await change.replace(uow, caller, OutgoingId(outgoing_id), written)
+        return await _shown(uow, outgoing)
+
+
 @router.delete("/{outgoing_id}")
 async def delete(parts: Parts, caller: Sender, outgoing_id: UUID) -> OutgoingOut:
     """Take it back while that is possible; once it left, 409."""
@@ -368,25 +206,3 @@ def _out(
         attachments=[OutgoingFileOut.model_validate(one.model_dump()) for one in files],
         answers_message_id=outgoing.answers_id,
     )
-
-
-def _people(field: str, people: list[PersonIn | str] | None) -> tuple[Address, ...] | None:
-    """`Ana Ruiz <ana@acme.example>` as well as name and address by themselves."""
-    if people is None:
-        return None
-    return tuple(
-        _typed(field, one) if isinstance(one, str) else Address(one.name, one.address)
-        for one in people
-    )
-
-
-def _typed(field: str, text: str) -> Address:
-    """One person on one line. What a reader of mail would make the best of is refused here."""
-    found = addresses(check_line(field, text))
-    if len(found) != 1:
-        raise InvalidInput(
-            f"“{text[:100]}” is not the address of one person.",
-            field=field,
-            fix="Write it like name@example.com or Ana <name@example.com>.",
-        )
-    return found[0]

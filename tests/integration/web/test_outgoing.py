@@ -195,6 +195,32 @@ class TestTakingBack:
         assert answer.status_code == 409
 
 
+class TestReplacing:
+    async def test_takes_the_old_one_back_and_sends_the_new_one(self, web: Web) -> None:
+        client = web.client(BOOTSTRAP_KEY)
+        old = (await asked(web, client)).json()
+        body = {key: old[key] for key in ("account_id", "conversation_id")}
+
+        answer = await client.put(f"/outgoing/{old['id']}", json={**body, "text": "No, wait."})
+
+        new = answer.json()
+        assert (answer.status_code, new["state"], new["text"]) == (202, "undo", "No, wait.")
+        assert new["internet_message_id"] != old["internet_message_id"]
+        assert (await client.get(f"/outgoing/{old['id']}")).json()["state"] == "cancelled"
+
+    async def test_what_may_have_left_is_not_replaced(self, web: Web) -> None:
+        client = web.client(BOOTSTRAP_KEY)
+        old = (await asked(web, client)).json()
+        async with web.store.begin(web.workspace_id) as uow:
+            (await uow.outgoing.lock(old["id"])).state = "sent"  # type: ignore[assignment]
+        body = {key: old[key] for key in ("account_id", "conversation_id")}
+
+        answer = await client.put(f"/outgoing/{old['id']}", json={**body, "text": "No, wait."})
+
+        assert answer.status_code == 409
+        assert len((await client.get("/outgoing")).json()["items"]) == 1
+
+
 class TestDeciding:
     async def test_a_mail_in_doubt_is_sent_again_only_on_purpose(self, web: Web) -> None:
         client = web.client(BOOTSTRAP_KEY)

@@ -56,7 +56,7 @@ class AccountTender:
     def poll(self) -> None:
         """Look at what is due; called by the clock."""
         if self._serving is not None and self._serving.is_due():
-            self._waker.wake()
+            self._waker.nudge()
 
     def take_checks(self) -> Sequence[Check]:
         """The looks that are not written down yet."""
@@ -106,11 +106,11 @@ class AccountTender:
 
     async def _serve(self, serving: Serving) -> None:
         while not self._stopping:
-            await serving.round()
+            has_more = await serving.turn()
             if serving.is_old():
                 log.debug("account.recycled", account=str(self._ref.account_id))
                 return
-            if not await serving.import_history() and not self._stopping:
+            if not has_more and not self._stopping:
                 await serving.wait()
 
     async def _note_live(self) -> None:

@@ -7,6 +7,13 @@ Wishes come first, for somebody waits for them; then new mail; then a portion of
 nothing is left the connection waits in IDLE, where a new mail, a new wish or the clock wakes it.
 After every IDLE it looks again before it waits again: a notice that came while we were leaving
 IDLE is one that nobody sees.
+
+    wait ──▶ somebody asked, the server spoke, or it is time for more ──▶ round: everything
+     ▲  └──▶ only the clock ──▶ glance: are the folders as we left them? ──▶ else round
+     └───────────────────────────────────────────────────────────────────────────────┘
+
+Nearly every wait ends by the clock with nothing to do. A glance then costs a round trip a folder,
+and the database hears nothing of it.
 """
 
 import random
@@ -21,11 +28,11 @@ from app.core.ids import MailboxId
 from app.jobs.context import Tending
 from app.jobs.importing import Importing
 from app.mailbox.errors import CommandRefused, FolderMissing
-from app.mailbox.port import MailSession
+from app.mailbox.port import MailSession, Selected
 from app.store.notify import Waker
 from app.store.repositories.fleet import Check
 from app.sync.folders import park, read_folders, unpark
-from app.sync.poll import catch_up
+from app.sync.poll import catch_up, glance
 from app.sync.port import Syncing
 from app.sync.reconcile import Reconciler
 
@@ -74,14 +81,27 @@ class Serving:
         self._reconciler = Reconciler(self._syncing, session)
         self._is_reconciling = False
         self._idle_in: str | None = None
+        self._settled: dict[MailboxId, Selected] = {}
+        """What the server said of folders in which nothing was left to do."""
+        self._has_more = False
+        self._has_news = True
+        self._retry_at: datetime | None = None
+        """When the first wish that waits for another attempt is due."""
         self.checks: dict[MailboxId, Check] = {}
         """When each folder was last looked at; whoever writes that down takes it from here."""
 
-    async def round(self) -> None:
-        """Do everything there is to do, once.
+    async def turn(self) -> bool:
+        """Do what there is to do; answers whether there is more of it at once.
 
         Raises `MailServerError`, `OwnershipLost`, and `Reconnect`.
         """
+        if self._may_glance() and await self._glance():
+            return False
+        await self.round()
+        return await self.import_history() or self._has_more
+
+    async def round(self) -> None:
+        """Do everything there is to do, once. Raises as `turn`."""
         async with self._on.store.begin(self._syncing.workspace_id) as uow:
             account = await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
         if account.revision != self._revision:
@@ -90,6 +110,8 @@ class Serving:
         await self._read_folders()
         await self._look_at_all()
         await self._on_live()
+        async with self._on.store.begin(self._syncing.workspace_id) as uow:
+            self._retry_at = await uow.commands.next_try_at(self._syncing.account_id)
 
     async def import_history(self) -> bool:
         """Bring in a portion of history; answers whether the next may follow at once."""
@@ -102,9 +124,38 @@ class Serving:
         """
         if self._is_reconciling or self._session.open_folder != self._idle_in:
             return
-        await self._session.idle(self._waker, await self._longest_wait())
+        has_spoken = await self._session.idle(self._waker, self._longest_wait())
+        self._has_news = self._waker.take_news() or has_spoken
 
-    async def _longest_wait(self) -> float:
+    def _may_glance(self) -> bool:
+        """Whether nobody asks for more than what the clock asks for."""
+        now = self._on.clock.now()
+        return not (
+            self._has_news
+            or self._is_reconciling
+            or self._lists_folders(now)
+            or self._importing.waits_for() is not None
+            or (self._retry_at is not None and self._retry_at <= now)
+            or any(folder not in self._settled for folder in self._usable())
+        )
+
+    async def _glance(self) -> bool:
+        """Whether every folder still is as we left it; the first one stays open."""
+        first, *others = self._usable()
+        try:
+            for folder in others:
+                if self._is_due(folder):
+                    if not await glance(self._session, self._settled[folder], peek=True):
+                        return False
+                    self._note_check(folder)
+            if not await glance(self._session, self._settled[first], peek=False):
+                return False
+        except CommandRefused:
+            return False
+        self._note_check(first)
+        return self._session.open_folder == self._idle_in
+
+    def _longest_wait(self) -> float:
         can_idle = "IDLE" in self._session.capabilities
         facts = self._session.provider.facts
         renewal = min(self._on.idle_renew_seconds, facts.longest_idle.total_seconds())
@@ -112,15 +163,13 @@ class Serving:
         longest = min(longest, max((self._old_at - self._on.clock.now()).total_seconds(), 0))
         if (pause := self._importing.waits_for()) is not None:
             longest = min(longest, pause.total_seconds())
-        async with self._on.store.begin(self._syncing.workspace_id) as uow:
-            retry_at = await uow.commands.next_try_at(self._syncing.account_id)
-        if retry_at is None:
+        if self._retry_at is None:
             return longest
-        return min(longest, max((retry_at - self._on.clock.now()).total_seconds(), 0))
+        return min(longest, max((self._retry_at - self._on.clock.now()).total_seconds(), 0))
 
     async def _read_folders(self) -> None:
         now = self._on.clock.now()
-        if self._folders and self._listed_at and now - self._listed_at < _LIST_AGAIN:
+        if not self._lists_folders(now):
             return
         self._folders = await read_folders(self._syncing, self._session)
         self._listed_at = now
@@ -129,6 +178,10 @@ class Serving:
                 "None of the folders that are to be watched is on the server.",
                 fix="Check the folders of this account.",
             )
+
+    def _lists_folders(self, now: datetime) -> bool:
+        """Whether it is time to read the list of folders."""
+        return not self._folders or not self._listed_at or now - self._listed_at >= _LIST_AGAIN
 
     def is_old(self) -> bool:
         """Whether the connection has lived so long that a new one is to be made.
@@ -157,6 +210,7 @@ class Serving:
         Raises what the server said where it opens none of them.
         """
         refusal: CommandRefused | None = None
+        self._has_more = False
         usable = self._usable()
         for folder in usable[1:]:
             if self._is_due(folder):
@@ -190,10 +244,15 @@ class Serving:
     ) -> CommandRefused | None:
         """Look at a folder; one that the server does not open is let be for a while."""
         try:
-            await catch_up(self._syncing, self._session, folder, max_age=max_age, peek=peek)
+            look = await catch_up(self._syncing, self._session, folder, max_age=max_age, peek=peek)
         except CommandRefused as error:
             await self._park(folder, error)
             return error
+        self._has_more |= look.has_more
+        if look.settled is None:
+            self._settled.pop(folder, None)
+        else:
+            self._settled[folder] = look.settled
         if self._parked.pop(folder, None):
             await unpark(self._syncing, folder)
         self._note_check(folder)

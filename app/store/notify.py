@@ -38,9 +38,20 @@ class Waker:
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        self._has_news = False
 
     def wake(self) -> None:
+        self._has_news = True
         self._event.set()
+
+    def nudge(self) -> None:
+        """End a wait without there being any news."""
+        self._event.set()
+
+    def take_news(self) -> bool:
+        """Whether it was woken, and not only nudged, since this was asked last."""
+        had, self._has_news = self._has_news, False
+        return had
 
     async def wait(self, seconds: float | None = None) -> bool:
         """Whether we were woken (again) before the time was up."""

@@ -73,6 +73,12 @@ def question(known: Baseline, said: Selected) -> Question:
     return Question(flags, left, f"{why_flags}; {why_left}")
 
 
+def tells_all(said: Selected) -> bool:
+    """Whether any change in the folder shows in its numbers, so that the same ones mean none."""
+    known = Baseline(said.exists, said.uidnext, said.highestmodseq)
+    return said.is_fresh and question(known, said).is_empty
+
+
 def _flags(known: Baseline, said: Selected) -> tuple[Flags, str]:
     if said.highestmodseq is None:
         return Flags.NEWEST, "no HIGHESTMODSEQ"

@@ -32,6 +32,7 @@ from app.sync.changes import (
     differences,
     question,
     shield,
+    tells_all,
 )
 from app.sync.homes import Home, find_homes, settle_in
 from app.sync.port import Folder, Syncing
@@ -45,13 +46,14 @@ RECONCILE_APART: Final = timedelta(minutes=5)
 log = get_logger(__name__)
 
 
-async def follow(syncing: Syncing, session: MailSession, mailbox: Mailbox, said: Selected) -> None:
+async def follow(syncing: Syncing, session: MailSession, mailbox: Mailbox, said: Selected) -> bool:
     """Bring in what others changed in a folder, by what it `said` of itself just now.
 
-    Another folder may be open afterwards. Raises as `poll.catch_up` does.
+    Answers whether there is nothing left to ask for as long as it says the same. Another folder may
+    be open afterwards. Raises as `poll.catch_up` does.
     """
     if not said.is_fresh or mailbox.uidvalidity is None:
-        return
+        return False
     before = Baseline(mailbox.exists_at_server, mailbox.uidnext, mailbox.highestmodseq)
     asked = question(before, said)
     is_settled = True
@@ -66,6 +68,7 @@ async def follow(syncing: Syncing, session: MailSession, mailbox: Mailbox, said:
             is_settled = False
     if is_settled:
         await _remember(syncing, mailbox, said)
+    return is_settled and tells_all(said)
 
 
 async def _remember(syncing: Syncing, mailbox: Mailbox, said: Selected) -> None:

@@ -8,8 +8,9 @@
 
 After NOTHING and LOOK the same numbers tell what others did to mails we know: see `follow.py`.
 
-A look is complete or it fails: whatever breaks it leaves the watermark at the first UID that is not
-settled, and the next look begins there. It may run any number of times.
+Whatever breaks a look off leaves the watermark at the first UID that is not settled, and the next
+one begins there. It may run any number of times. Where a look left nothing to do, `glance` tells by
+one round trip, and without the database, whether that is still so.
 """
 
 from collections.abc import Sequence
@@ -31,6 +32,8 @@ from app.sync.port import Folder, Syncing
 from app.sync.reconcile import EVERY, jittered
 from app.sync.reset import reset
 
+MOST_AT_ONCE: Final = 1000
+"""So many mails are brought in by one look: a wish of somebody waits for no more than that."""
 _MORE_PASSES: Final = 2
 log = get_logger(__name__)
 
@@ -43,6 +46,10 @@ class Look:
     kind: Kind
     found: int = 0
     """UIDs that were brought in."""
+    has_more: bool = False
+    """There is more to bring in; whoever waits for something else may have a turn before."""
+    settled: Selected | None = None
+    """What the server said of the folder, where nothing is left to do for as long as it says so."""
 
 
 async def catch_up(
@@ -53,7 +60,7 @@ async def catch_up(
     max_age: float = 0,
     peek: bool = False,
 ) -> Look:
-    """Bring in everything new of one folder, and what others changed there.
+    """Bring in what is new in one folder, at most `MOST_AT_ONCE` mails, and what others changed.
 
     A mail that left is looked for in other folders. Unless it was only peeked at, the folder is
     then opened once more and looked at again: what happened meanwhile is told by no IDLE.
@@ -69,9 +76,20 @@ async def catch_up(
         if peek or session.open_folder == look.folder:
             return look
         again = await _catch_up(syncing, session, mailbox_id, max_age=0, peek=False)
-        look = replace(look, found=look.found + again.found)
+        look = replace(
+            look,
+            found=look.found + again.found,
+            has_more=look.has_more or again.has_more,
+            settled=again.settled,
+        )
     await session.examine(look.folder)
-    return look
+    return replace(look, settled=None)
+
+
+async def glance(session: MailSession, settled: Selected, *, peek: bool) -> bool:
+    """Whether the folder still is as `settled` says, and so needs no look. Raises as `catch_up`."""
+    said = await (session.status(settled.name) if peek else session.examine(settled.name))
+    return said == settled
 
 
 async def _catch_up(
@@ -112,8 +130,9 @@ async def _catch_up(
                 fix="This server cannot be watched by any IMAP client that keeps state.",
             )
         case Kind.NOTHING:
-            await follow(syncing, session, mailbox, selected)
-            return Look(mailbox.name, Kind.NOTHING)
+            is_settled = await follow(syncing, session, mailbox, selected)
+            settled = selected if is_settled and not pending else None
+            return Look(mailbox.name, Kind.NOTHING, settled=settled)
 
 
 async def _pending(uow: UnitOfWork, mailbox: Mailbox) -> list[int]:
@@ -166,9 +185,10 @@ async def _look(
     unsettled = PlacementState.PENDING
     wanted = [uid for uid in candidates if states.get(uid, unsettled) is unsettled]
     ingest = Ingest(syncing, folder, found=candidates, unsettled=wanted)
-    await bring_in(syncing, session, folder, wanted, ingest)
+    portion = wanted[:MOST_AT_ONCE]
+    await bring_in(syncing, session, folder, portion, ingest)
     await ingest.finish()
-    return Look(mailbox.name, Kind.LOOK, len(wanted))
+    return Look(mailbox.name, Kind.LOOK, len(portion), has_more=len(wanted) > len(portion))
 
 
 def _checked(number: int | None) -> int:

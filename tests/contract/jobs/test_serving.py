@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from sqlalchemy import event
 
 from app.commands.claim import Executing
 from app.core.crypto import Vault
@@ -20,6 +22,8 @@ from app.mailbox.port import Security
 from app.sandbox.mail.dovecot import DovecotInbox
 from app.store.models import Mailbox
 from app.store.notify import NotificationHub, Waker
+from app.sync import poll
+from tests.fixtures.clock import ManualClock
 from tests.fixtures.faultproxy import FaultProxy
 from tests.fixtures.faults import Replace, Step, Stream
 from tests.fixtures.mailservers import log_in
@@ -52,6 +56,7 @@ class Served:
 
     serving: Serving
     waker: Waker
+    clock: ManualClock
     has_begun: bool = False
 
     async def round(self) -> None:
@@ -60,6 +65,22 @@ class Served:
             await self.serving.wait()
         self.has_begun = True
         await self.serving.round()
+
+    async def tick(self) -> bool:
+        """What the clock alone brings about; answers whether there is more to do at once."""
+        self.waker.nudge()
+        await self.serving.wait()
+        return await self.serving.turn()
+
+    async def settle(self) -> None:
+        """Rounds until nothing is left to do and the server's numbers are known."""
+        await self.serving.turn()
+        for _ in range(3):
+            self.waker.wake()
+            await self.serving.wait()
+            self.clock.advance(seconds=POLL)
+            self.serving._session._examined_at = float("-inf")  # type: ignore[attr-defined]
+            await self.serving.turn()
 
 
 @asynccontextmanager
@@ -94,7 +115,23 @@ async def serving(sync: Sync, proxy: FaultProxy) -> AsyncIterator[Served]:
     waker = Waker()
     async with sync.servers.open(spec) as session:
         serving = Serving(tending, sync.syncing, executing, session, waker, 0, on_live)
-        yield Served(serving, waker)
+        yield Served(serving, waker, sync.clock)
+
+
+@contextmanager
+def statements(sync: Sync) -> Iterator[list[str]]:
+    """What the database is asked inside the context."""
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    engine = sync.workspace.store._engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 async def folder(sync: Sync, name: str) -> Mailbox:
@@ -147,6 +184,66 @@ class TestPolling:
             await served.round()
 
         assert sorted(await sync.announced()) == ["To INBOX", "To Orders"]
+
+
+class TestAGlance:
+    async def test_costs_one_round_trip_a_folder_and_no_statement(
+        self, sync: Sync, proxy: FaultProxy
+    ) -> None:
+        overheard = Overheard()
+        proxy.set(to_server=overheard)
+        async with serving(sync, proxy) as served:
+            await served.settle()
+            sync.clock.advance(seconds=POLL)
+            overheard.commands()
+
+            with statements(sync) as asked:
+                has_more = await served.tick()
+
+            assert overheard.commands() == ["IDLE", "STATUS", "STATUS", "EXAMINE"]
+            assert asked == []
+            assert not has_more
+            assert not served.serving.is_due()
+
+    async def test_sees_what_nobody_announced(self, sync: Sync, proxy: FaultProxy) -> None:
+        async with serving(sync, proxy) as served:
+            await served.settle()
+            raw = mail("Nobody heard of me", "quiet@acme.example")
+            await sync.inbox.server.save(sync.inbox.username, "Orders", raw)
+            sync.clock.advance(seconds=POLL)
+
+            await served.tick()
+
+        assert await sync.announced() == ["Nobody heard of me"]
+
+    async def test_is_no_more_than_a_glance_until_somebody_asks(
+        self, sync: Sync, proxy: FaultProxy
+    ) -> None:
+        async with serving(sync, proxy) as served:
+            await served.settle()
+            served.waker.wake()
+
+            with statements(sync) as asked:
+                await served.tick()
+
+        assert asked
+
+
+class TestALongBacklog:
+    async def test_gives_wishes_a_turn_between_its_portions(
+        self, sync: Sync, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(poll, "MOST_AT_ONCE", 2)
+        async with serving(sync, proxy) as served:
+            await served.settle()
+            for number in range(3):
+                await sync.inbox.deliver(mail(f"Number {number}", f"{number}@acme.example"))
+            served.waker.wake()
+
+            has_more = [await served.tick(), await served.serving.turn()]
+
+        assert has_more == [True, False]
+        assert await sync.announced() == ["Number 0", "Number 1", "Number 2"]
 
 
 class TestAFolderThatIsListedAndDoesNotOpen:

@@ -1,5 +1,6 @@
 """A mail that was sent becomes a mail of its conversation, at once: nobody waits for Sent."""
 
+from dataclasses import asdict
 from typing import Final
 
 from app.core.ids import MessageId, new_id
@@ -61,19 +62,7 @@ async def _store(
         raw_sha256=outgoing.raw_sha256,
     )
     files = [
-        NewAttachment(
-            workspace_id=uow.workspace_id,
-            message_id=message.id,
-            n=file.n,
-            filename=file.filename,
-            content_type=file.content_type,
-            size=file.size,
-            content_id=file.content_id,
-            inline=file.inline,
-            offset=file.offset,
-            length=file.length,
-            encoding=file.encoding,
-        )
+        NewAttachment(workspace_id=uow.workspace_id, message_id=message.id, **asdict(file))
         for file in parsed.attachments
     ]
     await uow.messages.add_all([message], files)

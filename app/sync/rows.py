@@ -77,19 +77,7 @@ def message_row(
 
 def attachment_rows(workspace_id: WorkspaceId, one: Readable) -> Iterator[NewAttachment]:
     for file in one.parsed.attachments:
-        yield NewAttachment(
-            workspace_id=workspace_id,
-            message_id=one.message_id,
-            n=file.n,
-            filename=file.filename,
-            content_type=file.content_type,
-            size=file.size,
-            content_id=file.content_id,
-            inline=file.inline,
-            offset=file.offset,
-            length=file.length,
-            encoding=file.encoding,
-        )
+        yield NewAttachment(workspace_id=workspace_id, message_id=one.message_id, **asdict(file))
 
 
 def _addresses(addresses: Sequence[Address]) -> list[dict[str, Any]]:

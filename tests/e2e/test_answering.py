@@ -1,5 +1,7 @@
 """A reply goes out, the mailbox has its copy, and the card tells of it: on real servers."""
 
+import email
+import email.policy
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -198,3 +200,88 @@ class TestACustomer:
                 in_reply_to=answer["message_id"],
             )
             await stack.card_says(ts, "1 more mail in the thread")
+
+
+@pytest.fixture
+async def outside(stack: Stack) -> AsyncIterator[SubmissionServer]:
+    """The way of the demo: nothing leaves the machine, and all of it is real."""
+    async with SubmissionServer(stack.inbox.username, stack.inbox) as server:
+        yield server
+
+
+async def asked(stack: Stack, server: SubmissionServer) -> tuple[str, str]:
+    """A customer asks; answers their Message-ID and the ts of the card."""
+    by = {
+        "host": server.host,
+        "port": server.port,
+        "security": "none",
+        "username": stack.inbox.username,
+        "password": stack.inbox.password,
+    }
+    await stack.connect_account(smtp=by)
+    sent = await Customer(server).send("Eva Lind", "eva@other.example", "Where is it?", "Hello?")
+    return sent, (await stack.card("Where is it?"))["ts"]
+
+
+async def answer(stack: Stack, ts: str, text: str) -> dict[str, Any]:
+    """Press Reply, type, press Send; answers the line in the thread."""
+    await stack.slack.click("Ana", "support", ts, "conversation.reply")
+
+    async def is_drawn() -> bool:
+        views = stack.slack.views("Ana")
+        return bool(views) and views[-1].get("submit") is not None
+
+    await eventually(is_drawn)
+    outcome = await stack.slack.submit_view("Ana", {"compose.body": text})
+    assert outcome.ok, outcome
+    assert outcome.milliseconds < 3000
+    return (await stack.replies(ts))[-1]
+
+
+class TestFromTheCard:
+    """A customer writes, is answered from the card, and nobody leaves Slack for it."""
+
+    async def test_an_answer_reaches_the_customer(
+        self, stack: Stack, outside: SubmissionServer
+    ) -> None:
+        sent, ts = await asked(stack, outside)
+        signed = await stack.api.put("/signatures", json={"text": "Ana of Acme"})
+        assert signed.status_code < 300, signed.text
+
+        line = await answer(stack, ts, "On its *way*, Eva.")
+        (outgoing,) = (await stack.api.get("/outgoing")).json()["items"]
+        await stack.api.post(f"/outgoing/{outgoing['id']}/send-now")
+        await eventually_says(stack, line["ts"], "📮")
+
+        (away,) = outside.sent_away
+        mail_ = email.message_from_bytes(away.raw, policy=email.policy.default)
+        assert mail_["From"] == stack.inbox.username
+        assert list(away.recipients) == ["eva@other.example"]
+        assert mail_["Subject"] == "Re: Where is it?"
+        assert mail_["In-Reply-To"] == mail_["References"] == sent
+        plain, rich = (part.get_content() for part in mail_.iter_parts())
+        assert plain.startswith("On its way, Eva.")
+        assert plain.count("Ana of Acme") == 1
+        assert "On its <b>way</b>, Eva." in rich
+        assert rich.count("Ana of Acme") == 1
+        card = await stack.card_says(ts, "replied")
+        assert "is replying" not in text_of(card)
+
+    async def test_an_answer_that_is_taken_back_does_not(
+        self, stack: Stack, outside: SubmissionServer
+    ) -> None:
+        _, ts = await asked(stack, outside)
+        line = await answer(stack, ts, "Too soon")
+
+        await stack.slack.click("Ana", "support", line["ts"], "outgoing.undo")
+
+        await eventually_says(stack, line["ts"], "taken back")
+        assert not outside.sent_away
+        assert mails(stack.inbox, "Sent") == []
+
+
+async def eventually_says(stack: Stack, ts: str, words: str) -> None:
+    async def says() -> bool:
+        return words in text_of(stack.slack.message("support", ts))
+
+    await eventually(says, within=25)

@@ -275,7 +275,7 @@ def _sending(window: Window) -> list[Block]:
     }
     times = [_option(label, when) for when, label in labels.items()]
     chosen = next(one for one in times if one["value"] == form.when)
-    blocks = [_input(window, Field.WHEN, "Send", _select(times, chosen), dispatch=True)]
+    blocks = [_input(window, Field.WHEN, "When", _select(times, chosen), dispatch=True)]
     if form.when is When.AT:
         picker: Block = {"type": "datetimepicker"}
         if form.at is not None:
@@ -288,12 +288,11 @@ def _sending(window: Window) -> list[Block]:
     else:
         note = "Until it leaves it can be taken back, in the thread of its card."
     blocks += [
-        _context(f"✍️ Nothing leaves before you press the button below. {note}"),
+        _context(note),
         _actions(
             _button(Button.PREVIEW, "Preview", "preview"),
             {
                 **_button(Button.DISCARD, "Discard draft", "discard"),
-                "style": "danger",
                 "confirm": {
                     "title": _plain("Discard this draft?"),
                     "text": _plain("What you have written here will be gone."),

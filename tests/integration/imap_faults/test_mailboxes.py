@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.commands.types import Archive, Flag
-from app.store.models import Message
+from app.store.models import Message, Placement
 from app.sync.plan import Kind
 from app.sync.poll import catch_up
 from tests.fixtures.sessions import mail
@@ -23,7 +23,7 @@ from tests.rig.asking import (
 from tests.rig.fixtures import Tended
 from tests.rig.imap_server import Call, HostileServer, Script
 from tests.rig.imap_syntax import is_in, text
-from tests.rig.scripts import first, in_idle, refuse, replaced, then, without
+from tests.rig.scripts import first, in_idle, preceded_by, refuse, replaced, then, without
 
 
 async def again(sync: Sync) -> None:
@@ -189,46 +189,60 @@ class TestUIDVALIDITY:
 
 
 class TestMODSEQ:
-    async def test_ik1_goes_back(self, watched: Sync) -> None:
-        put(watched.inbox, "First")
-        await watched.look()
-        watched.inbox.account.inbox.modseq = 1
-        put(watched.inbox, "Second")
+    """Another client flags a mail while MODSEQ tells less than it should."""
 
+    @pytest.fixture
+    async def known(self, watched: Sync) -> Sync:
+        put(watched.inbox, "First", "Second")
         await again(watched)
+        return watched
 
-        assert await watched.announced() == ["First", "Second"]
+    async def test_ik1_goes_back(self, known: Sync) -> None:
+        known.inbox.account.inbox.set_flags(1, {"\\Flagged"})
+        known.inbox.account.inbox.modseq = 1
+        put(known.inbox, "Third")
 
-    async def test_ik2_nomodseq(self, watched: Sync) -> None:
+        await again(known)
+
+        await self.check(known, known.inbox)
+
+    async def test_ik2_nomodseq(self, known: Sync) -> None:
         for name in ("SELECT", "EXAMINE"):
-            watched.inbox.on(name, replaced(rb"HIGHESTMODSEQ \d+", b"NOMODSEQ"), times=None)
-        put(watched.inbox, "First")
+            known.inbox.on(name, replaced(rb"HIGHESTMODSEQ \d+", b"NOMODSEQ"), times=None)
+        known.inbox.account.inbox.set_flags(1, {"\\Flagged"})
+        put(known.inbox, "Third")
 
-        await again(watched)
+        await again(known)
 
-        assert await watched.announced() == ["First"]
+        await self.check(known, known.inbox)
 
-    async def test_ik3_changedsince_tells_only_of_flags(self, watched: Sync) -> None:
-        put(watched.inbox, "First")
-        await watched.look()
-        watched.inbox.account.inbox.set_flags(1, {"\\Seen", "\\Flagged"})
-        put(watched.inbox, "Second")
+    async def test_ik3_only_flags_changed(self, known: Sync) -> None:
+        known.inbox.account.inbox.set_flags(1, {"\\Seen", "\\Flagged"})
+        await again(known)
+        put(known.inbox, "Third")
 
-        await again(watched)
+        await again(known)
 
-        assert await watched.announced() == ["First", "Second"]
+        await self.check(known, known.inbox)
 
-    async def test_ik4_vanished_earlier_for_uids_we_never_saw(self, watched: Sync) -> None:
-        put(watched.inbox, "First")
-        await watched.look()
-        put(watched.inbox, "Never seen")
-        watched.inbox.account.inbox.remove(2)
-        put(watched.inbox, "Second")
+    async def test_ik4_vanished_earlier_for_uids_we_never_saw(self, known: Sync) -> None:
+        vanished = preceded_by(b"* VANISHED (EARLIER) 1:2,500:600\r\n")
+        known.inbox.on("FETCH", vanished, times=None)
+        known.inbox.account.inbox.set_flags(2, {"\\Seen"})
+        put(known.inbox, "Third")
 
-        await again(watched)
+        await again(known)
 
-        assert await watched.announced() == ["First", "Second"]
-        assert (await watched.mailbox()).watermark == 4
+        assert known.inbox.fired["FETCH"] >= 1
+        await self.check(known, known.inbox)
+
+    async def check(self, sync: Sync, server: HostileServer) -> None:
+        """Nothing was posted twice, and the flags are the server's."""
+        assert await sync.announced() == ["First", "Second", "Third"]
+        assert {one.uid: set(one.flags) for one in await sync.all(Placement)} == {
+            uid: one.flags for uid, one in server.account.inbox.mails.items()
+        }
+        assert [one for one in await sync.all(Placement) if one.gone_at is not None] == []
 
 
 class TestIdentity:

@@ -18,10 +18,10 @@ class TestVault:
     def test_opens_what_it_sealed(self) -> None:
         vault = Vault([OLD])
 
-        sealed = vault.seal("pässwörd")
+        sealed = vault.seal("pässwörd-correcthorse")
 
-        assert b"rd" not in sealed
-        assert vault.open(sealed) == "pässwörd"
+        assert b"correcthorse" not in sealed
+        assert vault.open(sealed) == "pässwörd-correcthorse"
 
     def test_a_new_key_before_the_old_one_opens_both(self) -> None:
         sealed = Vault([OLD]).seal("secret")

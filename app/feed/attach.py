@@ -1,15 +1,21 @@
-"""Attaching the raw mail in the thread of its quarantine post, by Slack's three steps.
+"""Attaching a mail, or a file of one, in the thread of its post, by Slack's three steps.
 
 An upload that was begun and not completed is invisible, so it may be begun again. The file id is
 noted before the upload is completed; found again, it tells whether the file was shared.
 (docs.slack.dev/messaging/working-with-files)
 """
 
+import asyncio
+from dataclasses import dataclass
+
 from app.core.faults import faultpoint
 from app.core.ids import ChannelId, PostId, WorkspaceId
+from app.feed.mrkdwn import plain
 from app.feed.port import MessageGone, SlackFeed
+from app.mail.parse import cut
 from app.store.blobs import Blobs
-from app.store.unit_of_work import Store
+from app.store.models import Attachment, Post
+from app.store.unit_of_work import Store, UnitOfWork
 
 
 async def attach(
@@ -23,21 +29,48 @@ async def attach(
     """Share the file; answers its Slack file id. May be killed and called again at any point."""
     async with store.begin(workspace_id) as uow:
         post = await uow.posts.get(post_id)
-        assert post.placement_id is not None
-        placement = await uow.ledger.get(post.placement_id)
-    assert placement.raw_sha256 is not None
+        source = await _source(uow, post)
     if post.file_id and await _is_shared(slack, post.file_id, post.channel_id):
         return post.file_id
-    raw = await blobs.get(placement.raw_sha256)
-    filename = f"mail-{placement.raw_sha256.hex()[:12]}.eml"
-    upload = await slack.begin_upload(filename, len(raw))
+    data, filename = await blobs.get(source.digest), source.filename
+    if source.file is not None:
+        file = source.file
+        data = await asyncio.to_thread(cut, data, file.offset, file.length, file.encoding)
+    upload = await slack.begin_upload(filename, len(data))
     async with store.begin(workspace_id) as uow:
         (await uow.posts.lock(post_id)).file_id = upload.file_id
-    await slack.send_bytes(upload, raw)
+    await slack.send_bytes(upload, data)
     faultpoint("K15")
     await slack.complete_upload(upload.file_id, filename, post.channel_id, thread_ts=thread_ts)
     faultpoint("K16")
     return upload.file_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where the bytes are: a mail, or a file of one."""
+
+    digest: bytes
+    filename: str
+    file: Attachment | None = None
+
+
+async def _source(uow: UnitOfWork, post: Post) -> _Source:
+    if post.message_id is not None:
+        message = await uow.messages.get(post.message_id)
+        n = post.payload.get("n")
+        files = await uow.messages.attachments([message.id]) if n else ()
+        file = next((one for one in files if one.n == n), None)
+        name = plain(file.filename) if file else _eml(message.raw_sha256)
+        return _Source(message.raw_sha256, name, file)
+    assert post.placement_id is not None
+    placement = await uow.ledger.get(post.placement_id)
+    assert placement.raw_sha256 is not None
+    return _Source(placement.raw_sha256, _eml(placement.raw_sha256))
+
+
+def _eml(digest: bytes) -> str:
+    return f"mail-{digest.hex()[:12]}.eml"
 
 
 async def _is_shared(slack: SlackFeed, file_id: str, channel_id: ChannelId) -> bool:

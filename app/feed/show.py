@@ -48,6 +48,8 @@ async def thread_of(uow: UnitOfWork, post: Post) -> Post | None:
         case PostKind.MAIL | PostKind.NOTICE | PostKind.OUTGOING:
             assert post.conversation_id is not None
             return await uow.posts.card_of(post.conversation_id, post.channel_id)
+        case PostKind.FILE if post.conversation_id is not None:
+            return await uow.posts.card_of(post.conversation_id, post.channel_id)
         case PostKind.FILE:
             assert post.placement_id is not None
             beside = await uow.posts.of_placements([post.placement_id], PostKind.QUARANTINE)

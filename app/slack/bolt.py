@@ -21,6 +21,7 @@ from app.slack.listeners.lifecycle import Lifecycle
 from app.slack.listeners.modals import Modals
 from app.slack.listeners.notes import Notes
 from app.slack.listeners.outgoing import OutgoingActions
+from app.slack.listeners.reading import Reading
 from app.slack.listeners.snooze import Snoozing
 from app.slack.listeners.team import Team
 from app.slack.middleware import Door
@@ -47,7 +48,9 @@ def build_app(
     Team(door).register(app)
     Notes(door).register(app)
     composer = Composer(door, container.settings.undo_seconds)
-    Modals(door, composer).register(app)
+    mails = Reading(door, container.blobs)
+    mails.register(app)
+    Modals(door, composer, mails).register(app)
     writing = _writing(container)
     Compose(door, composer, writing).register(app)
     files = SlackFiles(

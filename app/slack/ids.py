@@ -23,6 +23,7 @@ class ViewId(StrEnum):
     """The global shortcut."""
     ASSIGN = "assign"
     TAGS = "tags"
+    READING = "reading"
 
 
 class FieldId(StrEnum):

@@ -6,7 +6,7 @@ SCOPES: Final = {
     "channels:history": "looking a post up before it is repeated, in public channels",
     "chat:write": "cards and what stands in their threads",
     "files:read": "whether an upload was completed before it is begun anew; attached files",
-    "files:write": "the originals of mails that could not be read",
+    "files:write": "the originals and the files of mails",
     "groups:history": "looking a post up before it is repeated, in private channels",
     "im:history": "looking a message to an admin up before it is repeated",
     "im:write": "telling people that a conversation is theirs, and admins of a silent mailbox",

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from app.commands.change import change_conversation
 from app.commands.enqueue import enqueue_for_conversation
+from app.commands.show import show_files, show_original
 from app.commands.types import (
     Assign,
     Delete,
@@ -29,11 +30,12 @@ from app.slack.composer import Composer, Start
 from app.slack.errors import words
 from app.slack.ids import FieldId, ViewId
 from app.slack.listeners.actions import enqueue_if_first
+from app.slack.listeners.reading import READING, Reading
 from app.slack.listeners.snooze import Snoozing
 from app.slack.listeners.windows import Windows
 from app.slack.middleware import Door, workspace_of
 from app.slack.submitted import chosen, memory_of
-from app.slack.views import compose, snooze, told
+from app.slack.views import compose, reading, snooze, told
 from app.slack.views.more import MoreAction
 from app.slack.views.move import FolderChoice, suggestions
 from app.store.models import OutgoingMode
@@ -51,9 +53,10 @@ _MAIL_ACTIONS = {
 
 
 class Modals:
-    def __init__(self, door: Door, composer: Composer) -> None:
+    def __init__(self, door: Door, composer: Composer, mails: Reading) -> None:
         self._door = door
         self._composer = composer
+        self._mails = mails
         self._windows = Windows(door)
         self._snoozing = Snoozing(door)
 
@@ -120,21 +123,15 @@ class Modals:
     ) -> None:
         memory = memory_of(body)
         action = _more_action(chosen(body, FieldId.ACTION))
-        if action is MoreAction.FORWARD:
-            start = Start(memory.conversation_id, mode=OutgoingMode.FORWARD)
-            await ack(response_action="update", view=compose.skeleton(start.mode))
-            await self._composer.fill(context, body, client, start, str(body["view"]["id"]))
-            return
-        if action is MoreAction.SNOOZE:
-            await ack(response_action="update", view=snooze.skeleton(memory.conversation_id))
-            await self._snoozing.fill(context, body, client, memory.conversation_id)
-            return
-        if (window := await self._windows.of(context, action, memory.conversation_id)) is not None:
-            await ack(response_action="update", view=window)
+        if await self._led_on(ack, context, body, client, action):
             return
 
         async def do(uow: UnitOfWork, actor: Actor) -> None:
-            if action in _MAIL_ACTIONS:
+            if action is MoreAction.FILES:
+                await show_files(uow, memory.conversation_id)
+            elif action is MoreAction.ORIGINAL:
+                await show_original(uow, memory.conversation_id)
+            elif action in _MAIL_ACTIONS:
                 intent = _MAIL_ACTIONS[action]
                 await enqueue_for_conversation(uow, actor, memory.conversation_id, intent)
             else:
@@ -150,6 +147,34 @@ class Modals:
             await ack(response_action="errors", errors={FieldId.ACTION: error.sentence})
         else:
             await ack()
+
+    async def _led_on(
+        self,
+        ack: AsyncAck,
+        context: AsyncBoltContext,
+        body: Body,
+        client: AsyncWebClient,
+        action: MoreAction,
+    ) -> bool:
+        """Whether the entry leads to another window, which is then open."""
+        conversation_id = memory_of(body).conversation_id
+        if action is MoreAction.FORWARD:
+            start = Start(conversation_id, mode=OutgoingMode.FORWARD)
+            await ack(response_action="update", view=compose.skeleton(start.mode))
+            await self._composer.fill(context, body, client, start, str(body["view"]["id"]))
+            return True
+        if action is MoreAction.SNOOZE:
+            await ack(response_action="update", view=snooze.skeleton(conversation_id))
+            await self._snoozing.fill(context, body, client, conversation_id)
+            return True
+        if action in READING:
+            await ack(response_action="update", view=reading.skeleton(conversation_id))
+            await self._mails.fill(context, body, client, action)
+            return True
+        if (window := await self._windows.of(context, action, conversation_id)) is not None:
+            await ack(response_action="update", view=window)
+            return True
+        return False
 
 
 def _mailbox(text: str) -> MailboxId:

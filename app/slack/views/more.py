@@ -19,6 +19,11 @@ class MoreAction(StrEnum):
     MARK_UNREAD = "mark_unread"
     SNOOZE = "snooze"
     TAGS = "tags"
+    FULL_MAIL = "full_mail"
+    FILES = "files"
+    WHY = "why"
+    HEADERS = "headers"
+    ORIGINAL = "original"
 
 
 _LABELS: Final = {
@@ -32,6 +37,11 @@ _LABELS: Final = {
     MoreAction.UNFLAG: ("Remove flag", "From every mail, on the mail server"),
     MoreAction.MARK_READ: ("Mark as read", "Every mail, on the mail server"),
     MoreAction.MARK_UNREAD: ("Mark as unread", "The newest mail, on the mail server"),
+    MoreAction.FULL_MAIL: ("Show full mail", "The newest, with all it quotes"),
+    MoreAction.FILES: ("Show files", "Into the thread of the card"),
+    MoreAction.WHY: ("Why am I seeing this", "Where it lies, and what proves its sender"),
+    MoreAction.HEADERS: ("Show headers", "Of the newest mail"),
+    MoreAction.ORIGINAL: ("Download .eml", "The newest mail as it came, into the thread"),
 }
 
 

@@ -30,6 +30,16 @@ class Posts(Repository):
         )
         return _found((await self._session.exec(statement)).one_or_none())
 
+    async def known(self, ids: Iterable[PostId]) -> dict[PostId, Post]:
+        """Those of these posts that there are, held against other changes until we commit."""
+        statement = (
+            select(Post)
+            .where(Post.workspace_id == self._workspace_id, is_any(col(Post.id), list(ids)))
+            .order_by(col(Post.id))
+            .with_for_update(key_share=True)
+        )
+        return {post.id: post for post in (await self._session.exec(statement)).all()}
+
     async def add_all(self, posts: Sequence[NewPost]) -> None:
         """Put posts at the end of their channels, but none that stands there already."""
         await insert_many(self._session, "posts", posts, on_conflict="ON CONFLICT DO NOTHING")

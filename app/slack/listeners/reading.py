@@ -1,0 +1,119 @@
+"""Reading a mail in a window: its whole text, its header, and why it is where it is."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.web.async_client import AsyncWebClient
+
+from app.core.errors import NotFound
+from app.core.ids import ConversationId, MessageId
+from app.mail import charset
+from app.mail.authentication import verdict
+from app.mail.scan import scan
+from app.slack.middleware import Door, workspace_of
+from app.slack.submitted import memory_of
+from app.slack.views import reading
+from app.slack.views.more import MoreAction
+from app.slack.views.reading import PAGE_ACTION, PageValue, Shown, Why
+from app.store.blobs import Blobs
+from app.store.models import Message
+from app.store.unit_of_work import UnitOfWork
+
+READING: Final = frozenset({MoreAction.WHY, MoreAction.HEADERS, MoreAction.FULL_MAIL})
+_MOST_HEADER: Final = 256 * 1024
+_END_OF_HEADER: Final = re.compile(rb"\r?\n\r?\n")
+Body = Mapping[str, Any]
+
+
+class Reading:
+    def __init__(self, door: Door, blobs: Blobs) -> None:
+        self._door = door
+        self._blobs = blobs
+
+    def register(self, app: AsyncApp) -> None:
+        app.action(re.compile(rf"{re.escape(PAGE_ACTION)}\.(back|on)"))(self.turn)
+
+    async def fill(
+        self, context: AsyncBoltContext, body: Body, client: AsyncWebClient, action: MoreAction
+    ) -> None:
+        """Fill the window that is open, as a skeleton. Raises `NotFound`."""
+        conversation_id = memory_of(body).conversation_id
+        async with self._door.store.begin(workspace_of(context)) as uow:
+            newest = await uow.messages.newest(conversation_id, limit=1)
+            if not newest:
+                raise NotFound("There is no mail in this conversation.")
+            where = await _where(uow, newest[0])
+        if action is MoreAction.WHY:
+            view = reading.why(conversation_id, await self._why(newest[0], **where))
+        else:
+            shown = Shown.TEXT if action is MoreAction.FULL_MAIL else Shown.HEADER
+            view = await self._page(conversation_id, newest[0], shown, 0)
+        await client.views_update(view_id=str(body["view"]["id"]), view=view)
+
+    async def turn(
+        self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
+    ) -> None:
+        """To another page."""
+        conversation_id = memory_of(body).conversation_id
+        wanted = PageValue.parse(str(body["actions"][0].get("value", "")))
+        async with self._door.store.begin(workspace_of(context)) as uow:
+            message = await uow.messages.get(wanted.message_id)
+        if message.conversation_id != conversation_id:
+            raise NotFound("There is no such mail in this conversation.")
+        await ack()
+        view = await self._page(conversation_id, message, wanted.shown, wanted.page)
+        await client.views_update(view_id=str(body["view"]["id"]), view=view)
+
+    async def _page(
+        self, conversation_id: ConversationId, message: Message, shown: Shown, number: int
+    ) -> dict[str, Any]:
+        text = message.body if shown is Shown.TEXT else charset.decode(await self._header(message))
+        return reading.page(conversation_id, MessageId(message.id), shown, text, number)
+
+    async def _why(self, message: Message, **where: Any) -> Why:  # noqa: ANN401 -- fields of Why
+        found = verdict(scan(await self._header(message) + b"\r\n\r\n").root.headers)
+        return Why(
+            sender=message.from_address,
+            automatic=message.automatic,
+            server=found.server if found else None,
+            results=found.results if found else {},
+            **where,
+        )
+
+    async def _header(self, message: Message) -> bytes:
+        raw = await self._blobs.get(message.raw_sha256)
+        return await asyncio.to_thread(_header_of, raw)
+
+
+def _header_of(raw: bytes) -> bytes:
+    head = raw[:_MOST_HEADER]
+    end = _END_OF_HEADER.search(head)
+    return head[: end.start()] if end else head
+
+
+async def _where(uow: UnitOfWork, message: Message) -> dict[str, Any]:
+    account = await uow.accounts.get(message.account_id)
+    placed = await uow.ledger.live_of_messages([message.id])
+    others = await uow.messages.of_conversation(message.conversation_id)
+    return {
+        "address": account.address,
+        "folder": placed[0][1].name if placed else None,
+        "uid": placed[0][0].uid if placed else None,
+        "thread": _thread(message, [one for one in others if one.id != message.id]),
+    }
+
+
+def _thread(message: Message, others: list[Message]) -> str:
+    """How it came to its conversation."""
+    if not others:
+        return "It began this conversation."
+    named = {message.in_reply_to, *message.reference_ids}
+    if any(one.internet_message_id in named for one in others if one.internet_message_id):
+        return "It says itself that it answers a mail of this conversation."
+    if any(message.internet_message_id in one.reference_ids for one in others):
+        return "A mail of this conversation says that it answers this one."
+    return "It has the subject and the people of this conversation."

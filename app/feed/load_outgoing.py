@@ -68,6 +68,7 @@ async def _view(uow: UnitOfWork, outgoing: Outgoing) -> OutgoingView:
         due_at=outgoing.due_at,
         sent_at=outgoing.sent_at,
         detail=outgoing.detail,
+        subject=outgoing.subject,
         cancel_if_answered=outgoing.cancel_if_answered,
         needs_a_person=outgoing.state is OutgoingState.UNKNOWN and outgoing.settled_at is not None,
         is_filed=outgoing.filing is not Filing.FAILED,

@@ -7,7 +7,16 @@ presses Send to the moment the server has it, and what to do where it does not.
 from typing import Any, Final
 
 from app.feed.ids import ActionId
-from app.feed.mrkdwn import cut_lines, escape, escape_line, mention, moment, size
+from app.feed.mrkdwn import (
+    bold,
+    cut_lines,
+    escape,
+    escape_line,
+    mention,
+    moment,
+    size,
+    verbatim,
+)
 from app.feed.port import Block, Rendered
 from app.feed.view import OutgoingView
 from app.store.models import OutgoingMode, OutgoingState
@@ -18,6 +27,7 @@ _SECTION: Final = 2900
 _DETAIL: Final = 600
 _PEOPLE: Final = 6
 _FILES: Final = 8
+_SUBJECT: Final = 200
 _DONE: Final = {
     OutgoingMode.NEW: "wrote",
     OutgoingMode.REPLY: "replied",
@@ -37,13 +47,21 @@ def outgoing(view: OutgoingView) -> Rendered:
     head = f"{_headline(view)} · {_people(view)}"
     blocks: list[Block] = [_context(head)]
     if body := cut_lines(view.text, lines=_LINES, characters=_EXCERPT):
-        blocks.append({"type": "section", "text": _mrkdwn(escape(body, _SECTION))})
+        blocks.append({"type": "section", "text": verbatim(escape(body, _SECTION))})
     if view.files:
         blocks.append(_context(_files(view)))
     blocks += [_context(note) for note in _notes(view)]
     if buttons := _buttons(view):
         blocks.append({"type": "actions", "elements": buttons})
     return Rendered(head, blocks)
+
+
+def outgoing_direct(view: OutgoingView, link: str | None) -> Rendered:
+    """The same for its author alone, who sees no card above it."""
+    line = outgoing(view)
+    subject = escape_line(view.subject, _SUBJECT) or "(no subject)"
+    shown = f"<{link}|{subject.replace('|', '¦')}>" if link else bold(subject)
+    return Rendered(f"{line.text} · {subject}", [_context(f"✉️ {shown}"), *line.blocks])
 
 
 def outgoing_state(view: OutgoingView) -> str:
@@ -163,9 +181,5 @@ def _button(action: ActionId, label: str, value: str) -> dict[str, Any]:
     }
 
 
-def _mrkdwn(text: str) -> dict[str, str]:
-    return {"type": "mrkdwn", "text": text}
-
-
 def _context(text: str) -> Block:
-    return {"type": "context", "elements": [_mrkdwn(text)]}
+    return {"type": "context", "elements": [verbatim(text)]}

@@ -10,7 +10,7 @@ from app.feed.load_assigned import load_assigned
 from app.feed.load_note import load_note
 from app.feed.load_outgoing import load_outgoing_of
 from app.feed.port import Rendered
-from app.feed.render_outgoing import outgoing
+from app.feed.render_outgoing import outgoing, outgoing_direct
 from app.store.models import Post, PostKind
 from app.store.unit_of_work import UnitOfWork
 
@@ -83,13 +83,20 @@ async def _render_fully(uow: UnitOfWork, post: Post) -> Rendered:
         case PostKind.OUTGOING:
             return outgoing(await load_outgoing_of(uow, post))
         case PostKind.DIRECT:
-            return render_assigned.direct(await load_assigned(uow, post))
+            return await _direct(uow, post)
         case PostKind.ALARM:
             return render_alarm.alarm(await load_alarm(uow, post))
         case PostKind.ALARM_OVER:
             return render_alarm.over(await load_alarm(uow, post))
         case PostKind.FILE:
             return Rendered("", ())
+
+
+async def _direct(uow: UnitOfWork, post: Post) -> Rendered:
+    if "outgoing_id" in post.payload:
+        view = await load_outgoing_of(uow, post)
+        return outgoing_direct(view, post.payload.get("link"))
+    return render_assigned.direct(await load_assigned(uow, post))
 
 
 async def _notice(uow: UnitOfWork, post: Post) -> Rendered:

@@ -96,6 +96,7 @@ class OutgoingView:
     """It was looked for and not found: somebody has to say whether it left."""
     is_filed: bool = True
     bounced: tuple[str, ...] = ()
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ from uuid import UUID
 
 import procrastinate
 
-from app.core.ids import AccountId, ChannelId, CommandId, WorkspaceId
+from app.core.ids import AccountId, ChannelId, CommandId, OutgoingId, WorkspaceId
 from app.core.logging import get_logger
 from app.feed.context import Feeding, Later
 from app.feed.deliver import drain
 from app.feed.port import WorkspaceRefused
+from app.jobs import telling_author
 from app.jobs.telling import tell
 from app.sending.context import Sending
 from app.sending.send import drain as send
@@ -30,6 +31,11 @@ def register(queue: procrastinate.App, feeding: Feeding, sending: Sending) -> No
     @queue.task(name="sending.drain", queue=SENDING_QUEUE)
     async def send_for_one_account(workspace_id: str, account_id: str) -> None:
         await send(sending, WorkspaceId(UUID(workspace_id)), AccountId(UUID(account_id)))
+
+    @queue.task(name="outgoing.tell", queue=FEED_QUEUE)
+    async def tell_an_author(workspace_id: str, outgoing_id: str) -> None:
+        workspace = WorkspaceId(UUID(workspace_id))
+        await telling_author.tell(feeding, workspace, OutgoingId(UUID(outgoing_id)))
 
     @queue.task(name="team.tell", queue=FEED_QUEUE)
     async def tell_an_assignee(workspace_id: str, command_id: str) -> None:

@@ -9,7 +9,15 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from app.core.errors import NotFound
-from app.core.ids import ChannelId, CommandId, PostId, SlackUserId, TeammateId, WorkspaceId
+from app.core.ids import (
+    ChannelId,
+    CommandId,
+    ConversationId,
+    PostId,
+    SlackUserId,
+    TeammateId,
+    WorkspaceId,
+)
 from app.core.logging import get_logger
 from app.feed.context import Feeding
 from app.feed.port import (
@@ -40,7 +48,7 @@ async def tell(feeding: Feeding, workspace_id: WorkspaceId, command_id: CommandI
         except NotFound:
             return
         assignee = await _assignee(uow, command)
-        card = await _card(uow, command)
+        card = await card_of(uow, command.conversation_id)
     if assignee is None or command.state is CommandState.UNDONE:
         return
     if feeding.clock.now() - command.created_at > _TOO_LATE:
@@ -48,7 +56,7 @@ async def tell(feeding: Feeding, workspace_id: WorkspaceId, command_id: CommandI
         return
     try:
         async with feeding.slack.of(workspace_id) as slack:
-            asked = await _ask(slack, assignee, card)
+            asked = await ask(slack, assignee, card)
     except (RateLimited, NotReached, OutcomeUnknown, WorkspaceRefused) as error:
         log.info("tell.later", command=str(command_id), error=str(error))
         wait = _WORKSPACE_AGAIN if isinstance(error, WorkspaceRefused) else _AGAIN
@@ -60,7 +68,7 @@ async def tell(feeding: Feeding, workspace_id: WorkspaceId, command_id: CommandI
         await _leave_posts(uow, command, assignee, card, *asked)
 
 
-async def _ask(
+async def ask(
     slack: SlackFeed, assignee: Teammate, card: Post | None
 ) -> tuple[str, ChannelId | None, str | None]:
     """Their name, where to write to them, and where the card is."""
@@ -116,8 +124,9 @@ async def _assignee(uow: UnitOfWork, command: Command) -> Teammate | None:
     return found if found and found.slack_user_id else None
 
 
-async def _card(uow: UnitOfWork, command: Command) -> Post | None:
-    if command.conversation_id is None:
+async def card_of(uow: UnitOfWork, conversation_id: ConversationId | None) -> Post | None:
+    """Where a conversation stands in Slack, if it does."""
+    if conversation_id is None:
         return None
-    cards = await uow.posts.cards_of([command.conversation_id])
+    cards = await uow.posts.cards_of([conversation_id])
     return next((card for card in cards if card.state is PostState.SENT), None)

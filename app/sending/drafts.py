@@ -13,6 +13,7 @@ from typing import Any, Final
 from app.core.access import Actor
 from app.core.errors import Conflict, NotAllowed
 from app.core.ids import AccountId, ConversationId, DraftId, TeammateId
+from app.sending.enqueue import show_again, tell
 from app.store.models import Draft, Outgoing, OutgoingState
 from app.store.unit_of_work import UnitOfWork
 
@@ -134,9 +135,8 @@ async def was_asked_for(uow: UnitOfWork, draft: Draft, outgoing: Outgoing) -> No
         before = await uow.outgoing.lock(draft.outgoing_id)
         if before.state is OutgoingState.FAILED:
             before.state, before.settled_at = OutgoingState.CANCELLED, await uow.outgoing.time()
-            if before.post_id is not None:
-                for channel_id in await uow.posts.refresh(before.post_id):
-                    uow.feed_is_due(channel_id)
+            tell(uow, before, "cancelled")
+            await show_again(uow, before)
     draft.outgoing_id = outgoing.id
     await _leave(uow, draft)
 

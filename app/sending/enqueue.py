@@ -20,7 +20,7 @@ from app.store.models import (
     PostKind,
 )
 from app.store.new import NewConversation, NewPost
-from app.store.queue import drain_outgoing
+from app.store.queue import drain_outgoing, tell_author
 from app.store.unit_of_work import UnitOfWork
 
 
@@ -62,7 +62,15 @@ async def show_again(uow: UnitOfWork, outgoing: Outgoing) -> None:
     if outgoing.post_id is not None:
         for channel_id in await uow.posts.refresh(outgoing.post_id):
             uow.feed_is_due(channel_id)
+    for channel_id in await uow.posts.refresh_direct(outgoing.conversation_id, outgoing.id):
+        uow.feed_is_due(channel_id)
     await uow.cards_are_stale([outgoing.conversation_id])
+
+
+def tell_whoever_asked(uow: UnitOfWork, outgoing: Outgoing) -> None:
+    """It did not go as it should, and its author may be looking elsewhere by now."""
+    if outgoing.requested_by_id is not None:
+        uow.leave(tell_author(uow.workspace_id, outgoing.id))
 
 
 def _when(written: Written, now: datetime) -> tuple[OutgoingState, datetime]:

@@ -21,7 +21,7 @@ from app.mail.parse import parse
 from app.mail.parsed import ParsedMail
 from app.sending.claim import Claimed, claim_next
 from app.sending.context import Sending
-from app.sending.enqueue import show_again, tell
+from app.sending.enqueue import show_again, tell, tell_whoever_asked
 from app.sending.filing import look_in_sent, looks
 from app.sending.port import (
     Deferred,
@@ -132,4 +132,5 @@ async def _judge_looks(on: Sending, workspace_id: WorkspaceId, account_id: Accou
             else:
                 outgoing.detail, outgoing.settled_at = _ASK, await uow.outgoing.time()
                 tell(uow, outgoing, "needs_a_person")
+                tell_whoever_asked(uow, outgoing)
                 await show_again(uow, outgoing)

@@ -6,7 +6,7 @@ from typing import Final
 
 from app.core.logging import get_logger
 from app.mail.parsed import ParsedMail
-from app.sending.enqueue import show_again, tell
+from app.sending.enqueue import show_again, tell, tell_whoever_asked
 from app.sending.filing import file_copy, look_in_sent
 from app.sending.port import Answer
 from app.sending.record import join_conversation
@@ -88,6 +88,8 @@ async def finish_or_wait(
     outgoing.state, outgoing.detail = OutgoingState.SENT, _who_refused(recipients)
     outgoing.settled_at = now
     tell(uow, outgoing, "sent")
+    if outgoing.detail:
+        tell_whoever_asked(uow, outgoing)
     await show_again(uow, outgoing)
 
 
@@ -122,6 +124,7 @@ async def fail(uow: UnitOfWork, outgoing: Outgoing, reason: str) -> None:
     outgoing.settled_at = await uow.outgoing.time()
     log.warning("outgoing.failed", outgoing=str(outgoing.id), reason=reason)
     tell(uow, outgoing, "sent" if is_sent else "failed")
+    tell_whoever_asked(uow, outgoing)
     await show_again(uow, outgoing)
 
 

@@ -13,7 +13,7 @@ import procrastinate
 from sqlalchemy import URL, func, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.core.ids import AccountId, ChannelId, CommandId, WorkspaceId
+from app.core.ids import AccountId, ChannelId, CommandId, OutgoingId, WorkspaceId
 from app.store.engine import conninfo
 from app.store.workers import process_name
 
@@ -83,6 +83,21 @@ def tell_assignee(
         lock=subject,
         subject=subject,
         args={"workspace_id": str(workspace_id), "command_id": str(command_id)},
+        not_before=not_before,
+    )
+
+
+def tell_author(
+    workspace_id: WorkspaceId, outgoing_id: OutgoingId, *, not_before: datetime | None = None
+) -> Job:
+    """Write to whoever asked for a mail that it did not go as it should."""
+    subject = f"author:{workspace_id}:{outgoing_id}"
+    return Job(
+        task="outgoing.tell",
+        queue=FEED_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={"workspace_id": str(workspace_id), "outgoing_id": str(outgoing_id)},
         not_before=not_before,
     )
 

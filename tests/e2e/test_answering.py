@@ -279,6 +279,39 @@ class TestFromTheCard:
         assert not outside.sent_away
         assert mails(stack.inbox, "Sent") == []
 
+    async def test_an_answer_that_is_refused_is_told_to_who_wrote_it(
+        self, stack: Stack, smtp: ScriptedSMTP
+    ) -> None:
+        smtp.scripts = [{"RCPT": "550 5.1.1 no such user"}]
+        ts, _ = await card_of(stack, smtp)
+        line = await answer(stack, ts, "You are right.")
+        (outgoing,) = (await stack.api.get("/outgoing")).json()["items"]
+        await stack.api.post(f"/outgoing/{outgoing['id']}/send-now")
+        await eventually_says(stack, line["ts"], "was not sent")
+
+        told = await eventually(lambda: told_directly(stack, "Ana"))
+        assert "550 5.1.1 no such user" in text_of(told)
+        assert "Invoice 4471" in text_of(told)
+        labels = [one["text"]["text"] for one in told["blocks"][-1]["elements"]]
+        assert labels == ["Retry", "Edit", "Discard"]
+        await stack.slack.click("Ana", "support", line["ts"], "outgoing.retry")
+        await until(stack, outgoing["id"], state="sent")
+
+        async def is_over() -> bool:
+            return "📮" in text_of(await told_directly(stack, "Ana") or {})
+
+        await eventually(is_over)
+
+
+async def told_directly(stack: Stack, user: str) -> dict[str, Any] | None:
+    """The last message between the app and this person alone, as it is now."""
+    who = stack.slack.users[user]
+    for room in stack.slack.emulator.workspace.channels.values():
+        if who in room.direct_with and room.messages:
+            last = list(room.messages.values())[-1]
+            return dict(stack.slack.emulator.workspace.message_json(last))
+    return None
+
 
 async def eventually_says(stack: Stack, ts: str, words: str) -> None:
     async def says() -> bool:

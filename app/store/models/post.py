@@ -30,7 +30,7 @@ class PostKind(StrEnum):
     OUTGOING = "outgoing"
     """A mail of ours, in the thread of its conversation's card, from the moment it is asked for."""
     DIRECT = "direct"
-    """To one person, directly: a conversation was given to them."""
+    """To one person, directly: a conversation was given to them, a mail of theirs did not go."""
     ALARM = "alarm"
     """A mailbox gives no sign of life: to an admin, directly."""
     ALARM_OVER = "alarm_over"

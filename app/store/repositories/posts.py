@@ -6,7 +6,7 @@ from sqlalchemy import func, update
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
-from app.core.ids import ChannelId, ConversationId, PlacementId, PostId
+from app.core.ids import ChannelId, ConversationId, OutgoingId, PlacementId, PostId
 from app.store.bulk import insert_many, is_any
 from app.store.models import Post, PostKind, PostState
 from app.store.new import NewPost
@@ -63,6 +63,23 @@ class Posts(Repository):
         statement = (
             update(Post)
             .where(col(Post.workspace_id) == self._workspace_id, col(Post.id) == post_id)
+            .values(wanted=Post.wanted + 1)
+            .returning(col(Post.channel_id))
+        )
+        return frozenset((await self._session.exec(statement)).scalars())
+
+    async def refresh_direct(
+        self, conversation_id: ConversationId, outgoing_id: OutgoingId
+    ) -> frozenset[ChannelId]:
+        """What its author was told of this mail has changed. Answers where that stands."""
+        statement = (
+            update(Post)
+            .where(
+                col(Post.workspace_id) == self._workspace_id,
+                col(Post.conversation_id) == conversation_id,
+                col(Post.kind) == PostKind.DIRECT,
+                col(Post.payload)["outgoing_id"].astext == str(outgoing_id),
+            )
             .values(wanted=Post.wanted + 1)
             .returning(col(Post.channel_id))
         )

@@ -5,7 +5,7 @@ In the thread everybody stands by name: there it is for the record, and pings no
 
 from typing import Final
 
-from app.feed.mrkdwn import bold, cut_lines, escape, escape_line, mention, verbatim
+from app.feed.mrkdwn import bold, cut_lines, escape, escape_line, link_up, mention, verbatim
 from app.feed.port import Block, Rendered
 from app.feed.view import AssignedView, Person
 
@@ -45,6 +45,5 @@ def _name(person: Person | None) -> str:
 def _note(view: AssignedView) -> list[Block]:
     if not view.note:
         return []
-    quoted = cut_lines(view.note, lines=_NOTE_LINES, characters=_NOTE)
-    text = "\n".join(f"> {line}" for line in escape(quoted, _SECTION - 2 * _NOTE_LINES).split("\n"))
-    return [{"type": "section", "text": verbatim(text)}]
+    text = cut_lines(view.note, lines=_NOTE_LINES, characters=_NOTE)
+    return [{"type": "section", "text": verbatim(link_up(escape(text, _SECTION)))}]

@@ -51,7 +51,7 @@ class TestAssigning:
         (message,) = await direct(door, "Ben")
         shown = text_of(message)
         assert f"<@{door.slack.users['Ana']}> assigned this to you" in shown
-        assert "> You know her." in shown
+        assert "You know her." in shown
         assert "/archives/" in shown
         assert "<!channel>" not in shown
         await door.draw()

@@ -18,17 +18,20 @@ from app.core.ids import (
     ConversationId,
     DraftId,
     MailboxId,
+    MessageId,
     PlacementId,
     new_id,
 )
-from app.feed import render
+from app.feed import render, render_assigned
 from app.feed.mrkdwn import mention
 from app.feed.port import Rendered
 from app.feed.view import (
+    AssignedView,
     CardView,
     CommandView,
     FileView,
     MailView,
+    NoteView,
     Person,
     QuarantineView,
     Where,
@@ -38,7 +41,7 @@ from app.sending.drafts import Writer
 from app.sending.guard import Newer
 from app.sending.offer import Inbox, Offer, OriginalFile
 from app.slack.errors import words
-from app.slack.views import compose, confirm, more, move, preview, told
+from app.slack.views import assign, compose, confirm, more, move, preview, reading, tags, told
 from app.slack.writing import ComposeMemory, Form, When
 from app.store.models import CommandState, CommandType, OutgoingMode
 from tests.factories import MOMENT
@@ -104,6 +107,7 @@ def everywhere(text: str) -> Iterator[Shown]:
             replace(QUARANTINE, address=text, folder=text, reason=text, settled=settled,
                     pending=pending)
         )  # fmt: skip
+    yield from of_the_team(text)
     yield from windows(text)
     yield preview.view(
         sender=Address(text, text),
@@ -117,6 +121,20 @@ def everywhere(text: str) -> Iterator[Shown]:
     yield more.view(CONVERSATION, text)
     yield move.view(CONVERSATION)
     yield told.view(words(NotFound(text, fix=text)))
+
+
+def of_the_team(text: str) -> Iterator[Shown]:
+    """What the team says and asks among itself, with this text in all places."""
+    somebody = Person(text, None)
+    assigned = AssignedView(text, text, somebody, somebody, text)
+    yield render.note(NoteView(somebody, text))
+    yield render_assigned.line(assigned)
+    yield render_assigned.direct(assigned)
+    yield assign.view(CONVERSATION)
+    for shown in reading.Shown:
+        yield reading.page(CONVERSATION, MessageId(new_id()), shown, text, 0)
+    why = reading.Why(text, text, 1, text, text, text, text, {"spf": text})
+    yield reading.why(CONVERSATION, why)
 
 
 def windows(text: str) -> Iterator[dict[str, Any]]:
@@ -244,6 +262,13 @@ class TestForms:
         frame = [text for _, text, _ in texts(card.blocks) if "Hello." not in text]
         for text in frame:
             assert re.search(r"[`~]|(?<!\w)_(?!\w)", OURS.sub("", text)) is None, text
+
+    @pytest.mark.parametrize("form", FORMS)
+    def test_as_tags_are_offered_harmlessly(self, form: str) -> None:
+        tag = FORMS[form][: tags.LONGEST_TAG]
+        others = [f"{n}{tag}"[: tags.LONGEST_TAG] for n in range(120)]
+
+        check_taken(tags.view(CONVERSATION, [tag], others))
 
     def test_buttons_carry_ids_and_nothing_else(self) -> None:
         for shown in everywhere("<!here>"):

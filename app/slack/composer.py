@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from app.core.access import Actor
 from app.core.errors import Conflict, NotFound, SharedBoxError
-from app.core.ids import AccountId, ConversationId, OutgoingId, SlackUserId
+from app.core.ids import AccountId, ConversationId, OutgoingId
 from app.core.logging import get_logger
 from app.feed.mrkdwn import mention
 from app.mail.address import Address
@@ -25,7 +25,7 @@ from app.sending import drafts
 from app.sending.guard import Newer, seen_now
 from app.sending.offer import Inbox, inboxes, offer, sender_id
 from app.slack.errors import words
-from app.slack.middleware import Door, actor_of, workspace_of
+from app.slack.middleware import Door, actor_of, user_of, workspace_of
 from app.slack.people import look_up
 from app.slack.rich_text import from_text
 from app.slack.views import compose, told
@@ -198,7 +198,7 @@ class Composer:
             actor = await actor_of(uow, body)
             if await _time_zone(uow, actor) is not None:
                 return
-        found = (await look_up(client, SlackUserId(str(body["user"]["id"])))).time_zone
+        found = (await look_up(client, user_of(body)[0])).time_zone
         async with self._door.store.begin(workspace_of(context)) as uow:
             people = await uow.teammates.get_many([drafts.author_of(actor)])
             people[drafts.author_of(actor)].time_zone = found

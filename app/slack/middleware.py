@@ -66,11 +66,16 @@ def workspace_of(context: AsyncBoltContext) -> WorkspaceId:
 
 async def actor_of(uow: UnitOfWork, body: Mapping[str, Any]) -> Actor:
     """The teammate who did what a delivery tells of."""
-    user = body.get("user") or {}
-    user_id = SlackUserId(str(user.get("id", "")))
-    name = str(user.get("name") or user.get("username") or user_id)
+    user_id, name = user_of(body)
     teammate = await uow.teammates.by_slack_user(user_id, name)
     return Actor(uow.workspace_id, Origin.SLACK, teammate_id=teammate.id, name=name)
+
+
+def user_of(body: Mapping[str, Any]) -> tuple[SlackUserId, str]:
+    """Who did it, by id and by name: a command says that in words of its own."""
+    user = body.get("user") or {"id": body.get("user_id"), "name": body.get("user_name")}
+    user_id = SlackUserId(str(user.get("id") or ""))
+    return user_id, str(user.get("name") or user.get("username") or user_id)
 
 
 def _team_of(body: Mapping[str, Any]) -> str | None:

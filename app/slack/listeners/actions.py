@@ -16,6 +16,7 @@ from app.core.access import Actor
 from app.core.errors import InvalidInput
 from app.core.ids import CommandId, ConversationId
 from app.feed.ids import ActionId, CardValue, MenuChoice, MenuValue, parse_placement
+from app.slack.clicked import action_of, value_of
 from app.slack.middleware import Door, workspace_of
 from app.slack.views import confirm, more, move
 from app.store.unit_of_work import UnitOfWork
@@ -41,7 +42,7 @@ class CardActions:
             app.action(action.value)(listener)
 
     async def assign_me(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
-        conversation_id = CardValue.parse(_value(body)).conversation_id
+        conversation_id = CardValue.parse(value_of(body)).conversation_id
 
         async def assign(uow: UnitOfWork, actor: Actor) -> None:
             await self._change_if_first(uow, actor, conversation_id, Assign(actor.teammate_id))
@@ -60,7 +61,7 @@ class CardActions:
     async def _change(
         self, context: AsyncBoltContext, body: Body, intent: ConversationIntent
     ) -> None:
-        conversation_id = CardValue.parse(_value(body)).conversation_id
+        conversation_id = CardValue.parse(value_of(body)).conversation_id
         await self._door.act(
             context,
             body,
@@ -91,14 +92,14 @@ class CardActions:
         await ack()
 
     async def process_again(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
-        placement_id = parse_placement(_value(body))
+        placement_id = parse_placement(value_of(body))
         await self._door.act(context, body, lambda uow, _: process_again(uow, placement_id))
         await ack()
 
     async def menu(
         self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
     ) -> None:
-        chosen = MenuValue.parse(str(_action(body).get("selected_option", {}).get("value", "")))
+        chosen = MenuValue.parse(str(action_of(body).get("selected_option", {}).get("value", "")))
         if chosen.choice is MenuChoice.ARCHIVE:
             await self._door.act(
                 context,
@@ -135,18 +136,8 @@ async def enqueue_if_first(
         await enqueue_for_conversation(uow, actor, conversation_id, intent)
 
 
-def _action(body: Body) -> Mapping[str, Any]:
-    actions = body.get("actions") or [{}]
-    action: Mapping[str, Any] = actions[0]
-    return action
-
-
-def _value(body: Body) -> str:
-    return str(_action(body).get("value", ""))
-
-
 def _command(body: Body) -> CommandId:
-    command_id = CardValue.parse(_value(body)).command_id
+    command_id = CardValue.parse(value_of(body)).command_id
     if command_id is None:
         raise InvalidInput("This button does not say what it is about.")
     return command_id

@@ -19,6 +19,7 @@ from app.sending.context import Writing
 from app.sending.offer import offer
 from app.sending.templates import filled
 from app.sending.write import preview
+from app.slack.clicked import option_of, value_of
 from app.slack.composer import Composer, Start, show
 from app.slack.errors import words
 from app.slack.ids import ViewId
@@ -75,14 +76,14 @@ class Compose:
     async def reply(
         self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
     ) -> None:
-        start = Start(CardValue.parse(_value(body)).conversation_id)
+        start = Start(CardValue.parse(value_of(body)).conversation_id)
         await ack()
         await self._composer.open(context, body, client, start)
 
     async def edit(
         self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
     ) -> None:
-        start = Start(mends=parse_outgoing(_value(body)))
+        start = Start(mends=parse_outgoing(value_of(body)))
         await ack()
         await self._composer.open(context, body, client, start)
 
@@ -108,7 +109,7 @@ class Compose:
         self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
     ) -> None:
         """Write a new mail from another inbox."""
-        memory, account_id = _memory(body), AccountId(_uuid(_chosen(body)))
+        memory, account_id = _memory(body), AccountId(_uuid(option_of(body)))
         async with self._door.store.begin(workspace_of(context)) as uow:
             account = await uow.accounts.get(account_id)
             draft = await drafts.own(uow, await actor_of(uow, body), memory.draft)
@@ -136,7 +137,7 @@ class Compose:
         self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
     ) -> None:
         """Put the template below what is written; nothing of that is lost."""
-        memory, template_id = _memory(body), TemplateId(_uuid(_chosen(body)))
+        memory, template_id = _memory(body), TemplateId(_uuid(option_of(body)))
         async with self._door.store.begin(workspace_of(context)) as uow:
             actor = await actor_of(uow, body)
             draft = await drafts.own(uow, actor, memory.draft)
@@ -176,7 +177,7 @@ class Compose:
         self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
     ) -> None:
         """Go on with a colleague's text; their window, where it is open, says so."""
-        memory, from_id = _memory(body), DraftId(_uuid(_value(body)))
+        memory, from_id = _memory(body), DraftId(_uuid(value_of(body)))
         view = body["view"]
         async with self._door.store.begin(workspace_of(context)) as uow:
             actor = await actor_of(uow, body)
@@ -255,20 +256,6 @@ def _taken(mine: Form, theirs: Form) -> Form:
 
 def _memory(body: Body) -> ComposeMemory:
     return ComposeMemory.parse(str((body.get("view") or {}).get("private_metadata", "")))
-
-
-def _action(body: Body) -> Mapping[str, Any]:
-    actions = body.get("actions") or [{}]
-    action: Mapping[str, Any] = actions[0]
-    return action
-
-
-def _value(body: Body) -> str:
-    return str(_action(body).get("value", ""))
-
-
-def _chosen(body: Body) -> str:
-    return str((_action(body).get("selected_option") or {}).get("value", ""))
 
 
 def _uuid(text: str) -> UUID:

@@ -250,7 +250,7 @@ class Fleet:
         )
 
     async def forget_old(self, *, requests: timedelta, answers: timedelta) -> None:
-        """Drop what was kept only to recognise repetitions."""
+        """Drop what was kept only to recognise repetitions, and drafts of mails that have left."""
         await self._session.exec(
             delete(SlackRequest).where(col(SlackRequest.seen_at) < func.now() - requests)
         )
@@ -258,6 +258,13 @@ class Fleet:
             delete(IdempotencyRecord).where(
                 col(IdempotencyRecord.created_at) < func.now() - answers
             )
+        )
+        left = select(Outgoing.workspace_id, Outgoing.id).where(
+            col(Outgoing.state) == OutgoingState.SENT,
+            col(Outgoing.settled_at) < func.now() - answers,
+        )
+        await self._session.exec(
+            delete(Draft).where(tuple_(col(Draft.workspace_id), col(Draft.outgoing_id)).in_(left))
         )
 
     async def save_channel(self, workspace_id: WorkspaceId, channel_id: ChannelId) -> None:

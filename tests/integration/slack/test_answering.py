@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -341,6 +342,35 @@ class TestRefusals:
 
         assert "SMTP server" in next(iter(outcome.errors.values()))
 
+    async def test_a_file_that_lies_elsewhere_than_in_slack(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        view = await opened(door, ts)
+        file = door.slack.upload_as_user("Ana", "offer.pdf", b"%PDF-1.7")
+        file["url_private_download"] = "http://169.254.169.254/latest"
+
+        outcome = await door.slack.submit_view(
+            "Ana", {"compose.body": "Here", "compose.files": [file]}
+        )
+
+        assert (
+            "cannot be fetched from Slack"
+            in outcome.errors[block(view, "compose.files")["block_id"]]
+        )
+        assert await mails(door) == []
+
+    async def test_a_mail_that_is_too_large(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        view = await opened(door, ts)
+        file = door.slack.upload_as_user("Ana", "film.mp4", b"film")
+        file["size"] = 30_000_000
+
+        outcome = await door.slack.submit_view(
+            "Ana", {"compose.body": "Here", "compose.files": [file]}
+        )
+
+        problem = outcome.errors[block(view, "compose.files")["block_id"]]
+        assert "41.1 MB; at most 26 MB" in problem
+
     async def test_a_conversation_of_another_workspace(self, door: SlackDoor) -> None:
         ts = await card(door)
         strange = str(CardValue(new_id()))  # type: ignore[arg-type]
@@ -538,6 +568,26 @@ class TestDrafts:
             return value(door.slack.views("Ana")[-1], "compose.body") is None
 
         await eventually(empty)
+
+
+class TestForgetting:
+    async def test_drafts_of_mails_that_left_long_ago(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        await opened(door, ts)
+        await door.slack.submit_view("Ana", {"compose.body": "Hello"})
+        (mail,) = await mails(door)
+        day = timedelta(days=1)
+        async with door.store.across_workspaces() as fleet:
+            await fleet.forget_old(requests=day, answers=day)
+        assert await draft_of(door, "Ana") is not None
+
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            sent = await uow.outgoing.lock(mail.id)
+            sent.state, sent.settled_at = OutgoingState.SENT, sent.created_at - 2 * day
+        async with door.store.across_workspaces() as fleet:
+            await fleet.forget_old(requests=day, answers=day)
+
+        assert await draft_of(door, "Ana") is None
 
 
 class TestAMailThatFailed:

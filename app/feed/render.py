@@ -143,7 +143,7 @@ def note(view: NoteView) -> Rendered:
     who = escape_line(view.by.name, _NAME) or "Somebody"
     text = cut_lines(view.text, lines=_THREAD_LINES, characters=_THREAD_EXCERPT)
     first = escape(cut_lines(text, lines=1, characters=150), 300)
-    blocks = [_context(f"💬 {bold(who)}"), _section(link_up(escape(text, _SECTION)))]
+    blocks = [_context(f"💬 {bold(who)}"), _section(link_up(escape(text, _SECTION)) or "(nothing)")]
     return Rendered(f"💬 {who}: {first}", blocks)
 
 

@@ -45,5 +45,6 @@ def _name(person: Person | None) -> str:
 def _note(view: AssignedView) -> list[Block]:
     if not view.note:
         return []
-    text = cut_lines(view.note, lines=_NOTE_LINES, characters=_NOTE)
-    return [{"type": "section", "text": verbatim(link_up(escape(text, _SECTION)))}]
+    cut = cut_lines(view.note, lines=_NOTE_LINES, characters=_NOTE)
+    text = link_up(escape(cut, _SECTION))
+    return [{"type": "section", "text": verbatim(text)}] if text else []

@@ -31,6 +31,8 @@ _LOOK_AGAIN_SECONDS: Final = 1.5
 _SLEPT_SECONDS: Final = 10
 """Who stood still for so long between the claim and the post may no longer post unseen: another
 worker may have looked, found nothing, and posted. The claim is found again, and looked up."""
+_CARDS_FOR_A_MAIL: Final = 3
+"""So often a card that was deleted is posted anew for the sake of a mail in its thread."""
 log = get_logger(__name__)
 
 
@@ -70,6 +72,8 @@ class Poster:
                 await self._release(claimed, wait=refusal.after)
             case ContentRefused():
                 await self._simplify_or_park(claimed, refusal)
+            case MessageGone() if claimed.kind is PostKind.MAIL:
+                await self._show_card_again(claimed, refusal)
             case MessageGone():
                 await self._park(claimed, str(refusal))
             case ScopeMissing() if claimed.kind is PostKind.FILE:
@@ -192,6 +196,21 @@ class Poster:
         async with self._on.store.begin(self._on.workspace_id) as uow:
             post = await uow.posts.lock(claimed.post_id)
             post.state, post.detail = PostState.PARKED, detail
+
+    async def _show_card_again(self, claimed: Ready, error: MessageGone) -> None:
+        """Somebody deleted the card: post it anew, and the mail into its new thread.
+
+        A mail that has no thread after all that is parked, lest cards are posted without end.
+        """
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            post = await uow.posts.lock(claimed.post_id)
+            card = await thread_of(uow, post)
+            if card is None or claimed.attempts > _CARDS_FOR_A_MAIL:
+                post.state, post.detail = PostState.PARKED, str(error)
+                return
+            post.state = PostState.WAITING
+            if card.state in {PostState.SENT, PostState.DELETED} and card.ts == claimed.thread_ts:
+                card.state, card.ts = PostState.WAITING, None
 
     async def _pause(self, claimed: Ready, error: SlackRefused) -> None:
         """Leave the whole channel alone for a while; everything in it is kept."""

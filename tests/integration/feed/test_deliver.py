@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.feed.context import Later
-from app.feed.port import WorkspaceRefused
+from app.feed.port import MessageGone, WorkspaceRefused
 from app.sandbox.slack.emulator import Write
 from app.sandbox.slack.faults import FaultKind
 from app.slack.client import WorkspaceClient, http_session, web_client
@@ -292,6 +292,35 @@ class TestRefreshing:
 
         (shown,) = feed.slack.messages("support")
         assert "Hello?" in str(shown["blocks"])
+
+    async def test_even_if_nobody_had_noticed_that_it_was_deleted(self, feed: Feed) -> None:
+        await feed.mail("Question")
+        await feed.drain()
+        (card,) = feed.slack.messages("support")
+        feed.slack.delete_message("support", card["ts"])
+
+        await feed.mail("Re: Question", "Question", excerpt="Hello?")
+        await feed.drain()
+
+        (shown,) = feed.slack.messages("support")
+        (reply,) = feed.slack.replies("support", shown["ts"])
+        assert "Hello?" in reply["text"]
+
+    async def test_but_not_without_end(self, feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+        post = WorkspaceClient.post
+
+        async def find_no_thread(client: WorkspaceClient, *args: Any, **options: Any) -> str:
+            if options["thread_ts"] is not None:
+                raise MessageGone("thread_not_found")
+            return await post(client, *args, **options)
+
+        monkeypatch.setattr(WorkspaceClient, "post", find_no_thread)
+        await feed.mail("Question")
+        await feed.mail("Re: Question", "Question")
+
+        await feed.drain()
+
+        assert len(feed.shown()) == 4
 
 
 class TestStopping:

@@ -85,6 +85,8 @@ class Serving:
         """What the server said of folders in which nothing was left to do."""
         self._has_more = False
         self._has_news = True
+        self._has_changed = False
+        """Whether a glance has just found the first folder changed, so that it is to be followed."""
         self._retry_at: datetime | None = None
         """When the first wish that waits for another attempt is due."""
         self.checks: dict[MailboxId, Check] = {}
@@ -149,6 +151,7 @@ class Serving:
                         return False
                     self._note_check(folder)
             if not await glance(self._session, self._settled[first], peek=False):
+                self._has_changed = True
                 return False
         except CommandRefused:
             return False
@@ -216,9 +219,11 @@ class Serving:
             if self._is_due(folder):
                 refusal = await self._look(folder, peek=True) or refusal
         await self._reconcile(usable[1:])
+        max_age = 0 if self._has_changed else self._poll_seconds
+        self._has_changed = False
         for folder in usable:
             if folder in self._usable():
-                refusal = await self._look(folder, max_age=self._poll_seconds)
+                refusal = await self._look(folder, max_age=max_age)
                 if refusal is None:
                     self._idle_in = self._session.open_folder
                     return
@@ -261,6 +266,7 @@ class Serving:
     async def _park(self, folder: MailboxId, why: CommandRefused) -> None:
         """Let it be for one poll, and each time for twice as long, unless that will pass."""
         self._listed_at = None  # it may be gone, or have another name by now
+        self._settled.pop(folder, None)
         before = self._parked.get(folder)
         wait = timedelta(seconds=self._poll_seconds)
         if before and not why.is_passing:

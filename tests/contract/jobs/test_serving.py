@@ -216,6 +216,26 @@ class TestAGlance:
 
         assert await sync.announced() == ["Nobody heard of me"]
 
+    async def test_of_a_change_nobody_announced_is_followed_at_once(
+        self, sync: Sync, proxy: FaultProxy
+    ) -> None:
+        async with serving(sync, proxy) as served:
+            await served.settle()
+            await sync.inbox.deliver(mail("Look here", "1@acme.example"))
+            await served.settle()
+            served.waker.nudge()
+            await served.serving.wait()
+            with log_in(sync.inbox) as client:
+                client.select("INBOX")
+                client.store("1", "+FLAGS", r"(\Flagged)")
+
+            await served.serving.turn()
+
+        inbox = await folder(sync, "INBOX")
+        async with sync.rows() as uow:
+            (one,) = await uow.live.newest(inbox.id, inbox.uidvalidity or 0, 5)
+        assert r"\Flagged" in one.flags
+
     async def test_is_no_more_than_a_glance_until_somebody_asks(
         self, sync: Sync, proxy: FaultProxy
     ) -> None:

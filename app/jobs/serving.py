@@ -86,7 +86,7 @@ class Serving:
         self._has_more = False
         self._has_news = True
         self._has_changed = False
-        """Whether a glance has just found the first folder changed, so that it is to be followed."""
+        """Whether a glance has just found the first folder changed: a look must ask anew."""
         self._retry_at: datetime | None = None
         """When the first wish that waits for another attempt is due."""
         self.checks: dict[MailboxId, Check] = {}

@@ -118,7 +118,7 @@ def _alerts(window: Window) -> list[Block]:
     if not window.offer.can_send:
         address = escape_line(window.offer.address, 120)
         found.append(_alert(f"{address} has no server to send by, so nothing can be sent yet."))
-    if window.taken_by:
+    if window.taken_by and not window.newer:
         found.append(
             _alert(
                 f"{window.taken_by} has taken your text over and may send it. What you write here "

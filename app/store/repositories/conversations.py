@@ -22,6 +22,8 @@ class ConversationFilter:
     status: ConversationStatus | None = None
     assignee_id: TeammateId | None = None
     unassigned: bool = False
+    snoozed: bool | None = None
+    """Only those that sleep, or only those that do not."""
     query: str | None = None
     """Words that the subject, the sender or the text of a mail contain (web search syntax)."""
 
@@ -112,6 +114,11 @@ def _conditions(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
         yield col(Conversation.assignee_id) == wanted.assignee_id
     if wanted.unassigned:
         yield col(Conversation.assignee_id).is_(None)
+    if wanted.snoozed is not None:
+        sleeps = col(Conversation.snoozed_until).is_not(None) | col(
+            Conversation.snoozed_until_reply
+        )
+        yield sleeps if wanted.snoozed else ~sleeps
     if wanted.query:
         yield (
             select(Message.id)

@@ -152,6 +152,7 @@ async def list_(
     account: UUID | None = None,
     status: ConversationStatus | None = None,
     assignee: Annotated[str | None, Query(description="A teammate’s id, or “none”.")] = None,
+    snoozed: Annotated[bool | None, Query(description="Those that sleep, or that do not.")] = None,
     q: Annotated[Words | None, Query(max_length=500, description="Words to be found.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
@@ -162,6 +163,7 @@ async def list_(
         status=status,
         assignee_id=_teammate(assignee),
         unassigned=assignee == "none",
+        snoozed=snoozed,
         query=q,
     )
     place = read_cursor(cursor, datetime.fromisoformat, UUID)

@@ -111,11 +111,15 @@ class TestChanging:
 
     async def test_snoozes_and_wakes(self, web: Web) -> None:
         client = web.client(BOOTSTRAP_KEY)
-        id_, _ = await web.conversation(await web.account())
+        account = await web.account()
+        id_, _ = await web.conversation(account)
+        await web.conversation(account, subject="Awake")
         url = f"/conversations/{id_}"
         until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
         asleep = (await client.patch(url, json={"snooze": {"until": until}})).json()
+        assert await subjects(client, snoozed=True) == ["Invoice 4471"]
+        assert await subjects(client, snoozed=False) == ["Awake"]
         either = (
             await client.patch(url, json={"snooze": {"until": until, "until_reply": True}})
         ).json()

@@ -1,12 +1,15 @@
 """What buttons carry, and that it is parsed like any input."""
 
+from uuid import UUID
+
 import pytest
 
 from app.core.errors import InvalidInput
-from app.core.ids import CommandId, ConversationId, new_id
+from app.core.ids import CommandId, ConversationId
 from app.feed.ids import CardValue, MenuChoice, MenuValue, parse_placement
 
-CONVERSATION, COMMAND = ConversationId(new_id()), CommandId(new_id())
+CONVERSATION = ConversationId(UUID("01a21a21-5ab3-70b7-8e44-03f972821b07"))
+COMMAND = CommandId(UUID("01a21a21-5e61-76fd-a843-aebf84aa60c5"))
 FORGED = ["", "x", "1", "/", "archive/", "'; DROP TABLE posts; --", "a" * 3000]
 
 

@@ -55,6 +55,14 @@ JOIN placements AS place ON place.mailbox_id = box.id AND place.uidvalidity = bo
 WHERE place.state = 'pending' AND place.uid < box.watermark AND place.uid >= box.first_uid
 """
 
+_MAKE_DUE: Final = """
+WITH due AS (
+    UPDATE commands SET next_try_at = now()
+    WHERE state = 'queued' AND next_try_at > now() RETURNING account_id
+)
+SELECT pg_notify('sharedbox', 'account:' || account_id) FROM due
+"""
+
 
 def token_in(text: str) -> str:
     found = TOKEN.search(text)
@@ -106,6 +114,11 @@ class Database:
             if one.token == token and one.state == "done" and one.what != "restore"
         ]
         return found[-1] if found else None
+
+    def make_due(self) -> None:
+        """Have every command that waits for a later attempt tried now, as if its time had come."""
+        with psycopg.connect(self._conninfo, connect_timeout=5) as connection:
+            connection.execute(_MAKE_DUE)
 
     def _rows(self, statement: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self._conninfo, connect_timeout=5) as connection:

@@ -4,6 +4,7 @@ It stays queued until the worker that owns the account has carried it out on the
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from app.commands.targets import Placed, select
 from app.commands.types import MailIntent, Move
@@ -14,17 +15,20 @@ from app.store.models import Command, CommandTarget
 from app.store.notify import Topic
 from app.store.unit_of_work import UnitOfWork
 
+MOST_AT_ONCE: Final = 500
+"""So many mails a command is about. Alerts may fill one conversation for years."""
+
 
 async def enqueue_for_conversation(
     uow: UnitOfWork, actor: Actor, conversation_id: ConversationId, intent: MailIntent
 ) -> Command:
-    """Wish for a change to all mails of a conversation.
+    """Wish for a change to all mails of a conversation; of a very long one, to the newest.
 
     Raises `NotFound`, `InvalidInput` for a folder that does not exist, and `Conflict` where there
     is nothing to change.
     """
     conversation = await uow.conversations.get(conversation_id)
-    messages = await uow.messages.of_conversation(conversation_id)
+    messages = await uow.messages.newest(conversation_id, limit=MOST_AT_ONCE)
     ids = [message.id for message in messages]
     return await _enqueue(uow, actor, conversation.account_id, intent, ids, conversation_id)
 

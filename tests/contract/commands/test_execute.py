@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from app.commands import enqueue
 from app.commands.carry_out import FolderRef, move
 from app.commands.enqueue import enqueue_for_conversation
 from app.commands.locate import Wanted
@@ -116,6 +117,21 @@ class TestFiling:
         assert (await state(sync, command_id))[0] == "undone"
         undeleted = [one for one in flags(sync) if "\\Deleted" not in one]
         assert len(undeleted) == 1
+
+    async def test_of_a_very_long_conversation_is_about_its_newest_mails(
+        self, sync: Sync, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(enqueue, "MOST_AT_ONCE", 1)
+        conversation = await arrived(sync, "The oldest")
+        answer = mail("The newest", "1@acme.example")
+        await sync.inbox.deliver(b"References: <0@acme.example>\r\n" + answer)
+        await sync.look()
+
+        await ask(sync, conversation, Archive())
+        await sync.run_commands()
+
+        assert count(sync, "INBOX", "Archive") == [1, 1]
+        assert b"The newest" in mails(sync.inbox, "Archive")[0]
 
     async def test_is_not_mistaken_for_new_mail_by_the_next_look(self, any_sync: Sync) -> None:
         sync = any_sync

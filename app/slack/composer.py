@@ -198,10 +198,11 @@ class Composer:
             actor = await actor_of(uow, body)
             if await _time_zone(uow, actor) is not None:
                 return
-        found = (await look_up(client, user_of(body)[0])).time_zone
+        found = await look_up(client, user_of(body)[0])
         async with self._door.store.begin(workspace_of(context)) as uow:
             people = await uow.teammates.get_many([drafts.author_of(actor)])
-            people[drafts.author_of(actor)].time_zone = found
+            person = people[drafts.author_of(actor)]
+            person.time_zone, person.name = found.time_zone, found.name or person.name
 
 
 async def show(

@@ -21,6 +21,7 @@ log = get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class SlackPerson:
     name: str | None
+    """As colleagues see it."""
     time_zone: str | None
     """By its name in the IANA database."""
 
@@ -34,4 +35,6 @@ async def look_up(client: AsyncWebClient, user_id: SlackUserId) -> SlackPerson:
         log.warning("slack.person_unknown", error=str(problem))
         return SlackPerson(None, None)
     user = answer.get("user") or {}
-    return SlackPerson(user.get("name") or None, user.get("tz") or None)
+    profile = user.get("profile") or {}
+    names = (user.get("real_name"), profile.get("display_name"), user.get("name"))
+    return SlackPerson(next((one for one in names if one), None), user.get("tz") or None)

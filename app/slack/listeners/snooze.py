@@ -77,12 +77,14 @@ class Snoozing:
         shown: str | None,
     ) -> None:
         """Ask Slack where the person is, and show the times there, unless these are `shown`."""
-        present = (await look_up(client, _who(body)[0])).time_zone or shown
+        found = await look_up(client, _who(body)[0])
+        present = found.time_zone or shown
         if present is not None and present == shown:
             return
         async with self._door.store.begin(workspace_of(context)) as uow:
             teammate = await uow.teammates.by_slack_user(*_who(body))
             teammate.time_zone = present = present or teammate.time_zone
+            teammate.name = found.name or teammate.name
         filled = view.view(conversation_id, self._door.clock.now(), present)
         await client.views_update(view_id=view_id, view=filled)
 

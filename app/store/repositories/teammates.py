@@ -14,9 +14,10 @@ from app.store.repositories.base import Repository
 
 class Teammates(Repository):
     async def by_slack_user(self, user_id: SlackUserId, name: str) -> Teammate:
-        """The teammate behind a Slack user; made, or given the newer name, where needed.
+        """The teammate behind a Slack user; made where needed.
 
-        Whoever does not know the name gives the id for it, which replaces no name.
+        `name` is what a delivery calls them, mostly the short name they sign in by, or their id
+        where even that is unknown. It replaces no better one.
         """
         row = insert(Teammate).values(
             workspace_id=self._workspace_id, id=new_id(), slack_user_id=user_id, name=name
@@ -24,7 +25,9 @@ class Teammates(Repository):
         statement = row.on_conflict_do_update(
             index_elements=["workspace_id", "slack_user_id"],
             set_={
-                "name": case((row.excluded.name == user_id, Teammate.name), else_=row.excluded.name)
+                "name": case(
+                    (col(Teammate.name) == user_id, row.excluded.name), else_=Teammate.name
+                )
             },
         ).returning(col(Teammate.id))
         teammate_id = (await self._session.exec(statement)).scalar_one()

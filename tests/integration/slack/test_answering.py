@@ -443,7 +443,7 @@ class TestTheStaleGuard:
         (mail,) = await mails(door)
         assert mail.text == "From Ana"
         view = door.slack.views("Ben")[-1]
-        assert "ana answered meanwhile" in text_of(view)
+        assert "Ana answered meanwhile" in text_of(view)
         assert "From Ben" in text_of(view)
 
     async def test_minds_no_mail_that_the_writer_had_seen_on_its_way(self, door: SlackDoor) -> None:

@@ -38,7 +38,7 @@ class TestTyping:
         assert await texts(door, 2) == ["I know her.", "She is right."]
         assert len(door.slack.ephemerals("Ben", "support")) == 1
         first = (await notes(door))[0]
-        assert first.author_name == "ben"
+        assert first.author_name == "Ben"
         assert [event.type for event in await door.events()].count("note.added") == 2
 
     async def test_elsewhere_is_nothing_of_ours(self, door: SlackDoor) -> None:

@@ -23,13 +23,24 @@ from app.sandbox.mail.customer import Customer
 from app.sandbox.mail.server import MailServer
 from app.sandbox.mail.submission import SubmissionServer
 from app.sandbox.slack.local import LocalSlack
-from app.sandbox.slack.seed import AppSeed, Seed, ShortcutSeed
+from app.sandbox.slack.seed import AppSeed, CommandSeed, Seed, ShortcutSeed
 from app.sandbox.slack.serving import LOOPBACK, PortTaken
 
 DEFAULT_PORT: Final = 8000
 _PORTS_TRIED: Final = 100
 _SETTINGS: Final = "SHAREDBOX_"
-_SEED: Final = Seed(app=AppSeed(shortcuts=(ShortcutSeed("Compose e-mail", "new_email"),)))
+_SEED: Final = Seed(
+    app=AppSeed(
+        commands=(
+            CommandSeed(
+                "/inbox",
+                "Your conversations, and finding, writing and checking mail",
+                "search invoice | compose | status",
+            ),
+        ),
+        shortcuts=(ShortcutSeed("Compose e-mail", "new_email"),),
+    )
+)
 
 
 class RealSlack(Conflict):

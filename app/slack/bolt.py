@@ -17,6 +17,7 @@ from app.slack.listeners import unknown
 from app.slack.listeners.actions import CardActions
 from app.slack.listeners.compose import Compose
 from app.slack.listeners.compose_send import ComposeSend
+from app.slack.listeners.inbox import InboxCommand
 from app.slack.listeners.lifecycle import Lifecycle
 from app.slack.listeners.modals import Modals
 from app.slack.listeners.notes import Notes
@@ -61,6 +62,7 @@ def build_app(
         container.settings.max_sent_bytes,
     )
     ComposeSend(door, composer, writing, files).register(app)
+    InboxCommand(door, composer, container.settings).register(app)
     Lifecycle(installations).register(app)
     unknown.register(app)
     app.error(ErrorHandler().handle)

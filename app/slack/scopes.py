@@ -4,10 +4,13 @@ from typing import Final
 
 SCOPES: Final = {
     "channels:history": "looking a post up before it is repeated, in public channels",
+    "channels:read": "whose mail somebody may see: that of the public channels they are in",
     "chat:write": "cards and what stands in their threads",
+    "commands": "the slash command /inbox",
     "files:read": "whether an upload was completed before it is begun anew; attached files",
     "files:write": "the originals and the files of mails",
     "groups:history": "looking a post up before it is repeated, in private channels",
+    "groups:read": "whose mail somebody may see: that of the private channels they are in",
     "im:history": "looking a message to an admin up before it is repeated",
     "im:write": "telling people that a conversation is theirs, and admins of a silent mailbox",
     "users:read": "people's names, and the time zone of whoever chooses a time",

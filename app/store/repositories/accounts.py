@@ -6,7 +6,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from app.core.errors import NotFound, SharedBoxError
-from app.core.ids import AccountId
+from app.core.ids import AccountId, ChannelId
 from app.store.bulk import is_any
 from app.store.models import Account
 from app.store.repositories.base import Repository
@@ -67,9 +67,17 @@ class Accounts(Repository):
         return (await self._session.exec(statement)).one_or_none()
 
     async def page(
-        self, *, after: AccountId | None, limit: int, only: frozenset[AccountId] | None = None
+        self,
+        *,
+        after: AccountId | None,
+        limit: int,
+        only: frozenset[AccountId] | None = None,
+        channels: frozenset[ChannelId] | None = None,
     ) -> Sequence[Account]:
-        """Accounts in the order they were connected; `only` certain ones, where that is given."""
+        """Accounts in the order they were connected.
+
+        `only` certain ones, or only those that post to certain `channels`, where that is given.
+        """
         statement = (
             select(Account)
             .where(Account.workspace_id == self._workspace_id)
@@ -80,6 +88,8 @@ class Accounts(Repository):
             statement = statement.where(col(Account.id) > after)
         if only is not None:
             statement = statement.where(is_any(col(Account.id), list(only)))
+        if channels is not None:
+            statement = statement.where(col(Account.channel_id).in_(channels))
         return (await self._session.exec(statement)).all()
 
     async def delete(self, account: Account) -> None:

@@ -1,0 +1,87 @@
+"""What a person's lists show: only mail of the accounts whose channels they are in.
+
+A channel's members are asked of Slack each time and outside any transaction. Who is in none of the
+channels has empty lists.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from urllib.parse import urljoin
+
+from app.accounts.diagnose import diagnose
+from app.accounts.health import health_of
+from app.core.findings import Finding, Level
+from app.core.ids import AccountId, ChannelId
+from app.slack.views.listing import Line
+from app.store.models import Account, Conversation, ConversationStatus, Post, PostState
+from app.store.repositories.conversations import ConversationFilter
+from app.store.unit_of_work import UnitOfWork
+
+_MOST_ACCOUNTS: Final = 1000
+_WORST_FIRST: Final = (Level.PROBLEM, Level.NOTE, Level.OK)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one person may see."""
+
+    channels: frozenset[ChannelId]
+    accounts: dict[AccountId, Account]
+
+    def limit(self, wanted: ConversationFilter) -> ConversationFilter:
+        return replace(wanted, account_ids=frozenset(self.accounts))
+
+
+async def sight_of(uow: UnitOfWork, channels: frozenset[ChannelId]) -> Sight:
+    """The accounts whose mail is posted in these channels, the first thousand of them."""
+    found = await uow.accounts.page(after=None, limit=_MOST_ACCOUNTS, channels=channels)
+    return Sight(channels, {one.id: one for one in found})
+
+
+async def lines_of(
+    uow: UnitOfWork, sight: Sight, conversations: Sequence[Conversation], api_url: str
+) -> list[Line]:
+    """These conversations as a list shows them, with links to cards that the person can open."""
+    cards = {
+        card.conversation_id: card
+        for card in await uow.posts.cards_of([one.id for one in conversations])
+        if card.state is PostState.SENT and card.channel_id in sight.channels
+    }
+    ids = [one.assignee_id for one in conversations if one.assignee_id]
+    people = await uow.teammates.get_many(list(dict.fromkeys(ids)))
+    lines = []
+    for one in conversations:
+        assignee = people.get(one.assignee_id) if one.assignee_id else None
+        lines.append(
+            Line(
+                subject=one.subject,
+                address=sight.accounts[one.account_id].address,
+                last_message_at=one.last_message_at,
+                link=link_to(cards.get(one.id), api_url),
+                assignee=(assignee.name, assignee.slack_user_id) if assignee else None,
+                is_done=one.status is ConversationStatus.DONE,
+                is_snoozed=one.is_snoozed,
+                snoozed_until=one.snoozed_until,
+                waiting_since=one.waiting_since,
+            )
+        )
+    return lines
+
+
+def link_to(card: Post | None, api_url: str) -> str | None:
+    """Where a card is, without asking Slack for each: its site leads on to the workspace."""
+    if card is None or card.ts is None:
+        return None
+    return urljoin(api_url, f"/archives/{card.channel_id}/p{card.ts.replace('.', '')}")
+
+
+async def health_in(
+    uow: UnitOfWork, sight: Sight, now: datetime, *, poll_seconds: float, limit: int
+) -> tuple[list[Finding], int]:
+    """How the accounts are, the worst first, and how many there are beyond the limit."""
+    healths = await health_of(uow, list(sight.accounts.values()))
+    found = [diagnose(one, now, poll_seconds=poll_seconds) for one in healths]
+    found.sort(key=lambda one: (_WORST_FIRST.index(one.level), one.subject))
+    return found[:limit], max(len(found) - limit, 0)

@@ -183,8 +183,10 @@ class Serving:
             )
 
     def _lists_folders(self, now: datetime) -> bool:
-        """Whether it is time to read the list of folders."""
-        return not self._folders or not self._listed_at or now - self._listed_at >= _LIST_AGAIN
+        """Whether it is time to read the list of folders; or the clock was set back meanwhile."""
+        if not self._folders or self._listed_at is None:
+            return True
+        return not timedelta(0) <= now - self._listed_at < _LIST_AGAIN
 
     def is_old(self) -> bool:
         """Whether the connection has lived so long that a new one is to be made.

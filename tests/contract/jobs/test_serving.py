@@ -236,6 +236,18 @@ class TestAGlance:
             (one,) = await uow.live.newest(inbox.id, inbox.uidvalidity or 0, 5)
         assert r"\Flagged" in one.flags
 
+    async def test_is_not_all_there_is_after_the_clock_was_set_back(
+        self, sync: Sync, proxy: FaultProxy
+    ) -> None:
+        async with serving(sync, proxy) as served:
+            await served.settle()
+            served.clock.advance(hours=-1)
+
+            with statements(sync) as asked:
+                await served.tick()
+
+        assert asked
+
     async def test_is_no_more_than_a_glance_until_somebody_asks(
         self, sync: Sync, proxy: FaultProxy
     ) -> None:

@@ -17,6 +17,7 @@ from app.slack.listeners import unknown
 from app.slack.listeners.actions import CardActions
 from app.slack.listeners.compose import Compose
 from app.slack.listeners.compose_send import ComposeSend
+from app.slack.listeners.home import HomeTab
 from app.slack.listeners.inbox import InboxCommand
 from app.slack.listeners.lifecycle import Lifecycle
 from app.slack.listeners.modals import Modals
@@ -63,6 +64,7 @@ def build_app(
     )
     ComposeSend(door, composer, writing, files).register(app)
     InboxCommand(door, composer, container.settings).register(app)
+    HomeTab(door, composer, container.settings).register(app)
     Lifecycle(installations).register(app)
     unknown.register(app)
     app.error(ErrorHandler().handle)

@@ -24,6 +24,9 @@ class ConversationFilter:
     unassigned: bool = False
     snoozed: bool | None = None
     """Only those that sleep, or only those that do not."""
+    snoozed_by_id: TeammateId | None = None
+    waiting_with_others_than: TeammateId | None = None
+    """Only those in which a mail waits for a teammate, but not for this one."""
     query: str | None = None
     """Words that the subject, the sender or the text of a mail contain (web search syntax)."""
 
@@ -104,6 +107,28 @@ class Conversations(Repository):
             statement = statement.where(place < before)
         return (await self._session.exec(statement)).all()
 
+    async def longest_waiting(
+        self, wanted: ConversationFilter, *, limit: int
+    ) -> Sequence[Conversation]:
+        """Those whose oldest mail that nobody has dealt with is the oldest, first."""
+        statement = (
+            select(Conversation)
+            .where(Conversation.workspace_id == self._workspace_id, *_conditions(wanted))
+            .order_by(col(Conversation.waiting_since), col(Conversation.id))
+            .limit(limit)
+        )
+        return (await self._session.exec(statement)).all()
+
+    async def count(self, wanted: ConversationFilter, *, limit: int) -> int:
+        """How many there are; the limit where there are more."""
+        some = (
+            select(Conversation.id)
+            .where(Conversation.workspace_id == self._workspace_id, *_conditions(wanted))
+            .limit(limit)
+            .subquery()
+        )
+        return (await self._session.exec(select(func.count()).select_from(some))).one()
+
 
 def _conditions(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
     if wanted.account_ids is not None:
@@ -119,6 +144,11 @@ def _conditions(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
             Conversation.snoozed_until_reply
         )
         yield sleeps if wanted.snoozed else ~sleeps
+    if wanted.snoozed_by_id is not None:
+        yield col(Conversation.snoozed_by_id) == wanted.snoozed_by_id
+    if wanted.waiting_with_others_than is not None:
+        yield col(Conversation.waiting_since).is_not(None)
+        yield col(Conversation.assignee_id) != wanted.waiting_with_others_than
     if wanted.query:
         yield (
             select(Message.id)

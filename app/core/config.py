@@ -95,7 +95,8 @@ class Settings(BaseSettings):
     admin_slack_users: Annotated[str, AfterValidator(_checked_users)] = Field(
         default="",
         description="The Slack ids of those who are told when a mailbox gives no sign of life, "
-        "separated by commas (U024BE7LH,…). Unset: nobody is told in Slack.",
+        "and see in the app’s Home tab how all of them are, separated by commas (U024BE7LH,…). "
+        "Unset: nobody is told in Slack.",
     )
     slack_signing_secret: SecretStr | None = Field(
         default=None, description="The signing secret of your Slack app."

@@ -18,7 +18,7 @@ _VERBS: Final = {
     "/inbox status": "how the mailboxes are",
 }
 _HELP: Final = "\n".join(f"`{said}` {what}" for said, what in _VERBS.items())
-_ONLY_YOURS: Final = "Only you see this: mail of the mailboxes whose channels you are in."
+_ONLY_YOURS: Final = "Of the mailboxes whose channels you are in."
 
 
 def mine(lines: Sequence[Line], *, more: bool, unknown: str = "") -> Rendered:

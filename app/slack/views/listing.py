@@ -53,7 +53,7 @@ def _state(shown: Line) -> str:
     if shown.is_snoozed:
         until = moment(shown.snoozed_until) if shown.snoozed_until else "they reply"
         return f"💤 Asleep until {until}"
-    return f"🔵 {mention(*shown.assignee)}" if shown.assignee else "⚪ Unassigned"
+    return f"🔵 {mention(*shown.assignee)}" if shown.assignee else "🟠 Unassigned"
 
 
 def health(finding: Finding) -> str:

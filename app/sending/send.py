@@ -39,6 +39,7 @@ from app.sending.settle import (
     note_delivered,
     note_nobody,
 )
+from app.store.blobs import BlobMissing
 from app.store.models import OutgoingState, RecipientState
 from app.store.repositories.outgoing import ClaimLost
 
@@ -64,7 +65,12 @@ async def drain(on: Sending, workspace_id: WorkspaceId, account_id: AccountId) -
 async def _send(
     on: Sending, workspace_id: WorkspaceId, account_id: AccountId, claimed: Claimed
 ) -> None:
-    raw = await on.blobs.get(claimed.raw_sha256)
+    try:
+        raw = await on.blobs.get(claimed.raw_sha256)
+    except BlobMissing as missing:
+        async with on.store.begin(workspace_id) as uow:
+            await fail(uow, await uow.outgoing.held(claimed.id, claimed.fence), missing.sentence)
+        return
 
     async def before_the_end() -> None:
         async with on.store.begin(workspace_id) as uow:
@@ -114,7 +120,12 @@ async def _judge_looks(on: Sending, workspace_id: WorkspaceId, account_id: Accou
     async with on.store.begin(workspace_id) as uow:
         ids = [(one.id, one.raw_sha256) for one in await uow.outgoing.looked_for(account_id)]
     for outgoing_id, digest in ids:
-        parsed = await asyncio.to_thread(parse, await on.blobs.get(digest))
+        try:
+            parsed = await asyncio.to_thread(parse, await on.blobs.get(digest))
+        except BlobMissing as missing:
+            # It stays in doubt; the others must not wait for it.
+            log.warning("outgoing.blob_missing", outgoing=str(outgoing_id), error=str(missing))
+            continue
         async with on.store.begin(workspace_id) as uow:
             account = await uow.accounts.get(account_id)
             outgoing = await uow.outgoing.lock(outgoing_id)

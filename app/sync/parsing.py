@@ -21,6 +21,7 @@ from typing import Final, Self
 
 from app.core.errors import SharedBoxError
 from app.core.faults import faultpoint
+from app.core.logging import get_logger
 from app.mail.parse import MailUnreadable
 from app.mail.parsed import ParsedMail
 from app.sync import parser_child
@@ -32,6 +33,9 @@ MEMORY: Final = 512 * 1024 * 1024
 """Of a child, in bytes, where the system can limit it."""
 _SECONDS_TO_START: Final = 60
 _SECONDS_TO_STOP: Final = 2
+_PATIENCE: Final = 300.0
+"""How many seconds a mail waits for a child that does not start."""
+_AGAIN_SECONDS: Final = 1.0
 _SEND_BUFFER: Final = 1024 * 1024
 _MAX_ANSWER: Final = 16 * 1024 * 1024
 """In bytes: several times what the limits of `app.mail` allow."""
@@ -41,6 +45,7 @@ _ENVIRONMENT: Final = (
     *("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"),
 )
 """What a child inherits: what it takes to start, and none of our secrets."""
+log = get_logger(__name__)
 
 
 class ParseFailed(SharedBoxError):
@@ -134,7 +139,7 @@ class _Child:
     async def _ask(self, raw: bytes) -> tuple[bytes, bytes]:
         if self._running is not None and self._running.is_gone:
             await self.stop()
-        running = self._running or await self.start()
+        running = self._running or await self._start_patiently()
         answer = None
         try:
             async with asyncio.timeout(self._seconds):
@@ -158,9 +163,28 @@ class _Child:
             return f"The parser process was ended by {signal.Signals(-code).name}."
         return f"The parser process ended with code {code}."
 
+    async def _start_patiently(self) -> _Running:
+        """Start it, even if the host has no process, memory or file to spare just now.
+
+        No mail is to be blamed for that: it waits, and is not counted, for as long as may pass.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _PATIENCE
+        while True:
+            try:
+                return await self.start()
+            except ParseFailed as error:
+                if loop.time() >= until:
+                    raise
+                log.warning("parser.not_started", error=str(error))
+                await asyncio.sleep(_AGAIN_SECONDS)
+
     async def start(self) -> _Running:
         """Answers when the process is ready to read mail."""
-        ours, theirs = socket.socketpair()
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            raise ParseFailed(f"The parser process did not start: {error}.") from error
         with theirs:
             try:
                 process = await self._spawn(theirs.fileno())

@@ -37,7 +37,8 @@ class TestAMailComesIn:
         assert "Hi there." in shown
         assert "🟠 Unassigned" in shown
         assert "first contact" in shown
-        assert [button["text"]["text"] for button in stack.buttons(ts)] == ["Assign to me", "Done"]
+        labels = [button["text"]["text"] for button in stack.buttons(ts)]
+        assert labels == ["Reply", "Assign to me", "Done", "Snooze"]
 
     async def test_what_was_there_before_is_not_announced(self, stack: Stack) -> None:
         await stack.inbox.deliver(mail("Old news"))

@@ -14,6 +14,7 @@ from sqlalchemy import URL
 from typer.testing import CliRunner, Result
 
 from app.__main__ import cli
+from app.cli import output
 from app.core.crypto import Vault
 from app.core.ids import AccountId, new_id
 from app.sandbox.mail.process import free_ports
@@ -67,7 +68,7 @@ def shell(database: URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> She
         "SECRET_KEYS": KEY,
     }.items():
         monkeypatch.setenv(f"SHAREDBOX_{name}", value)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(output.console, "_width", 200)
     return Shell(database)
 
 

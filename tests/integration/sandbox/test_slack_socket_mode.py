@@ -232,7 +232,7 @@ class TestFarewell:
             await slack.disconnect_sockets(reason)
 
             async with asyncio.timeout(10):
-                while await client.session_id() == before or not slack.sockets_open:
+                while await client.session_id() == before or slack.sockets_open != 1:
                     await asyncio.sleep(0.02)
             outcome = await slack.click("Ana", "support", ts, "assign")
 

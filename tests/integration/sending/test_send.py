@@ -178,3 +178,18 @@ class TestTheBrake:
         await outbox.hurry()
         await outbox.drain()
         assert (await outbox.row(ids[2])).state is OutgoingState.SENT
+
+
+class TestAMailWhoseBytesAreLost:
+    async def test_fails_with_the_reason_and_holds_up_nobody(self, outbox: Outbox) -> None:
+        lost = await outbox.ask()
+        await outbox.sending.blobs.delete([(await outbox.row(lost)).raw_sha256])
+        sound = await outbox.ask(mode=OutgoingMode.NEW, to=(Address("", "ben@acme.example"),),
+                                 subject="Hello")  # fmt: skip
+
+        await outbox.drain()
+
+        row = await outbox.row(lost)
+        assert row.state is OutgoingState.FAILED
+        assert "is not in the blob store" in row.detail
+        assert (await outbox.row(sound)).state is OutgoingState.SENT

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import psutil
 import pytest
@@ -164,10 +165,11 @@ class TestCancelled:
 
 class TestFaultPoint:
     async def test_is_passed_while_the_parser_runs(
-        self, pool: ParserPool, monkeypatch: pytest.MonkeyPatch
+        self, pool: ParserPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(faults, "_WANTED", "K08:raise:1")
-        faults._passed.clear()
+        wanted = tmp_path / "fault"
+        wanted.write_text("K08:raise:1")
+        monkeypatch.setattr(faults, "_FILE", str(wanted))
 
         with pytest.raises(faults.InjectedFault):
             await pool.parse(MAIL)
@@ -187,6 +189,23 @@ class TestStarting:
 
         with pytest.raises(ParseFailed, match="did not start"):
             await ParserPool(1).__aenter__()
+
+    async def test_a_mail_waits_for_a_host_that_has_no_process_to_spare(
+        self, pool: ParserPool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        spawn, refusals = parsing._Child._spawn, iter([OSError("too many open files")] * 2)
+
+        async def spawn_later(child: parsing._Child, descriptor: int) -> asyncio.subprocess.Process:
+            if (refusal := next(refusals, None)) is not None:
+                raise refusal
+            return await spawn(child, descriptor)
+
+        monkeypatch.setattr(parsing, "_AGAIN_SECONDS", 0.01)
+        monkeypatch.setattr(parsing._Child, "_spawn", spawn_later)
+        await pool._children[0].stop()
+
+        assert (await pool.parse(MAIL)).subject == "Printer"
+        assert next(refusals, None) is None
 
     async def test_process_that_answers_too_much(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(parsing, "_MAX_ANSWER", 100)

@@ -26,6 +26,7 @@ from app.slack.bolt import build_app, signing_secret
 from app.slack.client import WorkspaceClients, http_session, web_client
 from app.slack.http import SlackHTTP
 from app.slack.installations import Installations, adopt_until_done
+from app.slack.socket import SocketMode
 from app.store.blobs import Blobs
 from app.store.embedded import EmbeddedPostgres
 from app.store.engine import open_engine, parse_database_url
@@ -87,6 +88,10 @@ async def run_web(settings: Settings, stop: asyncio.Event) -> None:
         slack = None
         if settings.slack_signing_secret is not None:
             slack = SlackHTTP(build_app(container, installations, http), signing_secret(settings))
+        if settings.slack_app_token is not None:
+            bolt = build_app(container, installations, http)
+            token = settings.slack_app_token.get_secret_value()
+            await stack.enter_async_context(SocketMode(bolt, token))
         server = _Server(
             uvicorn.Config(
                 create_app(container, slack),

@@ -69,12 +69,12 @@ async def _all(parts: Container) -> AsyncIterator[Finding]:
         count = len(await fleet.accounts())
     yield _workers(workers, silent_seconds=parts.settings.worker_silent_seconds)
     yield await _token(parts, workspace_id)
-    if parts.settings.slack_signing_secret is None:
+    if not (parts.settings.slack_signing_secret or parts.settings.slack_app_token):
         yield Finding(
             "Slack requests",
             Level.PROBLEM,
-            "No signing secret is set, so no click reaches us.",
-            "Set SHAREDBOX_SLACK_SIGNING_SECRET to that of your Slack app.",
+            "No signing secret and no app-level token is set, so no click reaches us.",
+            "Set SHAREDBOX_SLACK_SIGNING_SECRET, or SHAREDBOX_SLACK_APP_TOKEN for Socket Mode.",
         )
     async with parts.store.begin(workspace_id) as uow:
         for one in await _paused_channels(uow):

@@ -101,6 +101,11 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = Field(
         default=None, description="The signing secret of your Slack app."
     )
+    slack_app_token: SecretStr | None = Field(
+        default=None,
+        description="An app-level token of your Slack app with the scope connections:write "
+        "(xapp-…). Set: Slack is reached by Socket Mode, so SharedBox needs no public address.",
+    )
     allow_private_mail_hosts: bool = Field(
         default=False,
         description="Allow mail servers at private addresses (127.0.0.1, 10.0.0.0/8, …). "

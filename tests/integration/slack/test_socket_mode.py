@@ -104,3 +104,14 @@ class TestSocketMode:
         async with asyncio.timeout(5):
             while feed.slack.sockets_open:
                 await asyncio.sleep(0.02)
+
+    async def test_what_is_delivered_again_acts_once(self, feed: Feed, socket: SocketMode) -> None:
+        ts = await card(feed)
+        await feed.slack.click("Ana", "support", ts, "conversation.assign_me")
+        payload = feed.slack.deliveries[-1].sent
+        assert payload is not None
+
+        again = await feed.slack.emulator.courier.interaction(payload)
+
+        assert again.delivered
+        assert await commands(feed) == ["assign"]

@@ -50,10 +50,11 @@ def run_bulk(
 def run_watching(
     accounts: Annotated[int, typer.Option(help="Accounts that are watched.", min=2)] = 500,
     mails: Annotated[int, typer.Option(help="Mails whose way is timed.", min=2)] = 60,
+    settle: Annotated[int, typer.Option(help="Seconds before the quiet begins.", min=1)] = 200,
     quiet: Annotated[int, typer.Option(help="Seconds in which nothing happens.", min=10)] = 120,
 ) -> None:
     """Watch many accounts at once: memory, threads, processor time, and the way of a mail."""
-    print(asyncio.run(watching(accounts, mails, quiet)), "\n")
+    print(asyncio.run(watching(accounts, mails, settle, quiet)), "\n")
 
 
 @cli.command("growth")

@@ -75,7 +75,7 @@ class _Bench:
     async def bring_in(self, from_uid: int) -> Taken:
         """A new account; its first look is taken to have been made before this UID came."""
         syncing = await new_account(self.store, self.blobs, self.parser, SystemClock())
-        (folder,) = await read_folders(syncing, self.session)
+        folder, *_ = await read_folders(syncing, self.session)
         await catch_up(syncing, self.session, folder)
         async with self.store.begin(syncing.workspace_id) as uow:
             mailbox = await uow.mailboxes.get(folder)

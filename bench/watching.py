@@ -41,8 +41,12 @@ class _Way:
     """Slack had the request."""
 
 
-async def watching(accounts: int, mails: int, quiet: int) -> str:
-    """The tables of one installation that watches so many accounts."""
+async def watching(accounts: int, mails: int, settle: int, quiet: int) -> str:
+    """The tables of one installation that watches so many accounts.
+
+    `settle` is how many seconds pass between the last one's connecting and the quiet: the first
+    looks at a folder cost more than those of the rest of its life.
+    """
     users = {f"user{number}@example.com": "bench-password" for number in range(accounts - 1)}
     with tempfile.TemporaryDirectory(prefix="sharedbox-bench-") as name:
         async with installation(Path(name), {**users, _WITNESSED: "bench-password"}) as here:
@@ -55,6 +59,7 @@ async def watching(accounts: int, mails: int, quiet: int) -> str:
                 await here.connect(user, channel(number))
             await here.until_live(accounts)
             took = time.perf_counter() - started
+            await asyncio.sleep(settle)
             idle = await _idle(here, accounts, quiet)
             ways = await _ways(here, mails)
     return "\n".join([
@@ -66,7 +71,6 @@ async def watching(accounts: int, mails: int, quiet: int) -> str:
 
 
 async def _idle(here: Installation, accounts: int, quiet: int) -> _Idle:
-    await asyncio.sleep(_SETTLE)
     used = cpu_seconds(here.worker_pid)
     await asyncio.sleep(quiet)
     used = cpu_seconds(here.worker_pid) - used

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from app.core.errors import NotAllowed
 from app.core.ids import AccountId, APIKeyId, TeammateId, WorkspaceId
@@ -15,6 +16,34 @@ class Scope(StrEnum):
     SEND = "send"
     IMAP = "imap"
     ADMIN = "admin"
+
+
+class Role(StrEnum):
+    """What a person of the team may do. Each includes those after it."""
+
+    OWNER = "owner"
+    """Everything, the owners among the team included."""
+    ADMIN = "admin"
+    """Accounts, channels, the team, keys and settings."""
+    AGENT = "agent"
+    """Read mail, act on it and answer it."""
+    VIEWER = "viewer"
+    """Read mail."""
+
+    def includes(self, other: "Role") -> bool:
+        return _ORDER.index(self) <= _ORDER.index(other)
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """What a key would have to be granted to be allowed the same."""
+        if self.includes(Role.ADMIN):
+            return frozenset({Scope.ADMIN})
+        if self is Role.AGENT:
+            return frozenset({Scope.READ, Scope.WRITE, Scope.SEND, Scope.IMAP})
+        return frozenset({Scope.READ})
+
+
+_ORDER: Final = tuple(Role)
 
 
 class Origin(StrEnum):

@@ -5,9 +5,10 @@ from datetime import datetime
 from sqlalchemy import String, UniqueConstraint, Uuid
 from sqlmodel import Field
 
+from app.core.access import Role
 from app.core.ids import SlackUserId, TeammateId, new_id
 from app.store.base import Tenanted, now_in_database
-from app.store.types import timestamp
+from app.store.types import enum_text, timestamp
 
 
 class Teammate(Tenanted, table=True):
@@ -19,4 +20,11 @@ class Teammate(Tenanted, table=True):
     name: str = ""
     time_zone: str | None = None
     """As Slack last told it, by its name in the IANA database; None where it never did."""
+    role: Role | None = enum_text(Role, default=None)
+    """As somebody decided; None where nobody did."""
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())
+
+    @property
+    def standing(self) -> Role:
+        """What they may do. Whoever came by Slack works with mail until somebody says otherwise."""
+        return self.role or Role.AGENT

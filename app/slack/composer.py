@@ -9,8 +9,10 @@ is kept while it is typed.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from slack_bolt.async_app import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -25,6 +27,7 @@ from app.sending import drafts
 from app.sending.guard import Newer, seen_now
 from app.sending.offer import Inbox, inboxes, offer, sender_id
 from app.slack.errors import words
+from app.slack.leading import lead_to
 from app.slack.middleware import Door, actor_of, user_of, workspace_of
 from app.slack.people import look_up
 from app.slack.rich_text import from_text
@@ -67,25 +70,53 @@ class Composer:
         opened = await client.views_open(
             trigger_id=body["trigger_id"], view=compose.skeleton(start.mode)
         )
-        await self.fill(context, body, client, start, str(opened["view"]["id"]))
+        view_id = str(opened["view"]["id"])
+        view = await self._begun(context, body, client, start, view_id)
+        await self._show_begun(context, body, client, view_id, view)
 
-    async def fill(
+    async def lead_to(
+        self,
+        ack: AsyncAck,
+        context: AsyncBoltContext,
+        body: Body,
+        client: AsyncWebClient,
+        start: Start,
+    ) -> None:
+        """Turn the window that was just submitted into this one."""
+        view_id = str(body["view"]["id"])
+        await lead_to(
+            ack,
+            self._begun(context, body, client, start, view_id),
+            skeleton=compose.skeleton(start.mode),
+            show=partial(self._show_begun, context, body, client, view_id),
+        )
+
+    async def _begun(
         self,
         context: AsyncBoltContext,
         body: Body,
         client: AsyncWebClient,
         start: Start,
         view_id: str,
-    ) -> None:
-        """Draw the window in a view that stands open already."""
+    ) -> dict[str, Any]:
+        """The window as it begins, or the reason why it does not."""
         try:
             await self._note_time_zone(context, body, client)
             async with self._door.store.begin(workspace_of(context)) as uow:
                 actor = await actor_of(uow, body)
                 window = await self._begin(uow, actor, start, view_id)
-            view = compose.view(window)
+            return compose.view(window)
         except SharedBoxError as error:
-            view = told.view(words(error))
+            return told.view(words(error))
+
+    async def _show_begun(
+        self,
+        context: AsyncBoltContext,
+        body: Body,
+        client: AsyncWebClient,
+        view_id: str,
+        view: dict[str, Any],
+    ) -> None:
         if not await show(client, view_id, view):
             await self._let_go(context, body, view)
 

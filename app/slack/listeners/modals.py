@@ -35,7 +35,7 @@ from app.slack.listeners.snooze import Snoozing
 from app.slack.listeners.windows import Windows
 from app.slack.middleware import Door, workspace_of
 from app.slack.submitted import chosen, memory_of
-from app.slack.views import compose, reading, snooze, told
+from app.slack.views import told
 from app.slack.views.more import MoreAction
 from app.slack.views.move import FolderChoice, suggestions
 from app.store.models import OutgoingMode
@@ -160,16 +160,13 @@ class Modals:
         conversation_id = memory_of(body).conversation_id
         if action is MoreAction.FORWARD:
             start = Start(conversation_id, mode=OutgoingMode.FORWARD)
-            await ack(response_action="update", view=compose.skeleton(start.mode))
-            await self._composer.fill(context, body, client, start, str(body["view"]["id"]))
+            await self._composer.lead_to(ack, context, body, client, start)
             return True
         if action is MoreAction.SNOOZE:
-            await ack(response_action="update", view=snooze.skeleton(conversation_id))
-            await self._snoozing.fill(context, body, client, conversation_id)
+            await self._snoozing.lead_to(ack, context, body, client, conversation_id)
             return True
         if action in READING:
-            await ack(response_action="update", view=reading.skeleton(conversation_id))
-            await self._mails.fill(context, body, client, action)
+            await self._mails.lead_to(ack, context, body, client, action)
             return True
         if (window := await self._windows.of(context, action, conversation_id)) is not None:
             await ack(response_action="update", view=window)

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -14,6 +15,8 @@ from app.core.ids import ConversationId, MessageId
 from app.mail import charset
 from app.mail.authentication import verdict
 from app.mail.scan import scan
+from app.slack.composer import show
+from app.slack.leading import lead_to
 from app.slack.middleware import Door, workspace_of
 from app.slack.submitted import memory_of
 from app.slack.views import reading
@@ -37,22 +40,35 @@ class Reading:
     def register(self, app: AsyncApp) -> None:
         app.action(re.compile(rf"{re.escape(PAGE_ACTION)}\.(back|on)"))(self.turn)
 
-    async def fill(
-        self, context: AsyncBoltContext, body: Body, client: AsyncWebClient, action: MoreAction
+    async def lead_to(
+        self,
+        ack: AsyncAck,
+        context: AsyncBoltContext,
+        body: Body,
+        client: AsyncWebClient,
+        action: MoreAction,
     ) -> None:
-        """Fill the window that is open, as a skeleton. Raises `NotFound`."""
+        """Turn the window that was just submitted into this one. Raises `NotFound`."""
         conversation_id = memory_of(body).conversation_id
+        await lead_to(
+            ack,
+            self._first(context, conversation_id, action),
+            skeleton=reading.skeleton(conversation_id),
+            show=partial(show, client, str(body["view"]["id"])),
+        )
+
+    async def _first(
+        self, context: AsyncBoltContext, conversation_id: ConversationId, action: MoreAction
+    ) -> dict[str, Any]:
         async with self._door.store.begin(workspace_of(context)) as uow:
             newest = await uow.messages.newest(conversation_id, limit=1)
             if not newest:
                 raise NotFound("There is no mail in this conversation.")
             where = await _where(uow, newest[0])
         if action is MoreAction.WHY:
-            view = reading.why(conversation_id, await self._why(newest[0], **where))
-        else:
-            shown = Shown.TEXT if action is MoreAction.FULL_MAIL else Shown.HEADER
-            view = await self._page(conversation_id, newest[0], shown, 0)
-        await client.views_update(view_id=str(body["view"]["id"]), view=view)
+            return reading.why(conversation_id, await self._why(newest[0], **where))
+        shown = Shown.TEXT if action is MoreAction.FULL_MAIL else Shown.HEADER
+        return await self._page(conversation_id, newest[0], shown, 0)
 
     async def turn(
         self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient

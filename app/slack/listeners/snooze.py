@@ -1,6 +1,7 @@
 """Snooze and Wake now."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -15,8 +16,10 @@ from app.core.access import Actor
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.ids import ConversationId, SlackUserId
 from app.feed.ids import ActionId, CardValue
+from app.slack.composer import show
 from app.slack.errors import words
 from app.slack.ids import FieldId, ViewId
+from app.slack.leading import lead_to
 from app.slack.middleware import Door, workspace_of
 from app.slack.people import look_up
 from app.slack.submitted import chosen, field, memory_of
@@ -46,18 +49,37 @@ class Snoozing:
         if zone is not None:
             first = view.view(conversation_id, self._door.clock.now(), zone)
         opened = await client.views_open(trigger_id=body["trigger_id"], view=first)
-        await self._fill(context, body, client, conversation_id, opened["view"]["id"], zone)
+        present = await self._present_zone(context, body, client)
+        if zone is None or present not in {zone, None}:
+            filled = view.view(conversation_id, self._door.clock.now(), present)
+            await client.views_update(view_id=opened["view"]["id"], view=filled)
 
-    async def fill(
+    async def lead_to(
         self,
+        ack: AsyncAck,
         context: AsyncBoltContext,
         body: Body,
         client: AsyncWebClient,
         conversation_id: ConversationId,
     ) -> None:
-        """Fill the window that is open, as a skeleton. Raises `NotFound`."""
-        await self._known_zone(context, body, conversation_id)
-        await self._fill(context, body, client, conversation_id, str(body["view"]["id"]), None)
+        """Turn the window that was just submitted into this one. Raises `NotFound`."""
+        await lead_to(
+            ack,
+            self._first(context, body, client, conversation_id),
+            skeleton=view.skeleton(conversation_id),
+            show=partial(show, client, str(body["view"]["id"])),
+        )
+
+    async def _first(
+        self,
+        context: AsyncBoltContext,
+        body: Body,
+        client: AsyncWebClient,
+        conversation_id: ConversationId,
+    ) -> dict[str, Any]:
+        known = await self._known_zone(context, body, conversation_id)
+        present = await self._present_zone(context, body, client) or known
+        return view.view(conversation_id, self._door.clock.now(), present)
 
     async def _known_zone(
         self, context: AsyncBoltContext, body: Body, conversation_id: ConversationId
@@ -67,26 +89,16 @@ class Snoozing:
             await uow.conversations.get(conversation_id)
             return (await uow.teammates.by_slack_user(*_who(body))).time_zone
 
-    async def _fill(
-        self,
-        context: AsyncBoltContext,
-        body: Body,
-        client: AsyncWebClient,
-        conversation_id: ConversationId,
-        view_id: str,
-        shown: str | None,
-    ) -> None:
-        """Ask Slack where the person is, and show the times there, unless these are `shown`."""
+    async def _present_zone(
+        self, context: AsyncBoltContext, body: Body, client: AsyncWebClient
+    ) -> str | None:
+        """Ask Slack where the person is, and keep it; None where that was never known."""
         found = await look_up(client, _who(body)[0])
-        present = found.time_zone or shown
-        if present is not None and present == shown:
-            return
         async with self._door.store.begin(workspace_of(context)) as uow:
             teammate = await uow.teammates.by_slack_user(*_who(body))
-            teammate.time_zone = present = present or teammate.time_zone
+            teammate.time_zone = found.time_zone or teammate.time_zone
             teammate.name = found.name or teammate.name
-        filled = view.view(conversation_id, self._door.clock.now(), present)
-        await client.views_update(view_id=view_id, view=filled)
+            return teammate.time_zone
 
     async def submit(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
         conversation_id = memory_of(body).conversation_id

@@ -1,12 +1,16 @@
 """Putting what came in before the team: which posts it takes, decided as it is stored.
 
+A post of a mail is named by the mail, so that whoever brings it in once more, from an older backup,
+gives its post the name that Slack knows already.
+
 Posts are rows; `deliver.py` takes them to Slack. A conversation has one card in its channel; each
 further mail is a line in the card's thread, and the card shows that there is more.
 """
 
 from collections.abc import Sequence
+from uuid import uuid5
 
-from app.core.ids import PlacementId
+from app.core.ids import PlacementId, PostId
 from app.store.models import Account, Direction, Post, PostKind, PostState
 from app.store.new import NewMessage, NewPost
 from app.store.unit_of_work import UnitOfWork
@@ -51,12 +55,14 @@ class Announcer:
         """Say that a mail could not be read, with the original in the thread if we have it."""
         for placement_id in placements:
             placement = await uow.ledger.get(placement_id)
+            place = f"{placement.mailbox_id}:{placement.uidvalidity}:{placement.uid}"
             kinds = [PostKind.QUARANTINE]
             if placement.raw_sha256 is not None:
                 kinds.append(PostKind.FILE)
             posts = [
                 NewPost(
                     workspace_id=uow.workspace_id,
+                    id=_name(account, kind, place),
                     channel_id=account.channel_id,
                     kind=kind,
                     placement_id=placement_id,
@@ -76,11 +82,16 @@ class Announcer:
 def _post(account: Account, message: NewMessage, kind: PostKind) -> NewPost:
     return NewPost(
         workspace_id=account.workspace_id,
+        id=_name(account, kind, message.raw_sha256.hex()),
         channel_id=account.channel_id,
         kind=kind,
         conversation_id=message.conversation_id,
         message_id=message.id,
     )
+
+
+def _name(account: Account, kind: PostKind, what: str) -> PostId:
+    return PostId(uuid5(account.id, f"{account.channel_id}:{kind}:{what}"))
 
 
 def _revive(card: Post, message: NewMessage) -> None:

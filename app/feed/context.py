@@ -7,6 +7,7 @@ from typing import Final
 
 from app.core.clock import Clock
 from app.core.ids import ChannelId, WorkspaceId
+from app.feed.earlier import Earlier
 from app.feed.port import SlackFeed, SlackFeeds
 from app.store.blobs import Blobs
 from app.store.notify import NotificationHub, Waker
@@ -38,6 +39,7 @@ class Feeding:
     hub: NotificationHub
     clock: Clock
     apart: timedelta = POSTS_APART
+    earlier: Earlier = field(default_factory=Earlier)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process is to end: what is left is left to others."""
 

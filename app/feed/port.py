@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+from uuid import UUID
 
 from app.core.errors import SharedBoxError
 from app.core.ids import ChannelId, PostId, SlackUserId, WorkspaceId
@@ -92,6 +93,12 @@ class SlackFeed(Protocol):
         self, channel: ChannelId, post_id: PostId, *, since: datetime, thread_ts: str | None
     ) -> list[str]:
         """The ts of every message that carries our id, the oldest first."""
+        ...
+
+    async def marked(
+        self, channel: ChannelId, *, since: datetime, until: datetime, thread_ts: str | None
+    ) -> dict[UUID, list[str]]:
+        """The ts of every message that carries an id of ours, by that id, the oldest first."""
         ...
 
     async def open_direct(self, user: SlackUserId) -> ChannelId:

@@ -11,6 +11,7 @@ from app.core.ids import PostId
 from app.core.logging import get_logger
 from app.feed.attach import attach
 from app.feed.context import PAUSE, Draining, Later, patience
+from app.feed.earlier import gap_of, may_hold
 from app.feed.port import (
     ChannelRefused,
     ContentRefused,
@@ -24,6 +25,7 @@ from app.feed.port import (
 )
 from app.feed.show import Ready, ready, rendered, thread_of
 from app.store.models import ChannelState, Post, PostKind, PostState
+from app.store.repositories.posts import Gap
 
 _LOOK_UP_MARGIN: Final = timedelta(minutes=2)
 _LOOK_AGAIN_SECONDS: Final = 1.5
@@ -43,6 +45,8 @@ class Poster:
     async def send(self, post: Post) -> None:
         """Post it, adopt it, or note why not. Raises `Later`."""
         if post.state is PostState.CLAIMED and await self._adopt(post):
+            return
+        if post.state is PostState.WAITING and await self._adopt_earlier(post):
             return
         began = time.monotonic()
         claimed = await self._claim(post.id)
@@ -137,6 +141,45 @@ class Poster:
         await self._settle(ready(post, message, None, wanted=post.shown), found[0])
         return True
 
+    async def _adopt_earlier(self, post: Post) -> bool:
+        """Find out whether it was posted after the backup we come from, and note it if it was.
+
+        Its buttons name rows that are not there any more, so it is drawn again.
+        """
+        gap = await gap_of(self._on.store, self._on.workspace_id, post)
+        if gap is None:
+            return False
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            thread = await thread_of(uow, post)
+        if thread is not None and not may_hold(thread, gap):
+            return False
+        found = await self._find_earlier(post, gap, thread.ts if thread else None)
+        if not found:
+            return False
+        for twin in found[1:]:
+            await self._on.slack.delete(self._on.channel_id, twin)
+        log.info("post.adopted", post=str(post.id), earlier=True, twins=len(found) - 1)
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            row = await uow.posts.lock(post.id)
+            row.state, row.ts, row.detail = PostState.SENT, found[0], ""
+            row.wanted = row.shown + 1
+        return True
+
+    async def _find_earlier(self, post: Post, gap: Gap, thread_ts: str | None) -> list[str]:
+        on = self._on
+        try:
+            return await on.feeding.earlier.find(
+                on.store, on.slack, on.workspace_id, post, gap, thread_ts=thread_ts
+            )
+        except RateLimited as limit:
+            raise Later(on.now() + limit.after) from None
+        except (OutcomeUnknown, NotReached):
+            raise Later(on.now() + patience(post.attempts)) from None
+        except (ScopeMissing, ChannelRefused, MessageGone) as refusal:
+            # That it was posted before is unlikely, and what waits for a look may wait for ever.
+            log.warning("post.unlooked", post=str(post.id), why=str(refusal))
+            return []
+
     async def _find(self, post: Post, thread_ts: str | None) -> list[str]:
         assert post.claimed_at is not None
         since = post.claimed_at - _LOOK_UP_MARGIN
@@ -148,6 +191,8 @@ class Poster:
             raise Later(self._on.now() + limit.after) from None
         except (OutcomeUnknown, NotReached):
             raise Later(self._on.now() + patience(post.attempts)) from None
+        except MessageGone:
+            return []  # The card was deleted, and its thread with it.
         except (ScopeMissing, ChannelRefused):
             # Without a look we must not post again; whoever mends the app or the channel helps us.
             raise Later(self._on.now() + PAUSE) from None

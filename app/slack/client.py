@@ -7,11 +7,13 @@ happened, and unknown. (docs.slack.dev/apis/web-api/errors)
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, Final
+from uuid import UUID
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -19,6 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from app.core.faults import faultpoint
 from app.core.ids import ChannelId, PostId, SlackUserId, WorkspaceId
+from app.core.logging import get_logger
 from app.feed.port import (
     ChannelRefused,
     ContentRefused,
@@ -38,9 +41,10 @@ from app.slack.installations import Installations
 METADATA_EVENT: Final = "sharedbox_post"
 CALL_SECONDS: Final = 15
 UPLOAD_SECONDS: Final = 120
-_HISTORY_PAGE: Final = 100
-_HISTORY_PAGES: Final = 10
+_HISTORY_PAGE: Final = 200
+_HISTORY_PAGES: Final = 25
 _NO_RETRY_AFTER: Final = timedelta(seconds=10)
+log = get_logger(__name__)
 
 _WORKSPACE_CODES: Final = frozenset({
     "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired",
@@ -105,30 +109,48 @@ class WorkspaceClient:
     async def find(
         self, channel: ChannelId, post_id: PostId, *, since: datetime, thread_ts: str | None
     ) -> list[str]:
-        """Look through the channel, or the thread, since then (newest first, as Slack pages)."""
+        found = await self._look_through(channel, since=since, until=None, thread_ts=thread_ts)
+        return found.get(post_id, [])
+
+    async def marked(
+        self, channel: ChannelId, *, since: datetime, until: datetime, thread_ts: str | None
+    ) -> dict[UUID, list[str]]:
+        return await self._look_through(channel, since=since, until=until, thread_ts=thread_ts)
+
+    async def _look_through(
+        self,
+        channel: ChannelId,
+        *,
+        since: datetime,
+        until: datetime | None,
+        thread_ts: str | None,
+    ) -> dict[UUID, list[str]]:
+        """What of ours the channel, or the thread, has (newest first, as Slack pages)."""
         query: dict[str, Any] = {
             "channel": channel,
             "oldest": f"{since.timestamp():.6f}",
             "limit": _HISTORY_PAGE,
             "include_all_metadata": True,
         }
+        if until is not None:
+            query["latest"] = f"{until.timestamp():.6f}"
         method = "conversations.history"
         if thread_ts:
             method = "conversations.replies"
             query["ts"] = thread_ts
-        found: list[str] = []
+        found: defaultdict[UUID, set[str]] = defaultdict(set)
         for _ in range(_HISTORY_PAGES):
             answer = await self._call(method, query, is_read=True)
-            found += [
-                str(message["ts"])
-                for message in answer.get("messages", ())
-                if _carries(message, post_id)
-            ]
+            for message in answer.get("messages", ()):
+                if (marked := _mark_of(message)) is not None:
+                    found[marked].add(str(message["ts"]))
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 break
             query["cursor"] = cursor
-        return sorted(set(found), key=float)
+        else:
+            log.warning("slack.history_too_long", channel=channel, since=since.isoformat())
+        return {id_: sorted(times, key=float) for id_, times in found.items()}
 
     async def open_direct(self, user: SlackUserId) -> ChannelId:
         answer = await self._call("conversations.open", {"users": user})
@@ -256,10 +278,15 @@ def _content(message: Rendered) -> dict[str, Any]:
     return {"text": message.text, "blocks": list(message.blocks), "parse": "none"}
 
 
-def _carries(message: Mapping[str, Any], post_id: PostId) -> bool:
+def _mark_of(message: Mapping[str, Any]) -> UUID | None:
+    """The id of ours that a message carries."""
     metadata = message.get("metadata") or {}
-    payload = metadata.get("event_payload") or {}
-    return metadata.get("event_type") == METADATA_EVENT and payload.get("post_id") == str(post_id)
+    if metadata.get("event_type") != METADATA_EVENT:
+        return None
+    try:
+        return UUID((metadata.get("event_payload") or {}).get("post_id", ""))
+    except (ValueError, AttributeError, TypeError):
+        return None
 
 
 def _refused(error: SlackApiError) -> SlackRefused | OutcomeUnknown:

@@ -70,4 +70,12 @@ class Account(Tenanted, table=True):
     """Up to which revision `state` and `detail` are the answer."""
     fence: int = Field(default=0, sa_type=BigInteger)
     """Raised by each worker that takes the account; a write with an older number is refused."""
+    owned_since: datetime | None = timestamp(default=None)
+    """When its present owner took it."""
+    unwatched_since: datetime | None = timestamp(default=None)
+    """When it had last been looked at before that; None where it never was.
+
+    What happened in between was seen by nobody, or by somebody whom this database, restored from an
+    older backup, knows nothing of.
+    """
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())

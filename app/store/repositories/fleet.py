@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, func, text, tuple_, update
+from sqlalchemy import bindparam, case, delete, exists, func, or_, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, select
@@ -44,6 +44,7 @@ from app.store.repositories.silence import SilentAccount, silent_accounts
 from app.store.workers import LIVE, LiveWorker
 
 _UNSENT: Final = (PostState.WAITING, PostState.CLAIMED)
+_BRIEFLY: Final = timedelta(hours=1)
 _DEFAULT_WORKSPACE_LOCK: Final = 0x5B0C_0002
 
 
@@ -81,6 +82,30 @@ class Check:
     mailbox_id: MailboxId
     checked_at: datetime
     next_poll_at: datetime
+
+
+def _unwatched_since() -> ColumnElement[datetime | None]:
+    """When an account was last looked at.
+
+    An owner who had it only briefly, or leaves posts of it unsent, has looked and not told the team
+    of everything: what was so before him is so still.
+    """
+    looked = (
+        select(func.max(func.coalesce(Mailbox.last_checked_at, Mailbox.started_at)))
+        .where(
+            col(Mailbox.workspace_id) == col(Account.workspace_id),
+            col(Mailbox.account_id) == col(Account.id),
+        )
+        .scalar_subquery()
+    )
+    unsent = exists().where(
+        col(Post.workspace_id) == col(Account.workspace_id),
+        col(Post.channel_id) == col(Account.channel_id),
+        col(Post.state).in_(_UNSENT),
+    )
+    was_brief = col(Account.owned_since) > func.now() - _BRIEFLY
+    before = func.least(col(Account.unwatched_since), looked)
+    return case((or_(was_brief, unsent), before), else_=looked)
 
 
 class Fleet:
@@ -160,7 +185,11 @@ class Fleet:
         statement = (
             update(Account)
             .where(col(Account.id).in_(free))
-            .values(fence=Account.fence + 1)
+            .values(
+                fence=Account.fence + 1,
+                owned_since=func.now(),
+                unwatched_since=_unwatched_since(),
+            )
             .returning(col(Account.id), col(Account.fence))
         )
         rows = await self._session.exec(statement)

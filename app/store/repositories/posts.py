@@ -1,8 +1,12 @@
 """What we show in Slack, and what became of it there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import func, text, update
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
@@ -13,6 +17,34 @@ from app.store.new import NewPost
 from app.store.repositories.base import Repository
 
 _UNSENT = (PostState.WAITING, PostState.CLAIMED)
+CLOCK_SKEW: Final = timedelta(minutes=2)
+"""How far the clocks of mail servers, Slack and Postgres may be apart."""
+_GAP_BEFORE: Final = text("""
+SELECT account.unwatched_since, account.owned_since
+FROM posts AS post
+LEFT JOIN messages AS message
+    ON message.workspace_id = post.workspace_id AND message.id = post.message_id
+LEFT JOIN conversations AS conversation
+    ON conversation.workspace_id = post.workspace_id AND conversation.id = post.conversation_id
+LEFT JOIN placements AS placement
+    ON placement.workspace_id = post.workspace_id AND placement.id = post.placement_id
+LEFT JOIN mailboxes AS mailbox
+    ON mailbox.workspace_id = post.workspace_id AND mailbox.id = placement.mailbox_id
+JOIN accounts AS account
+    ON account.workspace_id = post.workspace_id
+    AND account.id = COALESCE(conversation.account_id, mailbox.account_id)
+WHERE post.workspace_id = :team AND post.id = :post AND account.unwatched_since IS NOT NULL
+    AND LEAST(post.created_at, message.received_at, placement.internaldate)
+        < account.owned_since + :skew
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """From when until when nobody known to us looked at an account."""
+
+    since: datetime
+    until: datetime
 
 
 class Posts(Repository):
@@ -123,6 +155,25 @@ class Posts(Repository):
         )
         await self._session.exec(statement)
         await self._session.refresh(post)
+
+    async def gap_before(self, post: Post) -> Gap | None:
+        """The time in which this post may have been made without our knowledge.
+
+        None where it is about what came when its account was in good hands.
+        """
+        connection = await self._session.connection()
+        values = {"team": self._workspace_id, "post": post.id, "skew": CLOCK_SKEW}
+        row = (await connection.execute(_GAP_BEFORE, values)).one_or_none()
+        return None if row is None else Gap(row.unwatched_since, row.owned_since)
+
+    async def settled_of(self, ids: Collection[UUID]) -> frozenset[UUID]:
+        """Those of these posts that have been in Slack, as far as we know."""
+        statement = select(Post.id).where(
+            Post.workspace_id == self._workspace_id,
+            is_any(col(Post.id), list(ids)),
+            col(Post.state).in_((PostState.SENT, PostState.DELETED)),
+        )
+        return frozenset((await self._session.exec(statement)).all())
 
     async def card_of(self, conversation_id: ConversationId, channel_id: ChannelId) -> Post | None:
         statement = select(Post).where(

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
 from app.store import engine
+from app.store.models import PostKind
+from app.store.new import NewPost
 from app.store.presence import Presence, PresenceLost
 from app.store.repositories.fleet import AccountRef
 from tests import factories
@@ -126,3 +129,51 @@ class TestRaiseFences:
                 raised = await fleet.raise_fences(refs)
 
         assert raised == {free.id: 2}
+
+    @pytest.mark.parametrize(
+        ("owned", "keeps"), [(timedelta(minutes=5), True), (timedelta(hours=5), False)]
+    )
+    async def test_notes_since_when_nobody_looked(
+        self, workspace: Workspace, owned: timedelta, *, keeps: bool
+    ) -> None:
+        now = datetime.now(UTC)
+        unwatched, looked = now - timedelta(days=2), now - timedelta(minutes=1)
+        account = factories.account(
+            workspace.id, owned_since=now - owned, unwatched_since=unwatched
+        )
+        async with workspace.store.begin(workspace.id) as uow:
+            uow.accounts.add(account)
+            await uow.session.flush()
+            (await uow.mailboxes.named(account.id, "INBOX")).last_checked_at = looked
+
+        async with workspace.store.across_workspaces() as fleet:
+            await fleet.raise_fences([AccountRef(workspace.id, account.id)])
+
+        async with workspace.store.begin(workspace.id) as uow:
+            taken = await uow.accounts.get(account.id)
+            assert taken.unwatched_since == (unwatched if keeps else looked)
+            assert taken.owned_since is not None
+            assert taken.owned_since > now - timedelta(minutes=1)
+
+    async def test_which_stays_while_the_team_was_not_told_of_everything(
+        self, workspace: Workspace
+    ) -> None:
+        now = datetime.now(UTC)
+        unwatched = now - timedelta(days=2)
+        account = factories.account(
+            workspace.id, owned_since=now - timedelta(hours=5), unwatched_since=unwatched
+        )
+        post = NewPost(
+            workspace_id=workspace.id, channel_id=account.channel_id, kind=PostKind.NOTICE
+        )
+        async with workspace.store.begin(workspace.id) as uow:
+            uow.accounts.add(account)
+            await uow.session.flush()
+            (await uow.mailboxes.named(account.id, "INBOX")).last_checked_at = now
+            await uow.posts.add_all([post])
+
+        async with workspace.store.across_workspaces() as fleet:
+            await fleet.raise_fences([AccountRef(workspace.id, account.id)])
+
+        async with workspace.store.begin(workspace.id) as uow:
+            assert (await uow.accounts.get(account.id)).unwatched_since == unwatched

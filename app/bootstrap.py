@@ -160,6 +160,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             transport=SMTPTransport(
                 allow_private=settings.allow_private_mail_hosts, ca_file=settings.tls_ca_file
             ),
+            reader=parser,
             vault=container.vault,
             sends_per_hour=settings.sends_per_hour,
         )

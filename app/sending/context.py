@@ -6,7 +6,7 @@ from typing import Final
 
 from app.core.crypto import Vault
 from app.mailbox.port import Security, ServerSpec
-from app.sending.port import Refused, Transport
+from app.sending.port import Reader, Refused, Transport
 from app.store.blobs import Blobs
 from app.store.models import Account
 from app.store.unit_of_work import Store
@@ -32,6 +32,7 @@ class Sending:
     store: Store
     blobs: Blobs
     transport: Transport
+    reader: Reader
     vault: Vault
     sends_per_hour: int
     """Of an account that says nothing else."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from app.core.errors import SharedBoxError
+from app.mail.parsed import ParsedMail
 from app.mailbox.port import ServerSpec
 
 
@@ -74,6 +75,14 @@ class NobodyTaken(SendError):
 
 class OutcomeUnknown(SharedBoxError):
     """All was said, and no answer came: it may have left or not. Never to be repeated unasked."""
+
+
+class Reader(Protocol):
+    """Reads a mail within limits of time and memory."""
+
+    async def parse(self, raw: bytes) -> ParsedMail:
+        """Raises `SharedBoxError` where it cannot be read."""
+        ...
 
 
 class Transport(Protocol):

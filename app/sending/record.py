@@ -6,6 +6,7 @@ from typing import Final
 from app.core.ids import MessageId, new_id
 from app.mail.address import Address
 from app.mail.parsed import ParsedMail
+from app.sending.read_back import from_rows
 from app.store.models import (
     Account,
     ConversationStatus,
@@ -20,16 +21,20 @@ _MOST_PARTICIPANTS: Final = 50
 
 
 async def join_conversation(
-    uow: UnitOfWork, account: Account, outgoing: Outgoing, parsed: ParsedMail
+    uow: UnitOfWork, account: Account, outgoing: Outgoing, parsed: ParsedMail | None
 ) -> None:
     """Store it as a message that went out, and note what that changes about its conversation.
 
-    Where the copy in Sent was seen first, that is the message.
+    Where the copy in Sent was seen first, that is the message. Without `parsed` it is made from
+    what was written down.
     """
     known = await uow.messages.by_internet_message_id(account.id, [outgoing.internet_message_id])
     if known:
         outgoing.message_id = known[0].id
     else:
+        if parsed is None:
+            recipients = await uow.outgoing.recipients(outgoing.id)
+            parsed = from_rows(outgoing, recipients)
         outgoing.message_id = await _store(uow, account, outgoing, parsed)
     await _note(uow, outgoing, is_new=not known)
 

@@ -11,13 +11,10 @@ more that the mail is still ours. So a crash before it is tried again without a 
 after it is never tried again by itself. One job at a time sends for an account; `jobs/` runs it.
 """
 
-import asyncio
-
 from app.core.errors import NotFound
 from app.core.faults import faultpoint
 from app.core.ids import AccountId, WorkspaceId
 from app.core.logging import get_logger
-from app.mail.parse import parse
 from app.mail.parsed import ParsedMail
 from app.sending.claim import Claimed, claim_next
 from app.sending.context import Sending
@@ -30,6 +27,7 @@ from app.sending.port import (
     OutcomeUnknown,
     Refused,
 )
+from app.sending.read_back import read_back
 from app.sending.settle import (
     became_sent,
     defer,
@@ -84,7 +82,7 @@ async def _send(
         faultpoint("K27")
     except (Deferred, Refused, NobodyTaken, OutcomeUnknown) as error:
         outcome = error
-    parsed = await asyncio.to_thread(parse, raw)
+    parsed = await read_back(on, claimed.id, raw)
     await _settle(on, workspace_id, account_id, claimed, outcome, parsed)
     faultpoint("K28")
 
@@ -95,7 +93,7 @@ async def _settle(
     account_id: AccountId,
     claimed: Claimed,
     outcome: Delivered | Exception,
-    parsed: ParsedMail,
+    parsed: ParsedMail | None,
 ) -> None:
     async with on.store.begin(workspace_id) as uow:
         account = await uow.accounts.get(account_id)
@@ -121,11 +119,12 @@ async def _judge_looks(on: Sending, workspace_id: WorkspaceId, account_id: Accou
         ids = [(one.id, one.raw_sha256) for one in await uow.outgoing.looked_for(account_id)]
     for outgoing_id, digest in ids:
         try:
-            parsed = await asyncio.to_thread(parse, await on.blobs.get(digest))
+            raw = await on.blobs.get(digest)
         except BlobMissing as missing:
             # It stays in doubt; the others must not wait for it.
             log.warning("outgoing.blob_missing", outgoing=str(outgoing_id), error=str(missing))
             continue
+        parsed = await read_back(on, outgoing_id, raw)
         async with on.store.begin(workspace_id) as uow:
             account = await uow.accounts.get(account_id)
             outgoing = await uow.outgoing.lock(outgoing_id)

@@ -30,7 +30,7 @@ async def note_delivered(
     uow: UnitOfWork,
     account: Account,
     outgoing: Outgoing,
-    parsed: ParsedMail,
+    parsed: ParsedMail | None,
     accepted: Sequence[str],
     refused: Mapping[str, Answer],
 ) -> None:
@@ -139,7 +139,7 @@ async def leave_unknown(uow: UnitOfWork, account: Account, outgoing: Outgoing, r
 
 
 async def became_sent(
-    uow: UnitOfWork, account: Account, outgoing: Outgoing, parsed: ParsedMail
+    uow: UnitOfWork, account: Account, outgoing: Outgoing, parsed: ParsedMail | None
 ) -> None:
     """The first time a server has taken it: it is a mail of its conversation from now on."""
     if outgoing.sent_at is not None:

@@ -5,6 +5,7 @@ changes a row: the blob store keeps the same bytes under the same name, so bytes
 back for do no harm.
 """
 
+import asyncio
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ async def write(on: Writing, actor: Actor, wanted: Wanted) -> Written:
     async with on.store.begin(actor.workspace_id) as uow:
         gathered = await gather(uow, actor, wanted)
     raw = await _original(on, wanted, gathered)
-    written = _write(on, wanted, gathered, raw)
+    written = await asyncio.to_thread(_write, on, wanted, gathered, raw)
     files = [file.data for file in written.mail.files]
     digest, *file_digests = await on.blobs.put_many([written.composed.raw, *files])
     return Written(
@@ -89,7 +90,8 @@ async def preview(on: Writing, actor: Actor, wanted: Wanted) -> Written:
     """The mail as it would be sent, kept nowhere. Raises as `write` does."""
     async with on.store.begin(actor.workspace_id) as uow:
         gathered = await gather(uow, actor, wanted)
-    return _write(on, wanted, gathered, await _original(on, wanted, gathered))
+    raw = await _original(on, wanted, gathered)
+    return await asyncio.to_thread(_write, on, wanted, gathered, raw)
 
 
 async def _original(on: Writing, wanted: Wanted, gathered: Gathered) -> bytes | None:

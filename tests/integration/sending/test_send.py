@@ -4,7 +4,9 @@ import email
 import email.policy
 from datetime import timedelta
 
+from app.core.errors import SharedBoxError
 from app.mail.address import Address
+from app.mail.parsed import ParsedMail
 from app.sending import change
 from app.store.models import (
     CommandType,
@@ -67,6 +69,22 @@ class TestAReply:
         assert line.payload == {"outgoing_id": str(outgoing_id)}
         assert card.seq < line.seq
         assert card.message_id == outbox.message_id
+
+
+class TestAMailThatCannotBeReadBack:
+    async def test_was_sent_all_the_same(self, outbox: Outbox) -> None:
+        class Gives:
+            async def parse(self, raw: bytes) -> ParsedMail:
+                raise SharedBoxError(f"The parser took too long over {len(raw)} bytes.")
+
+        object.__setattr__(outbox.sending, "reader", Gives())
+
+        outgoing = await outbox.send()
+
+        _, ours = await outbox.messages()
+        assert (outgoing.state, len(outbox.server.taken)) == (OutgoingState.SENT, 1)
+        assert (ours.id, ours.body) == (outgoing.message_id, "You are right.")
+        assert ours.to == [{"name": "Ana Ruiz", "address": "ana@acme.example"}]
 
 
 class TestOthers:

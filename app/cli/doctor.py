@@ -77,7 +77,7 @@ async def _all(parts: Container) -> AsyncIterator[Finding]:
             "Set SHAREDBOX_SLACK_SIGNING_SECRET, or SHAREDBOX_SLACK_APP_TOKEN for Socket Mode.",
         )
     async with parts.store.begin(workspace_id) as uow:
-        for one in await _paused_channels(uow):
+        for one in await _channels(uow):
             yield one
     if figures.commands_failed:
         yield Finding(
@@ -138,12 +138,28 @@ async def _token(parts: Container, workspace_id: WorkspaceId) -> Finding:
         return await examine_token(web_client(http, parts.settings.slack_api_url, token))
 
 
-async def _paused_channels(uow: UnitOfWork) -> list[Finding]:
+async def _channels(uow: UnitOfWork) -> list[Finding]:
+    """The channels in which something is not as it should be."""
     channels = await uow.channels.page(after=None, limit=_PAGE)
-    return [
-        Finding(f"Channel {one.id}", Level.PROBLEM, one.detail or "Slack refuses our posts there.")
+    parked = await uow.channels.parked([one.id for one in channels])
+    found = [
+        Finding(
+            f"Channel {one.id}",
+            Level.PROBLEM,
+            one.detail or "Slack refuses our posts there.",
+            f"Then, to be tried at once: sharedbox channels retry {one.id}",
+        )
         for one in channels
         if one.state is ChannelState.PAUSED
+    ]
+    return found + [
+        Finding(
+            f"Channel {id_}",
+            Level.PROBLEM if one.mails else Level.NOTE,
+            f"Slack refused {counted(one.count, 'post')} there. {one.detail}",
+            f"Post them again, once that is mended: sharedbox channels retry {id_}",
+        )
+        for id_, one in parked.items()
     ]
 
 

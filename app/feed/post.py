@@ -24,8 +24,9 @@ from app.feed.port import (
     SlackRefused,
 )
 from app.feed.show import Ready, ready, rendered, thread_of
-from app.store.models import ChannelState, Post, PostKind, PostState
+from app.store.models import ChannelState, ParkedFor, Post, PostKind, PostState
 from app.store.repositories.posts import Gap
+from app.store.unit_of_work import UnitOfWork
 
 _LOOK_UP_MARGIN: Final = timedelta(minutes=2)
 _LOOK_AGAIN_SECONDS: Final = 1.5
@@ -36,6 +37,20 @@ worker may have looked, found nothing, and posted. The claim is found again, and
 _CARDS_FOR_A_MAIL: Final = 3
 """So often a card that was deleted is posted anew for the sake of a mail in its thread."""
 log = get_logger(__name__)
+
+
+def park(uow: UnitOfWork, post: Post, why: ParkedFor, detail: str) -> None:
+    """Leave a post to a person, or to whatever mends it."""
+    post.state, post.detail = PostState.PARKED, detail
+    post.payload = {**post.payload, "parked": why}
+    uow.emit(
+        "post.parked",
+        conversation_id=post.conversation_id,
+        channel=post.channel_id,
+        post_id=str(post.id),
+        kind=post.kind,
+        reason=why,
+    )
 
 
 class Poster:
@@ -79,9 +94,9 @@ class Poster:
             case MessageGone() if claimed.kind is PostKind.MAIL:
                 await self._show_card_again(claimed, refusal)
             case MessageGone():
-                await self._park(claimed, str(refusal))
+                await self._park(claimed, ParkedFor.THREAD, str(refusal))
             case ScopeMissing() if claimed.kind is PostKind.FILE:
-                await self._park(claimed, refusal.sentence)
+                await self._park(claimed, ParkedFor.SCOPE, refusal.sentence)
             case ScopeMissing() | ChannelRefused():
                 await self._pause(claimed, refusal)
             case _:
@@ -112,7 +127,7 @@ class Poster:
             post = await uow.posts.lock(post_id)
             thread = await thread_of(uow, post)
             if thread is not None and thread.ts is None:
-                post.state, post.detail = PostState.PARKED, "What it belongs to is not in Slack."
+                park(uow, post, ParkedFor.THREAD, "What it belongs to is not in Slack.")
                 return None
             try:
                 message = await rendered(uow, post)
@@ -205,6 +220,10 @@ class Poster:
             if is_ours:
                 post.state, post.ts, post.detail = PostState.SENT, ts, ""
                 post.shown = claimed.wanted
+                if claimed.kind is PostKind.FILE:
+                    await uow.posts.unpark_files(post.channel_id)
+                elif claimed.kind in {PostKind.CARD, PostKind.QUARANTINE}:
+                    await uow.posts.unpark_thread(post)
                 channel = await uow.channels.get(self._on.channel_id)
                 channel.next_post_at = self._on.now() + self._on.feeding.apart
                 if channel.state is ChannelState.PAUSED:
@@ -232,15 +251,14 @@ class Poster:
         async with self._on.store.begin(self._on.workspace_id) as uow:
             post = await uow.posts.lock(claimed.post_id)
             if post.payload.get("plain"):
-                post.state, post.detail = PostState.PARKED, str(error)
+                park(uow, post, ParkedFor.CONTENT, str(error))
             else:
                 post.payload = {**post.payload, "plain": True}
                 post.state = PostState.WAITING
 
-    async def _park(self, claimed: Ready, detail: str) -> None:
+    async def _park(self, claimed: Ready, why: ParkedFor, detail: str) -> None:
         async with self._on.store.begin(self._on.workspace_id) as uow:
-            post = await uow.posts.lock(claimed.post_id)
-            post.state, post.detail = PostState.PARKED, detail
+            park(uow, await uow.posts.lock(claimed.post_id), why, detail)
 
     async def _show_card_again(self, claimed: Ready, error: MessageGone) -> None:
         """Somebody deleted the card: post it anew, and the mail into its new thread.
@@ -250,8 +268,9 @@ class Poster:
         async with self._on.store.begin(self._on.workspace_id) as uow:
             post = await uow.posts.lock(claimed.post_id)
             card = await thread_of(uow, post)
-            if card is None or claimed.attempts > _CARDS_FOR_A_MAIL:
-                post.state, post.detail = PostState.PARKED, str(error)
+            attempts = claimed.attempts - post.payload.get("since", 0)
+            if card is None or attempts > _CARDS_FOR_A_MAIL:
+                park(uow, post, ParkedFor.THREAD, str(error))
                 return
             post.state = PostState.WAITING
             if card.state in {PostState.SENT, PostState.DELETED} and card.ts == claimed.thread_ts:

@@ -36,7 +36,7 @@ from app.store.models.outgoing import (
     RecipientState,
 )
 from app.store.models.placement import Placement, PlacementState
-from app.store.models.post import Post, PostKind, PostState
+from app.store.models.post import ParkedFor, Post, PostKind, PostState
 from app.store.models.signature import Signature
 from app.store.models.slack_request import SlackRequest
 from app.store.models.teammate import Teammate
@@ -79,6 +79,7 @@ __all__ = [
     "OutgoingMode",
     "OutgoingRecipient",
     "OutgoingState",
+    "ParkedFor",
     "Placement",
     "PlacementState",
     "Post",

@@ -49,6 +49,17 @@ class PostState(StrEnum):
     """Somebody deleted it in Slack. It is not posted again."""
 
 
+class ParkedFor(StrEnum):
+    """Why Slack will not take a post: kept in its payload, for what is mended goes by itself."""
+
+    CONTENT = "content"
+    """What it says, even in plain text."""
+    THREAD = "thread"
+    """The card it stands under is not there."""
+    SCOPE = "scope"
+    """The app may not share files."""
+
+
 class Post(Tenanted, table=True):
     __tablename__ = "posts"
     __table_args__ = (

@@ -1,15 +1,30 @@
 """The Slack channels we post to."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from app.core.ids import AccountId, ChannelId
 from app.store.bulk import is_any
-from app.store.models import Account, Channel, Post, PostState
+from app.store.models import Account, Channel, Post, PostKind, PostState
 from app.store.repositories.base import Repository
+
+_OF_MAIL: Final = (PostKind.CARD, PostKind.MAIL, PostKind.QUARANTINE, PostKind.OUTGOING)
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Posts that Slack will not take; `mails` of them are mails that nobody sees."""
+
+    count: int
+    mails: int
+    detail: str
+    """Why: what Slack said of one of them."""
 
 
 class Channels(Repository):
@@ -25,6 +40,17 @@ class Channels(Repository):
         )
         await self._session.exec(statement)
         return await self._session.get_one(Channel, (self._workspace_id, channel_id))
+
+    async def find(
+        self, channel_id: ChannelId, *, of_accounts: frozenset[AccountId] | None = None
+    ) -> Channel | None:
+        """The channel, if we post to it; as `page`."""
+        statement = select(Channel).where(
+            Channel.workspace_id == self._workspace_id, Channel.id == channel_id
+        )
+        if of_accounts is not None:
+            statement = statement.where(col(Channel.id).in_(self._channels_of(of_accounts)))
+        return (await self._session.exec(statement)).one_or_none()
 
     async def page(
         self,
@@ -43,12 +69,33 @@ class Channels(Repository):
         if after is not None:
             statement = statement.where(col(Channel.id) > after)
         if of_accounts is not None:
-            theirs = select(Account.channel_id).where(
-                Account.workspace_id == self._workspace_id,
-                is_any(col(Account.id), list(of_accounts)),
-            )
-            statement = statement.where(col(Channel.id).in_(theirs))
+            statement = statement.where(col(Channel.id).in_(self._channels_of(of_accounts)))
         return (await self._session.exec(statement)).all()
+
+    def _channels_of(self, accounts: frozenset[AccountId]) -> SelectOfScalar[str]:
+        return select(Account.channel_id).where(
+            Account.workspace_id == self._workspace_id,
+            is_any(col(Account.id), list(accounts)),
+        )
+
+    async def parked(self, channel_ids: Sequence[ChannelId]) -> dict[ChannelId, Parked]:
+        """What Slack refused for good in each of these channels."""
+        statement = (
+            select(
+                Post.channel_id,
+                func.count(),
+                func.count().filter(col(Post.kind).in_(_OF_MAIL)),
+                func.max(Post.detail),
+            )
+            .where(
+                Post.workspace_id == self._workspace_id,
+                is_any(col(Post.channel_id), channel_ids),
+                col(Post.state) == PostState.PARKED,
+            )
+            .group_by(col(Post.channel_id))
+        )
+        rows = await self._session.exec(statement)
+        return {ChannelId(id_): Parked(count, mails, detail) for id_, count, mails, detail in rows}
 
     async def unsent(self, channel_ids: Sequence[ChannelId]) -> dict[ChannelId, int]:
         """How many posts each of these channels waits for."""

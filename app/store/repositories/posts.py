@@ -7,12 +7,13 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, text, update
+from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
 from app.core.ids import ChannelId, ConversationId, OutgoingId, PlacementId, PostId
 from app.store.bulk import insert_many, is_any
-from app.store.models import Post, PostKind, PostState
+from app.store.models import ParkedFor, Post, PostKind, PostState
 from app.store.new import NewPost
 from app.store.repositories.base import Repository
 
@@ -220,17 +221,44 @@ class Posts(Repository):
         )
         return (await self._session.exec(statement)).one_or_none()
 
-    async def unpark(self, channel_id: ChannelId) -> None:
-        """Let everything that was parked in a channel have another try."""
-        await self._session.exec(
+    async def unpark(self, channel_id: ChannelId) -> int:
+        """Let everything that was parked in a channel have another try; answers how much it is.
+
+        Attempts from before count no more, and it is said with blocks again.
+        """
+        return await self._unpark(col(Post.channel_id) == channel_id)
+
+    async def unpark_thread(self, card: Post) -> None:
+        """A card stands in its channel: let what was parked for want of it have another try."""
+        await self._unpark(
+            col(Post.channel_id) == card.channel_id,
+            col(Post.payload)["parked"].astext == ParkedFor.THREAD,
+            (col(Post.conversation_id) == card.conversation_id)
+            if card.conversation_id
+            else (col(Post.placement_id) == card.placement_id),
+        )
+
+    async def unpark_files(self, channel_id: ChannelId) -> None:
+        """A file was shared, so others can be that were refused for want of the scope."""
+        await self._unpark(
+            col(Post.channel_id) == channel_id,
+            col(Post.payload)["parked"].astext == ParkedFor.SCOPE,
+        )
+
+    async def _unpark(self, *conditions: ColumnElement[bool]) -> int:
+        payload = col(Post.payload).op("-")("plain").op("-")("parked")
+        since = func.jsonb_build_object("since", col(Post.attempts))
+        statement = (
             update(Post)
             .where(
                 col(Post.workspace_id) == self._workspace_id,
-                col(Post.channel_id) == channel_id,
                 col(Post.state) == PostState.PARKED,
+                *conditions,
             )
-            .values(state=PostState.WAITING, detail="")
+            .values(state=PostState.WAITING, detail="", payload=payload.op("||")(since))
+            .returning(col(Post.id))
         )
+        return len((await self._session.exec(statement)).all())
 
 
 def _found(post: Post | None) -> Post:

@@ -1,5 +1,6 @@
 """The people of the team, and the channels their mail comes to."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -7,8 +8,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from app.core.ids import ChannelId, TeammateId
-from app.store.models import ChannelState
-from app.web.deps import Cursor, Limit, Parts, Reader, read_cursor, write_cursor
+from app.feed.again import try_channel_again
+from app.store.models import Channel, ChannelState
+from app.store.unit_of_work import UnitOfWork
+from app.web.deps import Admin, Cursor, Limit, Parts, Reader, Words, read_cursor, write_cursor
 
 router = APIRouter(tags=["team"])
 
@@ -26,12 +29,17 @@ class TeammatePage(BaseModel):
 
 
 class ChannelOut(BaseModel):
-    """`state`: open, or paused while Slack refuses our posts; `detail` says why."""
+    """`state`: open, or paused while Slack refuses our posts; `detail` says why.
+
+    `parked`: posts that Slack refused for good, `parked_detail` what it said of one of them.
+    """
 
     id: str
     state: ChannelState
     detail: str
     unsent: int
+    parked: int
+    parked_detail: str
     next_post_at: datetime | None
 
 
@@ -68,8 +76,33 @@ async def channels(
             after=after, limit=limit + 1, of_accounts=caller.account_ids
         )
         page = found[:limit]
-        unsent = await uow.channels.unsent([one.id for one in page])
+        shown = await _shown(uow, page)
     return ChannelPage(
-        items=[ChannelOut(**one.model_dump(), unsent=unsent.get(one.id, 0)) for one in page],
+        items=shown,
         next_cursor=write_cursor(page[-1].id) if len(found) > limit else None,
     )
+
+
+@router.post("/channels/{channel_id}/retry", status_code=202)
+async def retry(parts: Parts, caller: Admin, channel_id: Words) -> ChannelOut:
+    """Post again what Slack refused in a channel, and try one that is paused now."""
+    async with parts.store.begin(caller.workspace_id) as uow:
+        channel = await try_channel_again(
+            uow, ChannelId(channel_id), of_accounts=caller.account_ids
+        )
+        (shown,) = await _shown(uow, [channel])
+        return shown
+
+
+async def _shown(uow: UnitOfWork, channels: Sequence[Channel]) -> list[ChannelOut]:
+    ids = [one.id for one in channels]
+    unsent, parked = await uow.channels.unsent(ids), await uow.channels.parked(ids)
+    return [
+        ChannelOut(
+            **one.model_dump(),
+            unsent=unsent.get(one.id, 0),
+            parked=parked[one.id].count if one.id in parked else 0,
+            parked_detail=parked[one.id].detail if one.id in parked else "",
+        )
+        for one in channels
+    ]

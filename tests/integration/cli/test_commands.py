@@ -16,10 +16,11 @@ from typer.testing import CliRunner, Result
 from app.__main__ import cli
 from app.cli import output
 from app.core.crypto import Vault
-from app.core.ids import AccountId, new_id
+from app.core.ids import AccountId, ChannelId, new_id
 from app.sandbox.mail.process import free_ports
 from app.store.engine import conninfo, open_engine
-from app.store.models import AccountState, Installation
+from app.store.models import AccountState, Installation, PostKind, PostState
+from app.store.new import NewPost
 from app.store.queue import open_queue
 from app.store.unit_of_work import Store, UnitOfWork
 
@@ -74,7 +75,15 @@ def shell(database: URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> She
 
 class TestUsage:
     def test_every_level_has_help(self, shell: Shell) -> None:
-        for words in ([], ["accounts"], ["keys"], ["secrets"], ["accounts", "add"], ["migrate"]):
+        for words in (
+            [],
+            ["accounts"],
+            ["channels"],
+            ["keys"],
+            ["secrets"],
+            ["accounts", "add"],
+            ["migrate"],
+        ):
             result = shell(*words, "--help")
 
             assert result.exit_code == 0, words
@@ -383,3 +392,32 @@ def install(shell: Shell, vault: Vault) -> None:
 async def stored(uow: UnitOfWork) -> tuple[Any, Any]:
     account = await uow.accounts.find_by_address("support@example.com")
     return account, await uow.installations.current()
+
+
+class TestChannels:
+    def test_are_listed_and_tried_again(self, shell: Shell) -> None:
+        assert "Nothing here yet." in shell("channels", "list").stdout
+        nowhere = shell("channels", "retry", "C0NOWHERE")
+        assert (nowhere.exit_code, "no such channel" in nowhere.stderr) == (1, True)
+
+        shell.store(park_a_post)
+
+        told = {"id": "C0SUPPORT", "state": "open", "unsent": 0, "parked": 1, "detail": "Too long."}
+        assert shell.json("channels", "list") == [told]
+        diagnosed = shell("doctor").stdout
+        assert "Channel C0SUPPORT: Slack refused 1 post there. Too long." in diagnosed
+        assert "sharedbox channels retry C0SUPPORT" in diagnosed
+        assert shell("channels", "retry", "C0SUPPORT").exit_code == 0
+        assert shell.json("channels", "list") == [told | {"unsent": 1, "parked": 0, "detail": ""}]
+
+
+async def park_a_post(uow: UnitOfWork) -> None:
+    channel = await uow.channels.get(ChannelId("C0SUPPORT"))
+    post = NewPost(
+        workspace_id=uow.workspace_id,
+        channel_id=channel.id,
+        kind=PostKind.NOTICE,
+        state=PostState.PARKED,
+        detail="Too long.",
+    )
+    await uow.posts.add_all([post])

@@ -207,5 +207,7 @@ class TestTeammatesAndChannels:
             "state": "open",
             "detail": "",
             "unsent": 0,
+            "parked": 0,
+            "parked_detail": "",
             "next_post_at": None,
         }

@@ -1,0 +1,156 @@
+"""After an older backup was restored: Slack has what the tables know nothing of."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy
+
+from app.core.ids import PlacementId
+from app.feed.context import Later
+from app.sandbox.slack.faults import FaultKind
+from app.slack.client import WorkspaceClient
+from app.store.models import PlacementState
+from app.store.repositories.fleet import AccountRef
+from app.store.repositories.ledger import Entry, Place
+from tests.fixtures.feed import Feed
+
+
+class TestAfterAnOlderBackup:
+    """The rows are gone, the mails come in again, and Slack has what was posted of them."""
+
+    async def test_the_card_and_its_thread_are_adopted(self, feed: Feed) -> None:
+        digests = [bytes([n]) * 32 for n in range(2)]
+        await feed.mail("Question", raw_sha256=digests[0])
+        await feed.mail("Re: Question", "Question", raw_sha256=digests[1])
+        await feed.drain()
+        (before,) = feed.slack.messages("support")
+        writes = len(feed.slack.writes)
+        await restored(feed)
+
+        await feed.mail("Question", raw_sha256=digests[0])
+        await feed.mail("Re: Question", "Question", raw_sha256=digests[1])
+        await feed.drain()
+
+        (card,) = feed.slack.messages("support")
+        assert card["ts"] == before["ts"]
+        assert len(feed.slack.replies("support", card["ts"])) == 1
+        assert {one.method for one in feed.slack.writes[writes:]} == {"chat.update"}
+        (conversation,) = feed.conversations.values()
+        assert str(conversation) in str(card["blocks"])
+
+    async def test_a_mail_that_could_not_be_read(self, feed: Feed) -> None:
+        await unreadable(feed)
+        await feed.drain()
+        (before,) = feed.slack.messages("support")
+        await restored(feed)
+
+        placement = await unreadable(feed)
+        await feed.drain()
+
+        (shown,) = feed.slack.messages("support")
+        assert shown["ts"] == before["ts"]
+        assert str(placement) in str(shown["blocks"])
+
+    async def test_what_slack_does_not_have_is_posted(self, feed: Feed) -> None:
+        await feed.mail("Before")
+        await feed.drain()
+        await restored(feed)
+
+        await feed.mail("Never posted")
+        await feed.drain()
+
+        assert feed.shown() == ["Ana Ruiz - Before", "Ana Ruiz - Never posted"]
+
+    async def test_one_look_is_enough_for_all(
+        self, feed: Feed, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looks: list[Any] = []
+        look = WorkspaceClient.marked
+
+        async def count(client: WorkspaceClient, *args: Any, **options: Any) -> dict[Any, Any]:
+            looks.append(options)
+            return await look(client, *args, **options)
+
+        monkeypatch.setattr(WorkspaceClient, "marked", count)
+        await restored(feed)
+        for n in range(5):
+            await feed.mail(f"Mail {n}")
+
+        await feed.drain()
+
+        assert len(feed.shown()) == 5
+        assert len(looks) == 1
+
+    async def test_no_post_before_the_look(self, feed: Feed) -> None:
+        digest = b"x" * 32
+        await feed.mail("First", raw_sha256=digest)
+        await feed.drain()
+        await restored(feed)
+        await feed.mail("First", raw_sha256=digest)
+        feed.slack.fail_next("conversations.history", FaultKind.HTTP, times=50)
+
+        with pytest.raises(Later):
+            await feed.drain()
+
+        assert feed.shown() == ["Ana Ruiz - First"]
+        feed.slack.emulator.faults.clear()
+        await hurry(feed)
+        await feed.drain()
+        assert feed.shown() == ["Ana Ruiz - First"]
+
+    async def test_who_may_not_look_posts_all_the_same(self, feed: Feed) -> None:
+        await restored(feed)
+        await feed.mail("First")
+        feed.slack.fail_next("conversations.history", FaultKind.ERROR, error="missing_scope")
+
+        await feed.drain()
+
+        assert feed.shown() == ["Ana Ruiz - First"]
+
+    async def test_what_comes_in_later_is_posted_without_a_look(self, feed: Feed) -> None:
+        await restored(feed)
+        await feed.mail("First", received_at=datetime.now(UTC) + timedelta(minutes=3))
+        await execute(feed, "UPDATE posts SET created_at = created_at + interval '3 minutes'")
+        feed.slack.fail_next("conversations.history", FaultKind.HTTP, times=50)
+
+        await feed.drain()
+
+        assert feed.shown() == ["Ana Ruiz - First"]
+
+
+async def restored(feed: Feed) -> None:
+    """Forget every mail, as an older database does, and take the account anew."""
+    await execute(
+        feed,
+        "DELETE FROM placements",
+        "DELETE FROM posts",
+        "DELETE FROM conversations",
+        "UPDATE mailboxes SET last_checked_at = now() - interval '1 hour'",
+    )
+    feed.conversations.clear()
+    feed.uids = itertools.count(1)
+    async with feed.workspace.store.across_workspaces() as fleet:
+        await fleet.raise_fences([AccountRef(feed.workspace.id, feed.account_id)])
+
+
+async def unreadable(feed: Feed) -> PlacementId:
+    place = Place(feed.mailbox_id, 1, next(feed.uids))
+    async with feed.workspace.store.begin(feed.workspace.id) as uow:
+        await uow.ledger.record([Entry(place, PlacementState.QUARANTINED, reason="Broken.")])
+        (placement,) = (await uow.ledger.at([place])).values()
+        await feed.announce(uow, await uow.accounts.get(feed.account_id), placement.id)
+    return placement.id
+
+
+async def hurry(feed: Feed) -> None:
+    async with feed.workspace.store.begin(feed.workspace.id) as uow:
+        (await uow.channels.get(feed.channel)).next_post_at = None
+
+
+async def execute(feed: Feed, *statements: str) -> None:
+    async with feed.workspace.store.begin(feed.workspace.id) as uow:
+        connection = await uow.session.connection()
+        for statement in statements:
+            await connection.execute(sqlalchemy.text(statement))

@@ -27,6 +27,7 @@ IdentityId = NewType("IdentityId", UUID)
 SignatureId = NewType("SignatureId", UUID)
 TemplateId = NewType("TemplateId", UUID)
 DraftId = NewType("DraftId", UUID)
+ListExitId = NewType("ListExitId", UUID)
 
 ChannelId = NewType("ChannelId", str)
 """Slack's own id of a channel, such as `C024BE91L`."""

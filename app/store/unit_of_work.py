@@ -35,6 +35,7 @@ from app.store.repositories.history_imports import HistoryImports
 from app.store.repositories.idempotency import Idempotency
 from app.store.repositories.installations import Installations
 from app.store.repositories.ledger import Ledger
+from app.store.repositories.list_exits import ListExits
 from app.store.repositories.live import Live
 from app.store.repositories.mailboxes import Mailboxes
 from app.store.repositories.messages import Messages
@@ -111,6 +112,10 @@ class UnitOfWork:
     @cached_property
     def ledger(self) -> Ledger:
         return Ledger(self.session, self.workspace_id)
+
+    @cached_property
+    def list_exits(self) -> ListExits:
+        return ListExits(self.session, self.workspace_id)
 
     @cached_property
     def live(self) -> Live:

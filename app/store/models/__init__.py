@@ -19,8 +19,9 @@ from app.store.models.draft import Draft
 from app.store.models.event import Event, EventCounter
 from app.store.models.history_import import HistoryImport, ImportState
 from app.store.models.idempotency import IdempotencyRecord
-from app.store.models.identity import SenderIdentity
+from app.store.models.identity import Proof, SenderIdentity
 from app.store.models.installation import Installation, InstallationState
+from app.store.models.list_exit import ListExit, ListExitState
 from app.store.models.mailbox import Mailbox
 from app.store.models.message import Direction, Message
 from app.store.models.note import Note
@@ -71,6 +72,8 @@ __all__ = [
     "ImportState",
     "Installation",
     "InstallationState",
+    "ListExit",
+    "ListExitState",
     "Mailbox",
     "Message",
     "Note",
@@ -85,6 +88,7 @@ __all__ = [
     "Post",
     "PostKind",
     "PostState",
+    "Proof",
     "RecipientKind",
     "RecipientState",
     "SenderIdentity",

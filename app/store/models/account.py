@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, String, UniqueConstraint, Uuid, true
+from sqlalchemy import BigInteger, String, UniqueConstraint, Uuid, false, true
 from sqlmodel import Field
 
 from app.core.ids import AccountId, ChannelId, new_id
@@ -55,6 +55,12 @@ class Account(Tenanted, table=True):
 
     sends_per_hour: int | None = None
     """How many mails may leave in an hour; None is what the settings say."""
+    undo_seconds: int | None = None
+    """How long a mail waits after Send; None is what the settings say."""
+    done_after_send: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Whether an answer is offered with “Mark Done after sending” ticked."""
+    smtp_takes: int | None = Field(default=None, sa_type=BigInteger)
+    """The largest mail, in bytes, that the server for sending last said it takes (RFC 1870)."""
 
     state: AccountState = enum_text(AccountState, default=AccountState.CONNECTING)
     detail: str = ""

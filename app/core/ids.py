@@ -28,6 +28,8 @@ SignatureId = NewType("SignatureId", UUID)
 TemplateId = NewType("TemplateId", UUID)
 DraftId = NewType("DraftId", UUID)
 ListExitId = NewType("ListExitId", UUID)
+GrantId = NewType("GrantId", UUID)
+SignInId = NewType("SignInId", UUID)
 
 ChannelId = NewType("ChannelId", str)
 """Slack's own id of a channel, such as `C024BE91L`."""

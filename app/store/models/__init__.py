@@ -1,7 +1,7 @@
 """The tables, one file each. Importing this package makes them known to the metadata."""
 
 from app.store.models.account import Account, AccountState
-from app.store.models.alarm import Alarm
+from app.store.models.alarm import Alarm, AlarmKind
 from app.store.models.api_key import APIKey
 from app.store.models.attachment import Attachment
 from app.store.models.channel import Channel, ChannelState
@@ -17,6 +17,7 @@ from app.store.models.command import (
 from app.store.models.conversation import Conversation, ConversationStatus
 from app.store.models.draft import Draft
 from app.store.models.event import Event, EventCounter
+from app.store.models.grant import Grant, GrantKind, GrantState, SignIn
 from app.store.models.history_import import HistoryImport, ImportState
 from app.store.models.idempotency import IdempotencyRecord
 from app.store.models.identity import Proof, SenderIdentity
@@ -53,6 +54,7 @@ __all__ = [
     "Account",
     "AccountState",
     "Alarm",
+    "AlarmKind",
     "Attachment",
     "Channel",
     "ChannelState",
@@ -67,6 +69,9 @@ __all__ = [
     "Event",
     "EventCounter",
     "Filing",
+    "Grant",
+    "GrantKind",
+    "GrantState",
     "HistoryImport",
     "IdempotencyRecord",
     "ImportState",
@@ -92,6 +97,7 @@ __all__ = [
     "RecipientKind",
     "RecipientState",
     "SenderIdentity",
+    "SignIn",
     "Signature",
     "SlackRequest",
     "TargetState",

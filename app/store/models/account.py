@@ -3,11 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, String, UniqueConstraint, Uuid, false, true
+from sqlalchemy import BigInteger, Index, String, UniqueConstraint, Uuid, false, true
 from sqlmodel import Field
 
-from app.core.ids import AccountId, ChannelId, new_id
-from app.store.base import Tenanted, now_in_database
+from app.core.ids import AccountId, ChannelId, GrantId, new_id
+from app.store.base import Tenanted, now_in_database, within_workspace
 from app.store.types import enum_text, text_list, timestamp
 
 
@@ -26,7 +26,16 @@ class AccountState(StrEnum):
 
 class Account(Tenanted, table=True):
     __tablename__ = "accounts"
-    __table_args__ = (UniqueConstraint("workspace_id", "address"),)
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "address"),
+        within_workspace("grant_id", "oauth_grants", ondelete="SET NULL"),
+        Index(
+            "ix_accounts_grant",
+            "workspace_id",
+            "grant_id",
+            postgresql_where="grant_id IS NOT NULL",
+        ),
+    )
 
     id: AccountId = Field(primary_key=True, sa_type=Uuid, default_factory=new_id)
     address: str
@@ -40,12 +49,15 @@ class Account(Tenanted, table=True):
     """Whose servers they are, by `providers.registry`; None before the first connection."""
     history_days: int = 0
 
+    grant_id: GrantId | None = Field(default=None, sa_type=Uuid)
+    """Whose access tokens open it, in place of passwords."""
+
     imap_host: str
     imap_port: int
     imap_security: str
     imap_username: str
     imap_secret: bytes
-    """Sealed by the vault."""
+    """Sealed by the vault; empty where the account has a grant."""
     smtp_host: str | None = None
     smtp_port: int | None = None
     smtp_security: str | None = None

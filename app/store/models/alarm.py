@@ -1,13 +1,21 @@
-"""A mailbox that gave no sign of life, from the moment that was noticed to its end."""
+"""A mailbox that gave no sign of life or lets nobody in, from when that was noticed to its end."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import Index, Uuid
 from sqlmodel import Field
 
 from app.core.ids import AccountId, AlarmId, new_id
 from app.store.base import Tenanted, now_in_database, within_workspace
-from app.store.types import text_list, timestamp
+from app.store.types import enum_text, text_list, timestamp
+
+
+class AlarmKind(StrEnum):
+    SILENT = "silent"
+    """Nobody has looked at it for too long."""
+    SIGN_IN = "sign_in"
+    """Its provider takes our token no more: somebody has to sign in again."""
 
 
 class Alarm(Tenanted, table=True):
@@ -31,6 +39,9 @@ class Alarm(Tenanted, table=True):
 
     id: AlarmId = Field(primary_key=True, sa_type=Uuid, default_factory=new_id)
     account_id: AccountId = Field(sa_type=Uuid)
+    kind: AlarmKind = enum_text(
+        AlarmKind, default=AlarmKind.SILENT, sa_column_kwargs={"server_default": "silent"}
+    )
     folders: list[str] = text_list()
     """The silent folders, when it was raised; empty where no folder was ever looked at."""
     silent_since: datetime = timestamp()

@@ -10,6 +10,7 @@ import aiohttp
 import uvicorn
 from sqlalchemy import URL
 
+from app.accounts.tokens import GrantTokens
 from app.container import Container
 from app.core.clock import SystemClock
 from app.core.config import Settings
@@ -20,6 +21,7 @@ from app.jobs.context import Tending
 from app.jobs.vitals import serving_vitals
 from app.jobs.worker import Worker
 from app.mailbox.sessions import IMAPServers
+from app.providers.oauth.registry import oauth_providers
 from app.sending.context import Sending
 from app.sending.smtp import SMTPTransport
 from app.slack.bolt import build_app, signing_secret
@@ -76,6 +78,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
             hub=hub,
             vault=settings.vault(),
             clock=SystemClock(),
+            oauth=oauth_providers(settings),
         )
 
 
@@ -129,6 +132,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
                 dials_per_second=settings.dials_per_second,
             )
         )
+        tokens = GrantTokens(container.store, container.hub, container.vault, container.oauth)
         tending = Tending(
             store=container.store,
             blobs=container.blobs,
@@ -145,6 +149,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             reconnect_after_seconds=settings.reconnect_after_seconds,
             import_mails_per_minute=settings.import_mails_per_minute,
             worker_silent_seconds=settings.worker_silent_seconds,
+            tokens=tokens,
         )
         feeding = Feeding(
             store=container.store,
@@ -163,8 +168,9 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             reader=parser,
             vault=container.vault,
             sends_per_hour=settings.sends_per_hour,
+            tokens=tokens,
         )
-        await Worker(container, tending, feeding, sending).run(stop)
+        await Worker(container, tending, feeding, sending, tokens).run(stop)
 
 
 class _Server(uvicorn.Server):

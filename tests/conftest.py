@@ -24,6 +24,7 @@ pytest_plugins = [
     "tests.fixtures.web",
     "tests.rig.fixtures",
     "tests.fixtures.slack_door",
+    "tests.fixtures.identity",
 ]
 
 

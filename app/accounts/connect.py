@@ -6,16 +6,18 @@ up to which change of the row.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from app.accounts.history import MOST_HISTORY_DAYS
 from app.core.crypto import Vault
 from app.core.errors import Conflict, InvalidInput
-from app.core.ids import AccountId, ChannelId
+from app.core.ids import AccountId, ChannelId, GrantId
 from app.mailbox.errors import ServerForbidden
 from app.mailbox.hosts import refuse_by_name
 from app.mailbox.port import Security
+from app.providers.oauth.port import OAuthProvider
+from app.providers.oauth.registry import OAuthProviders
 from app.store.models import Account, AccountState
 from app.store.notify import Topic
 from app.store.unit_of_work import UnitOfWork
@@ -29,13 +31,13 @@ _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class ServerLogin:
-    """One server, as an operator types it in."""
+    """One server, as an operator types it in. An account with a grant needs no password."""
 
     host: str
     port: int
     security: Security
     username: str
-    password: str
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class NewAccount:
     channel: str
     history_days: int = 0
     watch_sent: bool = True
+    grant_id: GrantId | None = None
+    """Whose tokens open it, in place of passwords."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Gate:
 
     vault: Vault
     allow_private: bool
+    oauth: OAuthProviders = field(default_factory=OAuthProviders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class AccountChange:
 
 async def connect(uow: UnitOfWork, gate: Gate, wanted: NewAccount) -> Account:
     """Add an account; a worker takes it within seconds. Raises `InvalidInput` and `Conflict`."""
-    address = _checked_address(wanted.address)
+    address = checked_address(wanted.address)
     if await uow.accounts.find_by_address(address) is not None:
         raise Conflict(
             f"{address} is connected already.", fix="Change that account, or remove it first."
@@ -92,7 +97,10 @@ async def connect(uow: UnitOfWork, gate: Gate, wanted: NewAccount) -> Account:
         imap_security="",
         imap_username="",
         imap_secret=b"",
+        grant_id=wanted.grant_id,
     )
+    if wanted.grant_id is not None:
+        await _check_grant(uow, gate, address, wanted)
     _set_imap(account, gate, wanted.imap)
     _set_smtp(account, gate, wanted.smtp)
     uow.accounts.add(account)
@@ -110,6 +118,7 @@ async def change(
 ) -> Account:
     """Change an account; its connection is made anew. Raises `NotFound` and `InvalidInput`."""
     account = await uow.accounts.lock(account_id)
+    await _choose_login(uow, gate, account, wanted)
     if wanted.imap is not None:
         _set_imap(account, gate, wanted.imap)
     if wanted.smtp is not None or wanted.without_smtp:
@@ -150,9 +159,13 @@ async def remove(uow: UnitOfWork, account_id: AccountId) -> list[bytes]:
     account = await uow.accounts.lock(account_id)
     orphans = await uow.messages.digests_only_in(account_id)
     orphans += await uow.outgoing.digests_only_in(account_id)
+    grant_id = account.grant_id
     uow.emit("account.removed", account_id=account.id, address=account.address)
     uow.wake(Topic.ACCOUNT, account.id)
     await uow.accounts.delete(account)
+    if grant_id is not None:
+        await uow.session.flush()
+        await uow.grants.delete(grant_id)
     return orphans
 
 
@@ -164,10 +177,10 @@ def _reconnect(uow: UnitOfWork, account: Account) -> None:
 
 
 def _set_imap(account: Account, gate: Gate, login: ServerLogin) -> None:
-    _check_login("imap", account.address, gate, login)
+    _check_login("imap", account, gate, login)
     account.imap_host, account.imap_port = login.host, login.port
     account.imap_security, account.imap_username = login.security, login.username
-    account.imap_secret = gate.vault.seal(login.password)
+    account.imap_secret = gate.vault.seal(login.password) if account.grant_id is None else b""
 
 
 def _set_smtp(account: Account, gate: Gate, login: ServerLogin | None) -> None:
@@ -175,15 +188,80 @@ def _set_smtp(account: Account, gate: Gate, login: ServerLogin | None) -> None:
         account.smtp_host = account.smtp_port = account.smtp_security = None
         account.smtp_username = account.smtp_secret = None
         return
-    _check_login("smtp", account.address, gate, login)
+    _check_login("smtp", account, gate, login)
     account.smtp_host, account.smtp_port = login.host, login.port
     account.smtp_security, account.smtp_username = login.security, login.username
-    account.smtp_secret = gate.vault.seal(login.password)
+    account.smtp_secret = gate.vault.seal(login.password) if account.grant_id is None else None
 
 
-def _check_login(field: str, address: str, gate: Gate, login: ServerLogin) -> None:
+async def _check_grant(uow: UnitOfWork, gate: Gate, address: str, wanted: NewAccount) -> None:
+    assert wanted.grant_id is not None
+    grant = await uow.grants.get(wanted.grant_id)
+    if grant.address.lower() != address.lower() or await uow.grants.accounts_of(grant.id):
+        raise Conflict(
+            f"That sign-in is not for {address}, or was used already.", fix="Sign in anew."
+        )
+    provider = gate.oauth.get(grant.provider)
+    for login in filter(None, (wanted.imap, wanted.smtp)):
+        check_token_host(provider, login.host, allow_private=gate.allow_private)
+
+
+async def _choose_login(
+    uow: UnitOfWork, gate: Gate, account: Account, wanted: AccountChange
+) -> None:
+    """A password takes the place of a grant; without one, the servers must be the provider's."""
+    if account.grant_id is None:
+        return
+    logins = [one for one in (wanted.imap, wanted.smtp) if one is not None]
+    if any(one.password for one in logins):
+        if wanted.imap is None or not wanted.imap.password:
+            raise InvalidInput(
+                f"{account.address} is opened by a sign-in; a password would have to be for both "
+                "of its servers.",
+                field="imap.password",
+                fix="Give the IMAP server with its password, too.",
+            )
+        left, account.grant_id = account.grant_id, None
+        if wanted.smtp is None:
+            _set_smtp(account, gate, None)
+        await uow.session.flush()
+        await uow.grants.delete(left)
+        return
+    provider = gate.oauth.get((await uow.grants.get(account.grant_id)).provider)
+    for login in logins:
+        check_token_host(provider, login.host, allow_private=gate.allow_private)
+
+
+def check_token_host(provider: OAuthProvider, host: str, *, allow_private: bool) -> None:
+    """A token is shown to the provider's own servers only, whatever somebody types.
+
+    Or to a server inside the operator's own network, where that is allowed. `InvalidInput`.
+    """
+    name = host.lower().rstrip(".")
+    if any(name == domain or name.endswith(f".{domain}") for domain in provider.domains):
+        return
+    if allow_private and _is_inside(host):
+        return
+    raise InvalidInput(
+        f"{host} is no mail server of {provider.title}, so it is not shown its tokens.",
+        field="imap.host",
+        fix="Use the provider’s own server, or connect the account with a password.",
+    )
+
+
+def _is_inside(host: str) -> bool:
+    try:
+        refuse_by_name(host, allow_private=False)
+    except ServerForbidden:
+        return True
+    return host.lower() == "localhost"
+
+
+def _check_login(field: str, account: Account, gate: Gate, login: ServerLogin) -> None:
     """What can be told without asking anybody; the worker checks every address it connects to."""
-    for name in ("host", "username", "password"):
+    address = account.address
+    needed = ("host", "username") if account.grant_id else ("host", "username", "password")
+    for name in needed:
         value = getattr(login, name)
         if not value or _CONTROLS.search(value):
             raise InvalidInput(
@@ -198,7 +276,7 @@ def _check_login(field: str, address: str, gate: Gate, login: ServerLogin) -> No
         raise InvalidInput(what, field=f"{field}.host", fix=error.fix) from None
 
 
-def _checked_address(address: str) -> str:
+def checked_address(address: str) -> str:
     address = address.strip()
     if not _ADDRESS.fullmatch(address):
         raise InvalidInput(

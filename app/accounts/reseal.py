@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from app.core.crypto import SecretUnreadable, Vault
-from app.core.ids import AccountId, WorkspaceId
+from app.core.ids import AccountId, GrantId, WorkspaceId
 from app.store.repositories.fleet import AccountRef
-from app.store.unit_of_work import Store
+from app.store.unit_of_work import Store, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,21 @@ async def _turn(do: Callable[[], Awaitable[str]]) -> Resealed:
 async def _account(store: Store, vault: Vault, ref: AccountRef) -> str:
     async with store.begin(ref.workspace_id) as uow:
         account = await uow.accounts.lock(AccountId(ref.account_id))
-        account.imap_secret = vault.reseal(account.imap_secret, of=account.address)
+        if account.imap_secret:
+            account.imap_secret = vault.reseal(account.imap_secret, of=account.address)
         if account.smtp_secret is not None:
             account.smtp_secret = vault.reseal(account.smtp_secret, of=account.address)
+        if account.grant_id is not None:
+            await _grant(uow, vault, account.grant_id)
         return account.address
+
+
+async def _grant(uow: UnitOfWork, vault: Vault, grant_id: GrantId) -> None:
+    grant = await uow.grants.lock(grant_id)
+    for name in ("access_token", "refresh_token"):
+        sealed = getattr(grant, name)
+        if sealed is not None:
+            setattr(grant, name, vault.reseal(sealed, of=grant.address))
 
 
 async def _installation(store: Store, vault: Vault, workspace_id: WorkspaceId) -> str:

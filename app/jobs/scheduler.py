@@ -3,6 +3,7 @@
 What is due lives in rows and in the tenders; nothing is lost if a tick is late or left out.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
@@ -11,15 +12,18 @@ import procrastinate
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from procrastinate.jobs import Status
 
+from app.accounts.tokens import RENEW_BEFORE, GrantTokens
 from app.commands.snooze import wake_due
 from app.core.clock import Clock
 from app.core.logging import get_logger
 from app.jobs.ownership import Ownership
 from app.store.queue import drain_channel, drain_outgoing
+from app.store.repositories.grants import GrantRef
 from app.store.unit_of_work import Store
 
 _KEEP_REQUESTS: Final = timedelta(hours=24)
 _KEEP_ANSWERS: Final = timedelta(hours=24)
+_RENEWED_AT_ONCE: Final = 4
 log = get_logger(__name__)
 
 
@@ -27,12 +31,18 @@ class Ticks:
     """What is looked at, and how often (in seconds)."""
 
     def __init__(
-        self, store: Store, queue: procrastinate.App, ownership: Ownership, clock: Clock
+        self,
+        store: Store,
+        queue: procrastinate.App,
+        ownership: Ownership,
+        clock: Clock,
+        tokens: GrantTokens,
     ) -> None:
         self._store = store
         self._clock = clock
         self._queue = queue
         self._ownership = ownership
+        self._tokens = tokens
 
     def schedule(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(
@@ -47,6 +57,7 @@ class Ticks:
             (self.sweep_feed, 10),
             (self.let_writers_go, 10),
             (self.note_checks, 15),
+            (self.renew_tokens, 20),
             (self.forget_old, 3600),
         )
         for tick, seconds in ticks:
@@ -96,6 +107,18 @@ class Ticks:
         for workspace_id in workspaces:
             async with self._store.begin(workspace_id) as uow:
                 await uow.cards_are_stale(await uow.drafts.let_expired_go())
+
+    async def renew_tokens(self) -> None:
+        """Fetch new access tokens before the present ones end."""
+        async with self._store.across_workspaces() as fleet:
+            due = await fleet.grants_due(within=RENEW_BEFORE)
+        at_once = asyncio.Semaphore(_RENEWED_AT_ONCE)
+
+        async def renew(ref: GrantRef) -> None:
+            async with at_once:
+                await self._tokens.renew(ref.workspace_id, ref.grant_id)
+
+        await asyncio.gather(*(renew(ref) for ref in due))
 
     async def revive_stalled_jobs(self) -> None:
         """Put back what a dead worker was doing."""

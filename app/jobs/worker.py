@@ -23,6 +23,7 @@ from procrastinate.worker import Worker as QueueWorker
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.accounts.tokens import GrantTokens
 from app.container import Container
 from app.core.logging import get_logger
 from app.feed.context import Feeding
@@ -55,10 +56,16 @@ log = get_logger(__name__)
 
 class Worker:
     def __init__(
-        self, container: Container, tending: Tending, feeding: Feeding, sending: Sending
+        self,
+        container: Container,
+        tending: Tending,
+        feeding: Feeding,
+        sending: Sending,
+        tokens: GrantTokens,
     ) -> None:
         self._container = container
         self._tending = tending
+        self._tokens = tokens
         self._queue = container.queue
         register(self._queue, feeding, sending)
         self._watchdog = Watchdog(
@@ -89,7 +96,7 @@ class Worker:
             stack.push_async_callback(ownership.stop)
             jobs = await stack.enter_async_context(_running(self._queue))
             ticks = Ticks(
-                self._container.store, self._queue, ownership, self._container.clock
+                self._container.store, self._queue, ownership, self._container.clock, self._tokens
             ).schedule()
             ticks.start()
             stack.callback(ticks.shutdown, wait=False)

@@ -30,6 +30,10 @@ class CredentialsRefused(MailServerError):
     """The server knows us and says no."""
 
 
+class SignInNeeded(CredentialsRefused):
+    """There is no token to show it, and will be none until a person signs in at the provider."""
+
+
 class CertificateRefused(Transient):
     """The server's certificate does not prove that it is the server we want."""
 
@@ -82,6 +86,8 @@ _PASSING_TROUBLE: Final = re.compile(
 )
 """Words by which they refuse a login for now, not for good. A token that expired on the way is no
 refusal either: the next try brings a new one."""
+
+_EXPIRED: Final = re.compile(rb"\[EXPIRED\]|(access ?)?token ?(has )?expired", re.IGNORECASE)
 
 _RESPONSE_CODE: Final = re.compile(r"\[([A-Z][A-Z0-9-]*)[^\]]*\]")
 _NO_SUCH_FOLDER: Final = re.compile(
@@ -152,6 +158,31 @@ def login_error(error: Exception, host: str, port: int, username: str) -> MailSe
     return CredentialsRefused(
         f"{host} refused the password of {username}: {_plain(cause)}.",
         fix=f"Check the user name and the password. {of_host(host).facts.login_hint}",
+    )
+
+
+def token_error(
+    error: Exception, host: str, port: int, username: str, said: str
+) -> MailServerError:
+    """The same for an access token; `said` is the reason the server gave, in words.
+
+    A token that expired on the way is a refusal here: whoever brought it can bring a new one.
+    """
+    cause = error.__context__ or error
+    if isinstance(cause, imaplib.IMAP4.abort | OSError):
+        return connection_error(cause, host, port)
+    words = _words(cause)
+    kind = None if _EXPIRED.search(words) else _trouble_during_login(words)
+    reason = f"{_plain(cause)} ({said})" if said else _plain(cause)
+    if kind is not None:
+        return kind(
+            f"{host} does not let {username} in just now: {reason}.",
+            fix="SharedBox tries again by itself.",
+        )
+    return CredentialsRefused(
+        f"{host} refused the sign-in of {username}: {reason}.",
+        fix="Check that IMAP is switched on for this mailbox and that whoever signed in may open "
+        "it, or connect the account again.",
     )
 
 

@@ -19,20 +19,14 @@ from typing import Any, Final
 
 import imapclient
 from imapclient import IMAPClient, SocketTimeout, imap_utf7
-from imapclient.exceptions import IMAPClientError, LoginError
+from imapclient.exceptions import IMAPClientError
 from imapclient.response_parser import parse_response
 
 from app.mailbox import answers, folder_list
-from app.mailbox.errors import (
-    CommandRefused,
-    CredentialsRefused,
-    MailServerError,
-    Transient,
-    connection_error,
-    login_error,
-)
+from app.mailbox.errors import CommandRefused, MailServerError, Transient, connection_error
 from app.mailbox.folder_names import FolderNames
 from app.mailbox.guard import CONNECT_SECONDS, GuardedIMAP4, GuardedTLS, Route, check_safe, cut
+from app.mailbox.login import log_in
 from app.mailbox.port import Copied, Folder, Identity, Listing, Security, Selected, ServerSpec
 from app.mailbox.server_id import introduce
 from app.mailbox.translated import Translated
@@ -92,7 +86,7 @@ def connect(spec: ServerSpec, routes: Sequence[Route]) -> "IMAPConnection":
     try:
         if spec.security is Security.STARTTLS:
             _start_tls(client, spec, route.context)
-        _log_in(client, spec)
+        log_in(client, spec)
         return IMAPConnection(client, spec)
     except (OSError, IMAPClientError) as error:
         client.shutdown()
@@ -125,22 +119,6 @@ def _start_tls(client: _Client, spec: ServerSpec, context: ssl.SSLContext) -> No
             f"{spec.host}:{spec.port} does not offer STARTTLS.",
             fix="Choose TLS (usually port 993), or ask the server’s operator to offer STARTTLS.",
         ) from None
-
-
-def _log_in(client: _Client, spec: ServerSpec) -> None:
-    needs_sasl = not (spec.username.isascii() and spec.password.isascii())
-    try:
-        if needs_sasl and client.has_capability("AUTH=PLAIN"):
-            client.plain_login(spec.username, spec.password)
-        elif needs_sasl:
-            raise CredentialsRefused(
-                f"{spec.host} cannot take a user name or password with letters beyond ASCII.",
-                fix="Use an app password.",
-            )
-        else:
-            client.login(spec.username, spec.password)
-    except LoginError as error:
-        raise login_error(error, spec.host, spec.port, spec.username) from None
 
 
 class IMAPConnection:

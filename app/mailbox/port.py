@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from app.core.ids import GrantId, WorkspaceId
 from app.providers.base import Provider
 from app.store.notify import Waker
 
@@ -21,6 +22,14 @@ class Security(StrEnum):
     NONE = "none"
 
 
+class Sasl(StrEnum):
+    """How we prove who we are."""
+
+    PASSWORD = "password"  # noqa: S105 -- the name of a method
+    TOKEN = "token"  # noqa: S105 -- the same
+    """`ServerSpec.password` is an access token."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServerSpec:
     """Where a mail server is and who we are there."""
@@ -30,6 +39,7 @@ class ServerSpec:
     security: Security
     username: str
     password: str = field(repr=False)
+    sasl: Sasl = Sasl.PASSWORD
 
 
 class Role(StrEnum):
@@ -218,5 +228,18 @@ class MailServers(Protocol):
         """Connect and log in; leaving the context logs out and closes.
 
         Raises `Transient`, `CredentialsRefused` or `ServerForbidden`.
+        """
+        ...
+
+
+class AccessTokens(Protocol):
+    """Where the access token of an account comes from that is opened without a password."""
+
+    async def get(
+        self, workspace_id: WorkspaceId, grant_id: GrantId, *, instead_of: str | None = None
+    ) -> str:
+        """A token that is good for a while, and another one than `instead_of`.
+
+        Raises `Transient` where none can be had just now, `SignInNeeded` where none ever will.
         """
         ...

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from app.core.ids import AccountId, OutgoingId, WorkspaceId
+from app.core.ids import AccountId, GrantId, OutgoingId, WorkspaceId
 from app.core.logging import get_logger
 from app.mailbox.port import ServerSpec
 from app.sending.context import HOUR, Sending
@@ -38,6 +38,8 @@ class Claimed:
     id: OutgoingId
     fence: int
     server: ServerSpec
+    grant_id: GrantId | None
+    """Whose token is shown to the server, in place of a password."""
     envelope: Envelope
     raw_sha256: bytes
 
@@ -62,7 +64,7 @@ async def claim_next(
                 except Refused as error:
                     await fail(uow, outgoing, error.sentence)
                 else:
-                    return await _claim(uow, outgoing, server)
+                    return await _claim(uow, outgoing, account, server)
 
 
 async def _is_held_back(
@@ -100,7 +102,9 @@ async def _is_braked(on: Sending, uow: UnitOfWork, account: Account, outgoing: O
     return True
 
 
-async def _claim(uow: UnitOfWork, outgoing: Outgoing, server: ServerSpec) -> Claimed:
+async def _claim(
+    uow: UnitOfWork, outgoing: Outgoing, account: Account, server: ServerSpec
+) -> Claimed:
     outgoing.attempts += 1
     outgoing.tried_since = outgoing.tried_since or await uow.outgoing.time()
     outgoing.past_the_dot = False
@@ -110,6 +114,7 @@ async def _claim(uow: UnitOfWork, outgoing: Outgoing, server: ServerSpec) -> Cla
         id=outgoing.id,
         fence=outgoing.fence,
         server=server,
+        grant_id=account.grant_id,
         envelope=Envelope(
             outgoing.from_address,
             [one.address for one in pending],

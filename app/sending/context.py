@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from app.core.crypto import Vault
-from app.mailbox.port import Security, ServerSpec
+from app.mailbox.port import AccessTokens, Sasl, Security, ServerSpec
 from app.sending.port import Reader, Refused, Transport
 from app.store.blobs import Blobs
 from app.store.models import Account
@@ -36,9 +36,11 @@ class Sending:
     vault: Vault
     sends_per_hour: int
     """Of an account that says nothing else."""
+    tokens: AccessTokens | None = None
+    """For accounts that are opened without a password."""
 
     def server(self, account: Account) -> ServerSpec:
-        """Raises `Refused` where the account has no server to send by."""
+        """Without the token, where it takes one. Raises `Refused` without a server to send by."""
         if not (account.smtp_host and account.smtp_port and account.smtp_security):
             raise Refused(
                 f"{account.address} has no server to send by.",
@@ -50,6 +52,7 @@ class Sending:
             security=Security(account.smtp_security),
             username=account.smtp_username or "",
             password=self.vault.open(account.smtp_secret) if account.smtp_secret else "",
+            sasl=Sasl.PASSWORD if account.grant_id is None else Sasl.TOKEN,
         )
 
 

@@ -2,20 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
 from app.core.errors import SharedBoxError
 from app.mail.parsed import ParsedMail
 from app.mailbox.port import ServerSpec
-
-
-class Sasl(StrEnum):
-    """How we prove who we are."""
-
-    PASSWORD = "password"  # noqa: S105 -- the name of a method
-    XOAUTH2 = "xoauth2"
-    """`ServerSpec.password` is an access token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +56,10 @@ class Refused(SendError):
     """It will not work as it is; a person has to do something."""
 
 
+class LoginRefused(Refused):
+    """The server knows us and says no."""
+
+
 class NobodyTaken(SendError):
     """Every recipient was refused, each with an answer of its own, 4xx or 5xx."""
 
@@ -95,7 +90,6 @@ class Transport(Protocol):
         raw: bytes,
         *,
         before_the_end: Callable[[], Awaitable[None]],
-        sasl: Sasl = Sasl.PASSWORD,
     ) -> Delivered:
         """Send the mail.
 

@@ -20,6 +20,7 @@ from app.sending.claim import Claimed, claim_next
 from app.sending.context import Sending
 from app.sending.enqueue import show_again, tell, tell_whoever_asked
 from app.sending.filing import look_in_sent, looks
+from app.sending.hand_over import hand_over
 from app.sending.port import (
     Deferred,
     Delivered,
@@ -76,9 +77,7 @@ async def _send(
 
     outcome: Delivered | Exception
     try:
-        outcome = await on.transport.deliver(
-            claimed.server, claimed.envelope, raw, before_the_end=before_the_end
-        )
+        outcome = await hand_over(on, workspace_id, claimed, raw, before_the_end)
         faultpoint("K27")
     except (Deferred, Refused, NobodyTaken, OutcomeUnknown) as error:
         outcome = error

@@ -33,13 +33,12 @@ from app.sending.port import (
     NobodyTaken,
     OutcomeUnknown,
     Refused,
-    Sasl,
 )
+from app.sending.smtp_login import answer_of, log_in
 
 _CHUNK: Final = 64 * 1024
 _ADDRESSES_TRIED: Final = 2
 _DOT: Final = re.compile(rb"(?m)^\.")
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 _UNSAFE: Final = re.compile(r"[\x00-\x20\x7f<>\u0085\u2028\u2029\ud800-\udfff]")
 
 
@@ -84,7 +83,6 @@ class SMTPTransport:
         raw: bytes,
         *,
         before_the_end: Callable[[], Awaitable[None]],
-        sasl: Sasl = Sasl.PASSWORD,
     ) -> Delivered:
         """See `port.Transport`."""
         _check_envelope(envelope)
@@ -93,12 +91,18 @@ class SMTPTransport:
             async with asyncio.timeout(self._limits.total):
                 client = await self._connect(server)
                 try:
-                    await _log_in(client, server, sasl)
+                    await self._log_in(client, server)
                     return await attempt.run(client)
                 finally:
                     await _leave(client, polite=attempt.is_over)
         except TimeoutError:
             raise attempt.cut_off(TimeoutError()) from None
+
+    async def _log_in(self, client: aiosmtplib.SMTP, server: ServerSpec) -> None:
+        try:
+            await log_in(client, server)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise _in_words(server, error) from None
 
     async def _connect(self, server: ServerSpec) -> aiosmtplib.SMTP:
         """Connect to an address that was checked, and to no other. Raises `Deferred`, `Refused`."""
@@ -260,12 +264,12 @@ class _Attempt:
         self._said_all = True
         faultpoint("K26")
         said = await protocol.read_response(timeout=self._limits.end)
-        return _answer(said)
+        return answer_of(said)
 
     async def _say(self, client: aiosmtplib.SMTP, *words: str) -> Answer:
         encoding = "utf-8" if self._envelope.needs_smtputf8 else "ascii"
         said = await client.execute_command(*(word.encode(encoding) for word in words))
-        return _answer(said)
+        return answer_of(said)
 
     def _check(self, answer: Answer, what: str) -> None:
         """Raises `Deferred` or `Refused` for anything but a yes."""
@@ -274,34 +278,6 @@ class _Attempt:
         if answer.is_for_good:
             raise Refused(f"{self._server.host} refused {what}: {answer}.", fix=_what_to_do(answer))
         raise Deferred(f"{self._server.host} does not take {what} just now: {answer}.")
-
-
-async def _log_in(client: aiosmtplib.SMTP, server: ServerSpec, sasl: Sasl) -> None:
-    if not server.username:
-        return
-    try:
-        if sasl is Sasl.XOAUTH2:
-            await client.auth_xoauth2(server.username, server.password)
-        else:
-            await client.login(server.username, server.password)
-    except aiosmtplib.SMTPResponseException as error:
-        answer = _answer(aiosmtplib.SMTPResponse(error.code, error.message))
-        if answer.is_for_good:
-            raise Refused(
-                f"{server.host} refused the password of {server.username}: {answer}.",
-                fix="Check the user name and the password for sending; many providers want an "
-                "app password here, or have sending by password switched off.",
-            ) from None
-        raise Deferred(
-            f"{server.host} does not let {server.username} in just now: {answer}."
-        ) from None
-    except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError) as error:
-        raise _in_words(server, error) from None
-    except aiosmtplib.SMTPException:
-        raise Refused(
-            f"{server.host}:{server.port} offers no login that we know over this connection.",
-            fix="Check the port and the security setting: TLS is usual on 465, STARTTLS on 587.",
-        ) from None
 
 
 async def _leave(client: aiosmtplib.SMTP, *, polite: bool) -> None:
@@ -318,7 +294,7 @@ def _in_words(server: ServerSpec, error: Exception) -> Exception:
         return error
     cause = error.__cause__ if isinstance(error, aiosmtplib.SMTPConnectError) else None
     if isinstance(error, aiosmtplib.SMTPResponseException):
-        answer = _answer(aiosmtplib.SMTPResponse(error.code, error.message))
+        answer = answer_of(aiosmtplib.SMTPResponse(error.code, error.message))
         return Deferred(f"{server.host} does not take mail just now: {answer}.")
     if isinstance(error, aiosmtplib.SMTPTimeoutError):
         cause = TimeoutError()
@@ -352,11 +328,6 @@ def _chunks(data: bytes) -> Iterator[bytes]:
     size = min(_CHUNK, len(data) // 2 + 1)
     for at in range(0, len(data), size):
         yield data[at : at + size]
-
-
-def _answer(said: aiosmtplib.SMTPResponse) -> Answer:
-    words = _CONTROLS.sub(" ", said.message).strip().rstrip(".")
-    return Answer(said.code, words[:300])
 
 
 def _nobody(refused: dict[str, Answer]) -> str:

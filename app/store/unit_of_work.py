@@ -31,6 +31,7 @@ from app.store.repositories.conversations import Conversations
 from app.store.repositories.drafts import Drafts
 from app.store.repositories.events import Events
 from app.store.repositories.fleet import Fleet
+from app.store.repositories.grants import Grants
 from app.store.repositories.history_imports import HistoryImports
 from app.store.repositories.idempotency import Idempotency
 from app.store.repositories.installations import Installations
@@ -92,6 +93,10 @@ class UnitOfWork:
     @cached_property
     def events(self) -> Events:
         return Events(self.session, self.workspace_id)
+
+    @cached_property
+    def grants(self) -> Grants:
+        return Grants(self.session, self.workspace_id)
 
     @cached_property
     def idempotency(self) -> Idempotency:

@@ -36,10 +36,19 @@ from app.store.models import (
     PlacementState,
     Post,
     PostState,
+    SignIn,
     SlackRequest,
     Workspace,
 )
 from app.store.queue import Stalled, stalled_jobs
+from app.store.repositories.grants import (
+    GrantRef,
+    account_anywhere,
+    forget_sign_ins,
+    grants_due,
+    sign_in_by_state,
+    sign_in_by_ticket,
+)
 from app.store.repositories.silence import SilentAccount, silent_accounts
 from app.store.workers import LIVE, LiveWorker
 
@@ -251,6 +260,19 @@ class Fleet:
         )
         return [WorkspaceId(one) for one in (await self._session.exec(statement)).all()]
 
+    async def grants_due(self, *, within: timedelta, limit: int = 50) -> Sequence[GrantRef]:
+        """Grants whose tokens end soon and which nobody is renewing."""
+        return await grants_due(self._session, within=within, limit=limit)
+
+    async def sign_in_by_ticket(self, digest: bytes) -> SignIn | None:
+        return await sign_in_by_ticket(self._session, digest)
+
+    async def sign_in_by_state(self, digest: bytes) -> SignIn | None:
+        return await sign_in_by_state(self._session, digest)
+
+    async def account_anywhere(self, account_id: AccountId) -> Account | None:
+        return await account_anywhere(self._session, account_id)
+
     async def stalled_jobs(self) -> list[Stalled]:
         """Jobs that a dead worker left behind."""
         return await stalled_jobs(self._session)
@@ -295,6 +317,7 @@ class Fleet:
         await self._session.exec(
             delete(Draft).where(tuple_(col(Draft.workspace_id), col(Draft.outgoing_id)).in_(left))
         )
+        await forget_sign_ins(self._session, older=requests)
 
     async def save_channel(self, workspace_id: WorkspaceId, channel_id: ChannelId) -> None:
         await self._session.exec(

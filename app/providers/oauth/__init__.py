@@ -1,0 +1,1 @@
+"""Signing in at a provider, and keeping the access that gives: OAuth2."""

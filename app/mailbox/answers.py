@@ -13,7 +13,16 @@ _UIDS_A_COMMAND: Final = 250
 UIDS_A_SEARCH: Final = 50_000
 """Keeps the answer's line below imaplib's limit of a million bytes."""
 _COPYUID: Final = re.compile(rb"(\d+) ([\d:,]+) ([\d:,]+)")
+_SIGNS_OF_LIFE: Final = re.compile(rb"(?:\* OK (?!\[)[^\r\n]*\r\n)+")
 _MESSAGE_ID: Final = re.compile(rb"^message-id:\s*<?([^>\r\n]*)>?", re.IGNORECASE | re.MULTILINE)
+
+
+def is_sign_of_life(heard: bytes) -> bool:
+    """Whether these are whole lines that only say that the server is there.
+
+    An OK with a code (RFC 3501 §7.1) may say more.
+    """
+    return _SIGNS_OF_LIFE.fullmatch(heard) is not None
 
 
 def windows(first: int, last: int) -> Iterable[range]:

@@ -13,7 +13,7 @@ import contextlib
 import imaplib
 import socket
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -340,6 +340,23 @@ class IMAPConnection:
             self._client.idle()
             return self._has_buffered()
 
+    def has_news(self) -> bool:
+        """Within IDLE, where there is something to read: whether it is more than a sign of life.
+
+        Servers say "* OK Still here" every few minutes. Only lines that have come whole are taken;
+        everything else stays where it is, for `idle_done`.
+        """
+        file, has_heard = self._client._imap.file, False  # noqa: SLF001 -- nothing public tells
+        with self._doing("wait for mail"), self._without_waiting():
+            while heard := file.peek(1):
+                if not answers.is_sign_of_life(heard):
+                    return True
+                file.read(len(heard))
+                has_heard = True
+            # Nothing is left: or it was the end of the connection, where nothing was to be had.
+            return not has_heard
+        return False
+
     def idle_done(self) -> None:
         with self._doing("stop waiting for mail"):
             self._client.idle_done()
@@ -359,12 +376,18 @@ class IMAPConnection:
 
     def _has_buffered(self) -> bool:
         """Whether Python already took bytes off the socket, where no event loop will see them."""
+        with self._without_waiting():
+            return bool(self._client._imap.file.peek(1))  # noqa: SLF001 -- nothing public tells
+        return False
+
+    @contextlib.contextmanager
+    def _without_waiting(self) -> Iterator[None]:
+        """What would have to wait for the server is left out."""
         sock = self.socket
         sock.settimeout(0)
         try:
-            return bool(self._client._imap.file.peek(1))  # noqa: SLF001 -- nothing public tells
-        except (ssl.SSLWantReadError, BlockingIOError):
-            return False
+            with contextlib.suppress(ssl.SSLWantReadError, BlockingIOError):
+                yield
         finally:
             sock.settimeout(READ_SECONDS)
 

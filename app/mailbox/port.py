@@ -216,7 +216,8 @@ class MailSession(Protocol):
     async def idle(self, waker: Waker, seconds: float) -> bool:
         """Wait in the open folder until the server speaks, `waker` is woken or the time is up.
 
-        Answers whether the server spoke. Without IDLE it only waits for the waker.
+        Answers whether the server spoke; a mere sign of life counts for nothing. Without IDLE it
+        only waits for the waker.
         """
         ...
 

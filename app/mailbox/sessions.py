@@ -222,9 +222,13 @@ class IMAPSession:
         if not self._imap.has("IDLE"):
             await waker.wait(seconds)
             return False
+        until = time.monotonic() + seconds
         has_spoken = await self._call(self._imap.idle, seconds=IDLE_SECONDS)
-        if not has_spoken:
-            has_spoken = await idle.wait(self._imap.socket, waker, seconds)
+        while not has_spoken:
+            left = max(until - time.monotonic(), 0)
+            if not await idle.wait(self._imap.socket, waker, left):
+                break
+            has_spoken = await self._call(self._imap.has_news, seconds=IDLE_SECONDS)
         await self._call(self._imap.idle_done, seconds=IDLE_SECONDS)
         self._note_news()
         return has_spoken

@@ -3,12 +3,13 @@
 import asyncio
 import socket
 import time
+from typing import Literal
 from unittest.mock import AsyncMock
 
 import pytest
 
 from app.core.config import Settings
-from app.mailbox import sessions
+from app.mailbox import imap, sessions
 from app.mailbox.errors import (
     CertificateRefused,
     CommandRefused,
@@ -477,6 +478,39 @@ class TestIdle:
             await session.examine("INBOX")
             assert not await session.idle(Waker(), 0.05)
             assert not await session.idle(Waker(), 0.05)
+
+    @pytest.mark.parametrize("security", ["tls", "none"])
+    async def test_goes_on_when_the_server_only_says_that_it_is_there(
+        self,
+        start_dovecot: StartDovecot,
+        security: Literal["tls", "none"],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        server = await start_dovecot(
+            {"ann": "pw"}, extra_config="protocol imap {\n  imap_idle_notify_interval = 1s\n}"
+        )
+        inbox = DovecotInbox(server, "ann", security)
+        heard: list[bool] = []
+        has_news = imap.IMAPConnection.has_news
+
+        def listen(connection: imap.IMAPConnection) -> bool:
+            heard.append(has_news(connection))
+            return heard[-1]
+
+        async def has_said_so_twice() -> bool:
+            return len(heard) >= 2
+
+        monkeypatch.setattr(imap.IMAPConnection, "has_news", listen)
+        async with make_servers(server.ca_file) as servers, servers.open(spec_of(inbox)) as session:
+            await session.examine("INBOX")
+            waiting = asyncio.create_task(session.idle(Waker(), 30))
+            await eventually(has_said_so_twice)
+
+            assert not any(heard)
+            assert not waiting.done()
+            await inbox.deliver(mail())
+            assert await asyncio.wait_for(waiting, 10)
+            assert heard[-1]
 
     async def test_of_a_server_that_dies_ends_in_an_error(
         self, start_dovecot: StartDovecot

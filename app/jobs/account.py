@@ -32,7 +32,7 @@ class AccountTender:
         self, tending: Tending, ref: AccountRef, fence: int, *, waker: Waker | None = None
     ) -> None:
         self._on = tending
-        self._ref = ref
+        self.ref = ref
         self._fence = fence
         self._stopping = False
         self._is_live = False
@@ -40,7 +40,6 @@ class AccountTender:
         self._waker = waker or Waker()
         self._backoff = Backoff(tending, ref, fence, self._waker)
         self._serving: Serving | None = None
-        self._written: set[Check] = set()
 
     def stop(self) -> None:
         """End as soon as what is under way is done."""
@@ -53,21 +52,21 @@ class AccountTender:
         """Whether it has a connection; one that rests or waits for its turn to dial has none."""
         return self._serving is not None
 
-    def poll(self) -> None:
-        """Look at what is due; called by the clock."""
-        if self._serving is not None and self._serving.is_due():
-            self._waker.nudge()
+    @property
+    def revision(self) -> int:
+        """Of the account, as its connection was made by."""
+        return self._revision
+
+    def wake(self) -> None:
+        """Have it look at everything, as a notice would."""
+        self._waker.wake()
 
     def take_checks(self) -> Sequence[Check]:
         """The looks that are not written down yet."""
-        if self._serving is None:
-            return ()
-        looks = set(self._serving.checks.values())
-        news, self._written = looks - self._written, looks
-        return tuple(news)
+        return self._serving.take_checks() if self._serving is not None else ()
 
     async def run(self) -> None:
-        with self._on.hub.waker(Topic.ACCOUNT, self._ref.account_id, self._waker):
+        with self._on.hub.waker(Topic.ACCOUNT, self.ref.account_id, self._waker):
             try:
                 rest = await self._backoff.inherit()
                 while not self._stopping:
@@ -75,21 +74,21 @@ class AccountTender:
                         await self._backoff.end(rest)
                     rest = await self._connect_and_serve()
             except (OwnershipLost, NotFound) as error:
-                log.info("account.let_go", account=str(self._ref.account_id), why=str(error))
+                log.info("account.let_go", account=str(self.ref.account_id), why=str(error))
 
     async def _connect_and_serve(self) -> Rest | None:
         """Use one connection for as long as it lasts; answers how to rest before the next."""
         if self._stopping:
             return None
-        async with self._on.store.begin(self._ref.workspace_id) as uow:
-            account = await uow.accounts.owned(self._ref.account_id, self._fence)
+        async with self._on.store.begin(self.ref.workspace_id) as uow:
+            account = await uow.accounts.owned(self.ref.account_id, self._fence)
         self._is_live, self._revision = False, account.revision
         try:
             async with self._on.open(account) as session:
                 self._serving = Serving(
                     self._on,
-                    self._on.syncing(self._ref, self._fence),
-                    self._on.executing(self._ref, self._fence),
+                    self._on.syncing(self.ref, self._fence),
+                    self._on.executing(self.ref, self._fence),
                     session,
                     self._waker,
                     account.revision,
@@ -108,7 +107,7 @@ class AccountTender:
         while not self._stopping:
             has_more = await serving.turn()
             if serving.is_old():
-                log.debug("account.recycled", account=str(self._ref.account_id))
+                log.debug("account.recycled", account=str(self.ref.account_id))
                 return
             if not has_more and not self._stopping:
                 await serving.wait()
@@ -117,8 +116,8 @@ class AccountTender:
         """The account is well: every watched folder was looked at."""
         if self._is_live:
             return
-        async with self._on.store.begin(self._ref.workspace_id) as uow:
-            account = await uow.accounts.owned(self._ref.account_id, self._fence)
+        async with self._on.store.begin(self.ref.workspace_id) as uow:
+            account = await uow.accounts.owned(self.ref.account_id, self._fence)
             if account.state is not AccountState.LIVE:
                 uow.emit("account.live", account_id=account.id)
             outage_since = account.outage_since

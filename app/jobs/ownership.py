@@ -26,6 +26,8 @@ STOP_SECONDS: Final = 12
 """How long tenders may take to finish what they are doing when the worker stops."""
 _LONGEST_WAIT: Final = 300.0
 _FORGOTTEN_AFTER: Final = 900.0
+_READ_AGAIN_SECONDS: Final = 10.0
+"""How long an account that nobody told us of can go unnoticed."""
 _SETTLED_SECONDS: Final = 5.0
 """So long the number of workers must stand still before accounts are handed over."""
 log = get_logger(__name__)
@@ -70,20 +72,22 @@ class Ownership:
         self._leaving: set[AccountId] = set()
         self._crashes: dict[AccountId, _Crashes] = {}
         self._company = _Company()
+        self._accounts: Sequence[AccountRef] = ()
+        self._read_at = float("-inf")
 
     @property
     def tenders(self) -> Iterable[AccountTender]:
         return [tender for tender, _ in self._tenders.values()]
 
-    async def claim(self) -> bool:
+    async def claim(self, *, is_told: bool = True) -> bool:
         """Take our share of what nobody tends, hand over what is beyond it; whether more is left.
 
+        Unless we are told that there are others, the accounts are read again only now and then.
         Raises `PresenceLost`, after which nothing is ours any more.
         """
         await self._end_silent_workers()
         await self._let_go_of_ended()
-        async with self._on.store.across_workspaces() as fleet:
-            accounts = await fleet.accounts()
+        accounts = await self._read_accounts(is_told=is_told)
         todo = share(
             owned=len(self._tenders) - len(self._leaving),
             accounts=len(accounts),
@@ -92,6 +96,14 @@ class Ownership:
         )
         self._hand_over(todo.release)
         return await self._take(accounts, todo.take) if todo.take else False
+
+    async def _read_accounts(self, *, is_told: bool) -> Sequence[AccountRef]:
+        now = time.monotonic()
+        if is_told or now - self._read_at >= _READ_AGAIN_SECONDS:
+            async with self._on.store.across_workspaces() as fleet:
+                self._accounts = await fleet.accounts()
+            self._read_at = now
+        return self._accounts
 
     async def _end_silent_workers(self) -> None:
         for name in await self._presence.end_silent(self._on.worker_silent_seconds):

@@ -1,11 +1,12 @@
 """The clock: APScheduler ticks, and each tick looks at what is due.
 
-What is due lives in rows and in the tenders; nothing is lost if a tick is late or left out.
+What is due lives in rows; nothing is lost if a tick is late or left out. Mostly nothing is due, so
+one statement asks for everything at once (`Fleet.due`), and only what it names is looked into.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import procrastinate
@@ -18,9 +19,11 @@ from app.core.clock import Clock
 from app.core.logging import get_logger
 from app.jobs.ownership import Ownership
 from app.store.queue import drain_channel, drain_outgoing
+from app.store.repositories.due import Tended
 from app.store.repositories.grants import GrantRef
 from app.store.unit_of_work import Store
 
+_LOOK_SECONDS: Final = 2
 _KEEP_REQUESTS: Final = timedelta(hours=24)
 _KEEP_ANSWERS: Final = timedelta(hours=24)
 _RENEWED_AT_ONCE: Final = 4
@@ -43,6 +46,7 @@ class Ticks:
         self._queue = queue
         self._ownership = ownership
         self._tokens = tokens
+        self._scheduler: AsyncIOScheduler | None = None
 
     def schedule(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(
@@ -50,24 +54,51 @@ class Ticks:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         ticks: tuple[tuple[Callable[[], Awaitable[None]], float], ...] = (
-            (self.poll, 1),
-            (self.send_what_is_due, 1),
-            (self.revive_stalled_jobs, 3),
-            (self.wake_sleepers, 5),
+            (self.look, _LOOK_SECONDS),
             (self.sweep_feed, 10),
-            (self.let_writers_go, 10),
             (self.note_checks, 15),
             (self.renew_tokens, 20),
+            (self.wake_unheard, 30),
             (self.forget_old, 3600),
         )
         for tick, seconds in ticks:
             scheduler.add_job(tick, "interval", seconds=seconds, id=tick.__name__)
+        self._scheduler = scheduler
         return scheduler
 
-    async def poll(self) -> None:
-        """Wake the accounts with a folder whose time has come."""
-        for tender in self._ownership.tenders:
-            tender.poll()
+    async def look(self) -> None:
+        """Do what is due by now, and be there again when the next mail is to be sent."""
+        async with self._store.across_workspaces() as fleet:
+            due = await fleet.due(self._clock.now())
+        if due.mail_at is not None:
+            self._look_again_in((due.mail_at - due.now).total_seconds())
+        if due.has_mail:
+            await self.send_what_is_due()
+        if due.has_sleepers:
+            await self.wake_sleepers()
+        if due.has_idle_writers:
+            await self.let_writers_go()
+        if due.has_running_jobs:
+            await self.revive_stalled_jobs()
+
+    def _look_again_in(self, seconds: float) -> None:
+        """Not to keep a mail waiting for the next tick once its undo window is over."""
+        if 0 < seconds < _LOOK_SECONDS and self._scheduler is not None:
+            at = datetime.now(UTC) + timedelta(seconds=seconds)
+            self._scheduler.add_job(
+                self.send_what_is_due, "date", run_date=at, id="mail", replace_existing=True
+            )
+
+    async def wake_unheard(self) -> None:
+        """Wake the accounts that somebody asked something of, and whose notice was lost."""
+        tended = {one.ref.account_id: one for one in self._ownership.tenders if one.is_serving}
+        async with self._store.across_workspaces() as fleet:
+            ids = await fleet.unheard([
+                Tended(one.ref.workspace_id, one.ref.account_id, one.revision)
+                for one in tended.values()
+            ])  # fmt: skip
+        for id_ in ids:
+            tended[id_].wake()
 
     async def note_checks(self) -> None:
         """Write down when folders were last looked at."""

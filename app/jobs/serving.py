@@ -13,7 +13,8 @@ IDLE is one that nobody sees.
      └───────────────────────────────────────────────────────────────────────────────┘
 
 Nearly every wait ends by the clock with nothing to do. A glance then costs a round trip a folder,
-and the database hears nothing of it.
+and one for the list of folders now and then; the database hears nothing of it. When a glance is due
+is known to the wait itself, so that nobody has to walk over all accounts to find out.
 """
 
 import random
@@ -28,16 +29,18 @@ from app.core.ids import MailboxId
 from app.jobs.context import Tending
 from app.jobs.importing import Importing
 from app.mailbox.errors import CommandRefused, FolderMissing
-from app.mailbox.port import MailSession, Selected
+from app.mailbox.port import Folder, MailSession, Selected
 from app.store.notify import Waker
 from app.store.repositories.fleet import Check
-from app.sync.folders import park, read_folders, unpark
+from app.sync.folders import note_folders, park, unpark
 from app.sync.poll import catch_up, glance
 from app.sync.port import Syncing
 from app.sync.reconcile import Reconciler
 
 _LIST_AGAIN: Final = timedelta(minutes=5)
 """How often the folder list is read anew, to notice folders that were made or removed."""
+_NOT_TOO_SOON: Final = 0.01
+"""Seconds by which a wait is longer than to the moment it waits for: timers may be early."""
 _LONGEST_PARK: Final = timedelta(hours=1)
 
 
@@ -75,6 +78,8 @@ class Serving:
         self._importing = Importing(tending, syncing, session)
         self._on_live = on_live
         self._folders: list[MailboxId] = []
+        self._listed: frozenset[Folder] = frozenset()
+        """What the server's list said when it was last written down."""
         self._listed_at: datetime | None = None
         self._old_at = tending.clock.now() + _life(tending.reconnect_after_seconds)
         self._parked: dict[MailboxId, _Parked] = {}
@@ -89,8 +94,11 @@ class Serving:
         """Whether a glance has just found the first folder changed: a look must ask anew."""
         self._retry_at: datetime | None = None
         """When the first wish that waits for another attempt is due."""
-        self.checks: dict[MailboxId, Check] = {}
-        """When each folder was last looked at; whoever writes that down takes it from here."""
+        self._reconcile_at: datetime | None = None
+        """When the first folder is to be reconciled."""
+        self._checks: dict[MailboxId, Check] = {}
+        """When each folder was last looked at."""
+        self._unwritten: dict[MailboxId, Check] = {}
 
     async def turn(self) -> bool:
         """Do what there is to do; answers whether there is more of it at once.
@@ -114,6 +122,9 @@ class Serving:
         await self._on_live()
         async with self._on.store.begin(self._syncing.workspace_id) as uow:
             self._retry_at = await uow.commands.next_try_at(self._syncing.account_id)
+            self._reconcile_at = await uow.mailboxes.next_reconciliation(
+                self._syncing.account_id, self._on.clock.now()
+            )
 
     async def import_history(self) -> bool:
         """Bring in a portion of history; answers whether the next may follow at once."""
@@ -126,25 +137,33 @@ class Serving:
         """
         if self._is_reconciling or self._session.open_folder != self._idle_in:
             return
-        has_spoken = await self._session.idle(self._waker, self._longest_wait())
+        has_spoken = await self._session.idle(self._waker, self.longest_wait())
         self._has_news = self._waker.take_news() or has_spoken
+
+    def take_checks(self) -> Sequence[Check]:
+        """The looks that are not written down yet, the latest of each folder."""
+        taken, self._unwritten = self._unwritten, {}
+        return tuple(taken.values())
 
     def _may_glance(self) -> bool:
         """Whether nobody asks for more than what the clock asks for."""
-        now = self._on.clock.now()
-        return not (
+        now, usable = self._on.clock.now(), self._usable()
+        return bool(usable) and not (
             self._has_news
             or self._is_reconciling
-            or self._lists_folders(now)
+            or self._listed_at is None
+            or self._listed_at > now
             or self._importing.waits_for() is not None
-            or (self._retry_at is not None and self._retry_at <= now)
-            or any(folder not in self._settled for folder in self._usable())
+            or any(at is not None and at <= now for at in (self._retry_at, self._reconcile_at))
+            or any(folder not in self._settled for folder in usable)
         )
 
     async def _glance(self) -> bool:
         """Whether every folder still is as we left it; the first one stays open."""
         first, *others = self._usable()
         try:
+            if not await self._are_folders_the_same():
+                return False
             for folder in others:
                 if self._is_due(folder):
                     if not await glance(self._session, self._settled[folder], peek=True):
@@ -158,24 +177,34 @@ class Serving:
         self._note_check(first)
         return self._session.open_folder == self._idle_in
 
-    def _longest_wait(self) -> float:
-        can_idle = "IDLE" in self._session.capabilities
+    async def _are_folders_the_same(self) -> bool:
+        """Whether the list of folders still says what it said; where it is time to ask."""
+        now = self._on.clock.now()
+        if self._lists_folders(now):
+            if frozenset(await self._session.folders()) != self._listed:
+                return False
+            self._listed_at = now
+        return True
+
+    def longest_wait(self) -> float:
+        """How many seconds to wait, at the most: until the first thing is due that we know of."""
         facts = self._session.provider.facts
         renewal = min(self._on.idle_renew_seconds, facts.longest_idle.total_seconds())
-        longest = renewal if can_idle else self._poll_seconds
-        longest = min(longest, max((self._old_at - self._on.clock.now()).total_seconds(), 0))
+        now = self._on.clock.now()
+        moments = [self._old_at, *(self._due_at(folder, now) for folder in self._folders)]
         if (pause := self._importing.waits_for()) is not None:
-            longest = min(longest, pause.total_seconds())
-        if self._retry_at is None:
-            return longest
-        return min(longest, max((self._retry_at - self._on.clock.now()).total_seconds(), 0))
+            moments.append(now + pause)
+        if self._retry_at is not None:
+            moments.append(self._retry_at)
+        return min(renewal, max((min(moments) - now).total_seconds(), 0) + _NOT_TOO_SOON)
 
     async def _read_folders(self) -> None:
         now = self._on.clock.now()
         if not self._lists_folders(now):
             return
-        self._folders = await read_folders(self._syncing, self._session)
-        self._listed_at = now
+        listed = await self._session.folders()
+        self._folders = await note_folders(self._syncing, self._session, listed)
+        self._listed, self._listed_at = frozenset(listed), now
         if not self._folders:
             raise FolderMissing(
                 "None of the folders that are to be watched is on the server.",
@@ -196,13 +225,16 @@ class Serving:
         """
         return self._on.clock.now() >= self._old_at
 
-    def is_due(self) -> bool:
-        """Whether a folder that nobody announces anything about is to be looked at."""
-        return any(self._is_due(folder) for folder in self._usable())
-
     def _is_due(self, folder: MailboxId) -> bool:
-        check, now = self.checks.get(folder), self._on.clock.now()
-        return check is None or check.next_poll_at <= now or check.checked_at > now
+        now = self._on.clock.now()
+        return self._due_at(folder, now) <= now
+
+    def _due_at(self, folder: MailboxId, now: datetime) -> datetime:
+        """When to look at it next; now, where the clock was set back since the last look."""
+        if (parked := self._parked.get(folder)) is not None and parked.until > now:
+            return parked.until
+        check = self._checks.get(folder)
+        return now if check is None or check.checked_at > now else check.next_poll_at
 
     @property
     def _poll_seconds(self) -> float:
@@ -278,7 +310,7 @@ class Serving:
 
     def _note_check(self, folder: MailboxId) -> None:
         now = self._on.clock.now()
-        self.checks[folder] = Check(
+        self._checks[folder] = self._unwritten[folder] = Check(
             workspace_id=self._syncing.workspace_id,
             mailbox_id=folder,
             checked_at=now,

@@ -42,6 +42,8 @@ _CLAIM_ON_SECONDS: Final = 0.2
 _BEAT_SECONDS: Final = 2.0
 _AGAIN_SECONDS: Final = 1.0
 _JOBS_AT_ONCE: Final = 20
+_POLL_JOBS_SECONDS: Final = 2.0
+"""New jobs are told of; this is for those that were left for later, or put back."""
 _STOP_SECONDS: Final = 12
 _DATABASE_TROUBLE: Final = (
     PresenceLost,
@@ -110,7 +112,7 @@ class Worker:
         jobs: "_Jobs",
         heart: asyncio.Task[None],
     ) -> None:
-        is_shown = False
+        is_shown, is_told = False, True
         with self._container.hub.waker(Topic.ACCOUNTS) as waker:
             heart.add_done_callback(lambda _: waker.wake())
             stopping = asyncio.create_task(_wake_when(stop, waker.wake), name="stop")
@@ -122,8 +124,8 @@ class Worker:
                     if not is_shown and jobs.worker.worker_id is not None:
                         await presence.show_worker(jobs.worker.worker_id)
                         is_shown = True
-                    has_more = await ownership.claim()
-                    await waker.wait(_CLAIM_ON_SECONDS if has_more else _CLAIM_SECONDS)
+                    has_more = await ownership.claim(is_told=is_told)
+                    is_told = await waker.wait(_CLAIM_ON_SECONDS if has_more else _CLAIM_SECONDS)
             finally:
                 stopping.cancel()
 
@@ -166,7 +168,7 @@ async def _running(queue: procrastinate.App) -> AsyncIterator[_Jobs]:
             queue,
             queues=[FEED_QUEUE, SENDING_QUEUE],
             concurrency=_JOBS_AT_ONCE,
-            fetch_job_polling_interval=1.0,
+            fetch_job_polling_interval=_POLL_JOBS_SECONDS,
             shutdown_graceful_timeout=_STOP_SECONDS,
             delete_jobs=DeleteJobCondition.SUCCESSFUL,
             install_signal_handlers=False,

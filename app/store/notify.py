@@ -46,12 +46,8 @@ class Waker:
         self._has_news = True
         self._event.set()
 
-    def nudge(self) -> None:
-        """End a wait without there being any news."""
-        self._event.set()
-
     def take_news(self) -> bool:
-        """Whether it was woken, and not only nudged, since this was asked last."""
+        """Whether it was woken since this was asked last."""
         had, self._has_news = self._has_news, False
         return had
 

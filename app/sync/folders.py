@@ -26,11 +26,18 @@ log = get_logger(__name__)
 
 
 async def read_folders(syncing: Syncing, session: MailSession) -> list[MailboxId]:
+    """Ask for the list of folders and note what it says, as `note_folders` does."""
+    return await note_folders(syncing, session, await session.folders())
+
+
+async def note_folders(
+    syncing: Syncing, session: MailSession, folders: Sequence[ListedFolder]
+) -> list[MailboxId]:
     """Note what LIST says; answers the folders that are watched and there, in their order.
 
     A folder that is no longer listed keeps its history.
     """
-    listed = {one.name: one for one in await session.folders()}
+    listed = {one.name: one for one in folders}
     async with syncing.store.begin(syncing.workspace_id) as uow:
         known = await uow.mailboxes.of_account(syncing.account_id)
     if not _is_usable(listed, known):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, case, delete, exists, func, or_, text, tuple_, update
+from sqlalchemy import case, delete, exists, func, or_, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, select
@@ -41,6 +41,7 @@ from app.store.models import (
     Workspace,
 )
 from app.store.queue import Stalled, stalled_jobs
+from app.store.repositories.due import Due, Tended, due, unheard
 from app.store.repositories.grants import (
     GrantRef,
     account_anywhere,
@@ -55,6 +56,19 @@ from app.store.workers import LIVE, LiveWorker
 _UNSENT: Final = (PostState.WAITING, PostState.CLAIMED)
 _BRIEFLY: Final = timedelta(hours=1)
 _DEFAULT_WORKSPACE_LOCK: Final = 0x5B0C_0002
+_NOTE_CHECKS: Final = text("""
+UPDATE mailboxes AS folder SET last_checked_at = look.checked, next_poll_at = look.due
+FROM (
+    SELECT free.workspace_id, free.id, done.checked, done.due
+    FROM unnest(
+        CAST(:workspaces AS uuid[]), CAST(:mailboxes AS uuid[]),
+        CAST(:checked AS timestamptz[]), CAST(:due AS timestamptz[])
+    ) AS done (workspace_id, id, checked, due)
+    JOIN mailboxes AS free ON free.workspace_id = done.workspace_id AND free.id = done.id
+    FOR NO KEY UPDATE OF free SKIP LOCKED
+) AS look
+WHERE folder.workspace_id = look.workspace_id AND folder.id = look.id
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,27 +291,31 @@ class Fleet:
         """Jobs that a dead worker left behind."""
         return await stalled_jobs(self._session)
 
+    async def due(self, now: datetime) -> Due:
+        """Whether there is anything to do that only the clock brings about."""
+        return await due(self._session, now)
+
+    async def unheard(self, tended: Sequence[Tended]) -> Sequence[AccountId]:
+        """Those of these accounts for which there is something to do that a notice told of."""
+        return await unheard(self._session, tended)
+
     async def note_checks(self, checks: Sequence[Check]) -> None:
-        """Write down when folders were looked at: many at once, since most looks find nothing."""
+        """Write down when folders were looked at: one statement, since most looks find nothing.
+
+        A folder that is being written to is left out: nobody waits for that, and whoever writes
+        has just looked at it.
+        """
         if not checks:
             return
         connection = await self._session.connection()
         await connection.execute(
-            update(Mailbox)
-            .where(
-                col(Mailbox.workspace_id) == bindparam("team"),
-                col(Mailbox.id) == bindparam("mailbox"),
-            )
-            .values(last_checked_at=bindparam("checked"), next_poll_at=bindparam("due")),
-            [
-                {
-                    "team": check.workspace_id,
-                    "mailbox": check.mailbox_id,
-                    "checked": check.checked_at,
-                    "due": check.next_poll_at,
-                }
-                for check in checks
-            ],
+            _NOTE_CHECKS,
+            {
+                "workspaces": [check.workspace_id for check in checks],
+                "mailboxes": [check.mailbox_id for check in checks],
+                "checked": [check.checked_at for check in checks],
+                "due": [check.next_poll_at for check in checks],
+            },
         )
 
     async def forget_old(self, *, requests: timedelta, answers: timedelta) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import exists, func, or_
 from sqlmodel import col, select
@@ -56,6 +57,30 @@ class Mailboxes(Repository):
 
     async def due_for_reconciliation(self, account_id: AccountId, now: datetime) -> Mailbox | None:
         """The folder whose time came first, of those that are watched or hold mails of ours."""
+        statement = (
+            select(Mailbox)
+            .where(
+                *self._reconciled(account_id),
+                or_(
+                    col(Mailbox.next_reconcile_at).is_(None),
+                    col(Mailbox.next_reconcile_at) <= now,
+                ),
+                or_(col(Mailbox.parked_until).is_(None), col(Mailbox.parked_until) <= now),
+            )
+            .order_by(col(Mailbox.next_reconcile_at).asc().nulls_first())
+            .limit(1)
+        )
+        return (await self._session.exec(statement)).one_or_none()
+
+    async def next_reconciliation(self, account_id: AccountId, now: datetime) -> datetime | None:
+        """When the first folder is due for it; None where there is none."""
+        due_at = func.greatest(func.coalesce(Mailbox.next_reconcile_at, now), Mailbox.parked_until)
+        statement = select(func.min(due_at)).where(*self._reconciled(account_id))
+        due: datetime | None = (await self._session.exec(statement)).one()
+        return due
+
+    def _reconciled(self, account_id: AccountId) -> tuple[Any, ...]:
+        """The folders of an account that are reconciled from time to time."""
         ours = exists().where(
             col(Placement.workspace_id) == col(Mailbox.workspace_id),
             col(Placement.mailbox_id) == col(Mailbox.id),
@@ -63,23 +88,12 @@ class Mailboxes(Repository):
             col(Placement.state) == PlacementState.STORED,
             col(Placement.gone_at).is_(None),
         )
-        statement = (
-            select(Mailbox)
-            .where(
-                Mailbox.workspace_id == self._workspace_id,
-                Mailbox.account_id == account_id,
-                col(Mailbox.uidvalidity).is_not(None),
-                or_(
-                    col(Mailbox.next_reconcile_at).is_(None),
-                    col(Mailbox.next_reconcile_at) <= now,
-                ),
-                or_(col(Mailbox.watched), ours),
-                or_(col(Mailbox.parked_until).is_(None), col(Mailbox.parked_until) <= now),
-            )
-            .order_by(col(Mailbox.next_reconcile_at).asc().nulls_first())
-            .limit(1)
+        return (
+            Mailbox.workspace_id == self._workspace_id,
+            Mailbox.account_id == account_id,
+            col(Mailbox.uidvalidity).is_not(None),
+            or_(col(Mailbox.watched), ours),
         )
-        return (await self._session.exec(statement)).one_or_none()
 
     async def of_accounts(
         self, account_ids: Sequence[AccountId]

@@ -67,10 +67,15 @@ class Served:
         await self.serving.round()
 
     async def tick(self) -> bool:
-        """What the clock alone brings about; answers whether there is more to do at once."""
-        self.waker.nudge()
+        """What the clock alone brings about; answers whether there is more to do at once.
+
+        What is due ends the wait at once, so it is only waited for where something is.
+        """
         await self.serving.wait()
         return await self.serving.turn()
+
+    def is_due(self) -> bool:
+        return self.serving.longest_wait() < 1
 
     async def settle(self) -> None:
         """Rounds until nothing is left to do and the server's numbers are known."""
@@ -203,7 +208,61 @@ class TestAGlance:
             assert overheard.commands() == ["IDLE", "STATUS", "STATUS", "EXAMINE"]
             assert asked == []
             assert not has_more
-            assert not served.serving.is_due()
+            assert not served.is_due()
+
+    async def test_asks_for_the_list_of_folders_now_and_then(
+        self, sync: Sync, proxy: FaultProxy
+    ) -> None:
+        overheard = Overheard()
+        proxy.set(to_server=overheard)
+        async with serving(sync, proxy) as served:
+            await served.settle()
+            sync.clock.advance(minutes=5)
+            overheard.commands()
+
+            with statements(sync) as asked:
+                await served.tick()
+
+            assert overheard.commands() == ["IDLE", "LIST", "STATUS", "STATUS", "EXAMINE"]
+            assert asked == []
+
+    async def test_sees_a_folder_that_was_made(self, sync: Sync, proxy: FaultProxy) -> None:
+        async with serving(sync, proxy) as served:
+            await served.settle()
+            with log_in(sync.inbox) as client:
+                client.create("Complaints")
+            sync.clock.advance(minutes=5)
+
+            await served.tick()
+
+        assert (await folder(sync, "Complaints")).listed
+
+    async def test_is_not_all_there_is_when_a_folder_is_to_be_reconciled(
+        self, sync: Sync, proxy: FaultProxy
+    ) -> None:
+        async with serving(sync, proxy) as served:
+            await served.settle()
+            begun = sync.clock.now()
+            sync.clock.advance(minutes=70)
+
+            await served.tick()
+
+        names = ("INBOX", "Orders", "Sent")
+        proven = [(await folder(sync, name)).last_reconciled_at for name in names]
+        assert any(at is not None and at > begun for at in proven)
+
+    async def test_leaves_word_of_the_look_once(self, sync: Sync, proxy: FaultProxy) -> None:
+        async with serving(sync, proxy) as served:
+            await served.settle()
+            served.serving.take_checks()
+            sync.clock.advance(seconds=POLL)
+            await served.tick()
+
+            checks = served.serving.take_checks()
+
+            assert {one.checked_at for one in checks} == {sync.clock.now()}
+            assert len(checks) == 3
+            assert served.serving.take_checks() == ()
 
     async def test_sees_what_nobody_announced(self, sync: Sync, proxy: FaultProxy) -> None:
         async with serving(sync, proxy) as served:
@@ -223,7 +282,7 @@ class TestAGlance:
             await served.settle()
             await sync.inbox.deliver(mail("Look here", "1@acme.example"))
             await served.settle()
-            served.waker.nudge()
+            sync.clock.advance(seconds=POLL)
             await served.serving.wait()
             with log_in(sync.inbox) as client:
                 client.select("INBOX")
@@ -296,9 +355,9 @@ class TestAFolderThatIsListedAndDoesNotOpen:
             assert orders.parked_until == sync.clock.now() + timedelta(seconds=POLL)
             for minutes in (1, 2, 4, 8, 16, 32, 60, 60):
                 sync.clock.advance(minutes=minutes)
-                assert served.serving.is_due()
+                assert served.is_due()
                 await served.round()
-                assert not served.serving.is_due()
+                assert not served.is_due()
 
             proxy.set()
             sync.clock.advance(minutes=60)

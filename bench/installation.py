@@ -98,6 +98,7 @@ async def installation(folder: Path, users: Mapping[str, str]) -> AsyncIterator[
             "SHAREDBOX_SLACK_BOT_TOKEN": slack.bot_token,
             "SHAREDBOX_SLACK_SIGNING_SECRET": slack.signing_secret,
             "SHAREDBOX_ALLOW_PRIVATE_MAIL_HOSTS": "true",
+            "SHAREDBOX_CARDS_PER_MINUTE": "0",
             "SHAREDBOX_TLS_CA_FILE": str(dovecot.ca_file),
             "SHAREDBOX_LOG_LEVEL": "WARNING",
         }

@@ -231,6 +231,13 @@ class Settings(BaseSettings):
         description="The largest mail that is sent, as it travels: files take a third more than "
         "on the disk. A server that takes less is asked before each mail.",
     )
+    cards_per_minute: int = Field(
+        default=20,
+        ge=0,
+        description="How many new cards a channel gets in a minute. Where more mail arrives, one "
+        "message counts and lists the rest until their turn comes, or until somebody asks for all. "
+        "0: every card is posted as fast as Slack takes it.",
+    )
     imap_threads: int = Field(
         default=16,
         ge=1,

@@ -23,5 +23,5 @@ async def try_channel_again(
     if channel.state is ChannelState.PAUSED:
         channel.next_post_at = None
     uow.emit("channel.retried", channel=channel_id, posts=count)
-    await uow.feed_at_once(channel_id)
+    uow.feed_is_due(channel_id)
     return channel

@@ -10,7 +10,8 @@ before anything is repeated:
                         ├─ there ────▶ adopt its ts; delete a younger twin
                         └─ not there ▶ claim once more
 
-A refresh needs none of this: the same edit made twice is the same edit. One job drains one channel;
+Where very many cards wait, `burst.py` says whose turn it is. A refresh needs none of this: the same
+edit made twice is the same edit. One job drains one channel;
 `jobs/` runs it under the channel's lock.
 """
 
@@ -21,6 +22,7 @@ from typing import Final
 from app.core.errors import NotFound
 from app.core.ids import ChannelId, WorkspaceId
 from app.core.logging import get_logger
+from app.feed.burst import Shield
 from app.feed.context import Draining, Feeding, Later
 from app.feed.post import Poster
 from app.feed.refresh import Refresher
@@ -43,34 +45,33 @@ async def drain(feeding: Feeding, workspace_id: WorkspaceId, channel_id: Channel
     with feeding.hub.waker(Topic.CHANNEL, f"{workspace_id}/{channel_id}") as waker:
         async with feeding.slack.of(workspace_id) as slack:
             draining = Draining(feeding, workspace_id, channel_id, slack, waker)
-            poster, refresher = Poster(draining), Refresher(draining)
-            while await _step(draining, poster, refresher):
+            poster, refresher, shield = Poster(draining), Refresher(draining), Shield(draining)
+            while await _step(draining, poster, refresher, shield):
                 if feeding.stop.is_set():
                     raise Later(draining.now())
 
 
-async def _step(on: Draining, poster: Poster, refresher: Refresher) -> bool:
+async def _step(on: Draining, poster: Poster, refresher: Refresher, shield: Shield) -> bool:
     """Do the next thing; answers whether there was one.
 
     A post goes first when its time has come. Refreshes fill the time between two posts.
     """
+    now = on.now()
     async with on.store.begin(on.workspace_id) as uow:
         channel = await uow.channels.get(on.channel_id)
-        unsent = await uow.posts.next_unsent(on.channel_id)
+        unsent, post_at = await shield.next(uow, channel, now)
         stale = await uow.posts.next_stale(on.channel_id)
-    now = on.now()
-    post_at = channel.next_post_at or now
+    refresher.not_before(channel.next_edit_at)
     if unsent and post_at <= now:
         await _unless_gone(poster.send(unsent))
     elif stale and refresher.at <= now:
         await _unless_gone(refresher.refresh(stale))
-    elif unsent and stale:
-        await _wait_until(on, min(post_at, refresher.at))
-    elif unsent:
-        await _wait_until(on, post_at)
-    elif stale:
-        await _wait_until(on, refresher.at)
-    return bool(unsent or stale)
+    elif waits := [
+        *([post_at] if unsent or shield.holds else []),
+        *([refresher.at] if stale else []),
+    ]:
+        await _wait_until(on, min(waits))
+    return bool(unsent or stale or shield.holds)
 
 
 async def _unless_gone(showing: Awaitable[None]) -> None:

@@ -6,7 +6,7 @@ from typing import Self
 from uuid import UUID
 
 from app.core.errors import InvalidInput
-from app.core.ids import CommandId, ConversationId, OutgoingId, PlacementId
+from app.core.ids import CommandId, ConversationId, OutgoingId, PlacementId, PostId
 
 
 class ActionId(StrEnum):
@@ -23,6 +23,7 @@ class ActionId(StrEnum):
     RETRY = "conversation.retry"
     MENU = "conversation.menu"
     PROCESS_AGAIN = "quarantine.process_again"
+    SHOW_ALL = "digest.show_all"
     OUTGOING_UNDO = "outgoing.undo"
     OUTGOING_SEND_NOW = "outgoing.send_now"
     OUTGOING_RETRY = "outgoing.retry"
@@ -85,6 +86,11 @@ class MenuValue:
 def parse_outgoing(text: str) -> OutgoingId:
     """Raises `InvalidInput`."""
     return OutgoingId(_uuid(text))
+
+
+def parse_post(text: str) -> PostId:
+    """Raises `InvalidInput`."""
+    return PostId(_uuid(text))
 
 
 def parse_placement(text: str) -> PlacementId:

@@ -10,6 +10,7 @@ from app.core.faults import faultpoint
 from app.core.ids import PostId
 from app.core.logging import get_logger
 from app.feed.attach import attach
+from app.feed.burst import count_card, is_counted
 from app.feed.context import PAUSE, Draining, Later, patience
 from app.feed.earlier import gap_of, may_hold
 from app.feed.port import (
@@ -226,6 +227,8 @@ class Poster:
                     await uow.posts.unpark_thread(post)
                 channel = await uow.channels.get(self._on.channel_id)
                 channel.next_post_at = self._on.now() + self._on.feeding.apart
+                if is_counted(post):
+                    count_card(channel, self._on.now())
                 if channel.state is ChannelState.PAUSED:
                     channel.state, channel.detail = ChannelState.OPEN, ""
                     uow.emit("channel.resumed", channel=self._on.channel_id)

@@ -1,5 +1,7 @@
 """Making a post show what is true now. The same edit made twice is the same edit."""
 
+from datetime import datetime
+
 from app.core.errors import NotFound
 from app.core.logging import get_logger
 from app.feed.context import PAUSE, Draining, Later, patience
@@ -39,12 +41,13 @@ class Refresher:
         try:
             await self._on.slack.update(self._on.channel_id, shown.ts, shown.message)
         except RateLimited as limit:
-            self.at = self._on.now() + limit.after
+            await self._leave_alone(self._on.now() + limit.after)
         except (OutcomeUnknown, NotReached):
             self._failures += 1
             self.at = self._on.now() + patience(self._failures)
         except (ChannelRefused, ScopeMissing) as error:
-            raise Later(self._on.now() + PAUSE) from error
+            await self._leave_alone(self._on.now() + PAUSE)
+            raise Later(self.at) from error
         except MessageGone:
             await self._refreshed(shown, PostState.DELETED)
         except ContentRefused as error:
@@ -52,6 +55,17 @@ class Refresher:
         else:
             self._failures = 0
             await self._refreshed(shown, PostState.SENT)
+
+    def not_before(self, at: datetime | None) -> None:
+        """What a job before us was told by Slack holds for us, too."""
+        if at is not None and at > self.at:
+            self.at = at
+
+    async def _leave_alone(self, until: datetime) -> None:
+        """Edit nothing in the channel until then, whoever comes after us."""
+        self.at = until
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            (await uow.channels.get(self._on.channel_id)).next_edit_at = until
 
     async def _refreshed(self, shown: Ready, state: PostState) -> None:
         async with self._on.store.begin(self._on.workspace_id) as uow:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from app.core.ids import PostId
-from app.feed import render, render_alarm, render_assigned
+from app.feed import render, render_alarm, render_assigned, render_digest
 from app.feed.load import load_card, load_command, load_mail, load_quarantine
 from app.feed.load_alarm import load_alarm
 from app.feed.load_assigned import load_assigned
+from app.feed.load_digest import load_digest
 from app.feed.load_note import load_note
 from app.feed.load_outgoing import load_outgoing_of
 from app.feed.port import Rendered
@@ -60,6 +61,7 @@ async def thread_of(uow: UnitOfWork, post: Post) -> Post | None:
             | PostKind.DIRECT
             | PostKind.ALARM
             | PostKind.ALARM_OVER
+            | PostKind.DIGEST
         ):
             return None
 
@@ -84,12 +86,17 @@ async def _render_fully(uow: UnitOfWork, post: Post) -> Rendered:
             return outgoing(await load_outgoing_of(uow, post))
         case PostKind.DIRECT:
             return await _direct(uow, post)
-        case PostKind.ALARM:
-            return render_alarm.alarm(await load_alarm(uow, post))
-        case PostKind.ALARM_OVER:
-            return render_alarm.over(await load_alarm(uow, post))
         case PostKind.FILE:
             return Rendered("", ())
+        case PostKind.ALARM | PostKind.ALARM_OVER | PostKind.DIGEST:
+            return await _about_no_conversation(uow, post)
+
+
+async def _about_no_conversation(uow: UnitOfWork, post: Post) -> Rendered:
+    if post.kind is PostKind.DIGEST:
+        return render_digest.digest(await load_digest(uow, post))
+    view = await load_alarm(uow, post)
+    return render_alarm.alarm(view) if post.kind is PostKind.ALARM else render_alarm.over(view)
 
 
 async def _direct(uow: UnitOfWork, post: Post) -> Rendered:

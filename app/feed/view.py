@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from app.core.ids import CommandId, ConversationId, OutgoingId, PlacementId
+from app.core.ids import CommandId, ConversationId, OutgoingId, PlacementId, PostId
 from app.store.models import CommandState, CommandType, OutgoingMode, OutgoingState
 
 
@@ -180,3 +180,25 @@ class AlarmView:
     detail: str
     """What the account says is wrong, if it says anything."""
     resolved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldView:
+    """A mail whose card is held back, by what is said of it until then."""
+
+    subject: str
+    sender_name: str
+    sender_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigestView:
+    """Cards that are held back because very many came at once."""
+
+    post_id: PostId
+    total: int
+    waiting: int
+    first: tuple[HeldView, ...]
+    """The next few of those that wait."""
+    is_asked_for: bool
+    """Somebody wants to see all of them."""

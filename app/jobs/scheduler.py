@@ -112,7 +112,7 @@ class Ticks:
             channels = await fleet.channels_with_work()
         for workspace_id, channel_id in channels:
             async with self._store.begin(workspace_id) as uow:
-                uow.leave(drain_channel(workspace_id, channel_id))
+                uow.leave(drain_channel(workspace_id, channel_id, hurries=False))
 
     async def send_what_is_due(self) -> None:
         """See that every account with mail to send has a job, now that its time has come."""

@@ -17,6 +17,7 @@ from app.slack.listeners import unknown
 from app.slack.listeners.actions import CardActions
 from app.slack.listeners.compose import Compose
 from app.slack.listeners.compose_send import ComposeSend
+from app.slack.listeners.digest import Digest
 from app.slack.listeners.home import HomeTab
 from app.slack.listeners.inbox import InboxCommand
 from app.slack.listeners.lifecycle import Lifecycle
@@ -50,6 +51,7 @@ def build_app(
     app.use(door.identify)
     CardActions(door).register(app)
     OutgoingActions(door).register(app)
+    Digest(door).register(app)
     Snoozing(door).register(app)
     Team(door).register(app)
     Notes(door).register(app)

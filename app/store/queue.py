@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import procrastinate
-from sqlalchemy import URL, func, select, text
+from sqlalchemy import URL, DateTime, bindparam, func, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.ids import AccountId, ChannelId, CommandId, OutgoingId, WorkspaceId
@@ -25,10 +25,12 @@ _LOCK_WAITING: Final = text(
     "SELECT id FROM procrastinate_jobs WHERE queueing_lock = :subject AND status = 'todo' FOR SHARE"
 )
 
-_HURRY: Final = text(
-    "UPDATE procrastinate_jobs SET scheduled_at = NULL "
-    "WHERE queueing_lock = :subject AND status = 'todo' AND scheduled_at IS NOT NULL"
-)
+_BRING_FORWARD: Final = text(
+    """
+    UPDATE procrastinate_jobs SET scheduled_at = :at
+    WHERE queueing_lock = :subject AND status = 'todo' AND scheduled_at > coalesce(:at, now())
+    """
+).bindparams(bindparam("at", type_=DateTime(timezone=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,16 @@ class Job:
     subject: str
     args: dict[str, Any]
     not_before: datetime | None = None
+    hurries: bool = True
+    """A job of the same subject that waits for a later moment is brought forward to ours."""
 
 
 def drain_channel(
-    workspace_id: WorkspaceId, channel_id: ChannelId, *, not_before: datetime | None = None
+    workspace_id: WorkspaceId,
+    channel_id: ChannelId,
+    *,
+    not_before: datetime | None = None,
+    hurries: bool = True,
 ) -> Job:
     """Post and refresh what is due in one channel, in order."""
     subject = f"channel:{workspace_id}:{channel_id}"
@@ -59,6 +67,7 @@ def drain_channel(
         subject=subject,
         args={"workspace_id": str(workspace_id), "channel_id": channel_id},
         not_before=not_before,
+        hurries=hurries,
     )
 
 
@@ -123,9 +132,13 @@ async def defer(queue: procrastinate.App, session: AsyncSession, job: Job) -> No
 
     A waiting job is only as good as our own if it starts after we commit: started earlier, it would
     not see our rows, and nobody would look again. So we lock its row (workers skip locked rows)
-    and, since they were told of it before, have them told once more when we commit.
+    and, since they were told of it before, have them told once more when we commit. One that waits
+    for a later moment would keep ours waiting with it, so it is brought forward.
     """
     connection = await session.connection()
+    if job.hurries:
+        values = {"subject": job.subject, "at": job.not_before}
+        await connection.execute(_BRING_FORWARD, values)
     waiting = await connection.execute(_LOCK_WAITING, {"subject": job.subject})
     if (job_id := waiting.scalar()) is not None:
         notice = json.dumps({"type": "job_inserted", "job_id": job_id})
@@ -133,12 +146,6 @@ async def defer(queue: procrastinate.App, session: AsyncSession, job: Job) -> No
         await connection.execute(select(func.pg_notify(channel, notice)))
         return
     await _insert(queue, session, job)
-
-
-async def hurry(session: AsyncSession, job: Job) -> None:
-    """Have the one that waits for its time run as soon as we commit. `defer` tells the workers."""
-    connection = await session.connection()
-    await connection.execute(_HURRY, {"subject": job.subject})
 
 
 async def _insert(queue: procrastinate.App, session: AsyncSession, job: Job) -> None:

@@ -21,7 +21,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.ids import AccountId, ChannelId, ConversationId, WorkspaceId
 from app.store.new import NewEvent
 from app.store.notify import CHANNEL, Topic
-from app.store.queue import Job, defer, drain_channel, hurry
+from app.store.queue import Job, defer, drain_channel
 from app.store.repositories.accounts import Accounts
 from app.store.repositories.alarms import Alarms
 from app.store.repositories.api_keys import APIKeys
@@ -192,11 +192,6 @@ class UnitOfWork:
         self.leave(drain_channel(self.workspace_id, channel_id))
         self.wake(Topic.CHANNEL, f"{self.workspace_id}/{channel_id}")
 
-    async def feed_at_once(self, channel_id: ChannelId) -> None:
-        """The same, even where that was left for later."""
-        self.feed_is_due(channel_id)
-        await hurry(self.session, drain_channel(self.workspace_id, channel_id))
-
     async def cards_are_stale(self, conversation_ids: Iterable[ConversationId]) -> None:
         """Have the cards of these conversations show what they are now."""
         for channel_id in await self.posts.mark_stale(conversation_ids):
@@ -205,7 +200,7 @@ class UnitOfWork:
     async def write_what_was_left(self) -> None:
         """Write the jobs, events and notices: last, because the events lock the counter."""
         await self.session.flush()
-        for job in self._jobs.values():
+        for _, job in sorted(self._jobs.items()):  # in one order, so that nobody waits in a ring
             await defer(self._queue, self.session, job)
         if self._events:
             await self.events.append(self._events)

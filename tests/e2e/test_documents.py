@@ -79,6 +79,7 @@ def _example(command: str, variables: dict[str, str]) -> Example:
 class TestTheExamplesOfTheAPI:
     async def test_do_what_the_page_says(self, stack: Stack) -> None:
         known = {"SHAREDBOX": stack.settings.base_url, "KEY": API_KEY}
+        known["CHANNEL"] = stack.account()["channel"]
         first = next(one for one in examples(API, **known) if "imap" in (one.body or {}))
         real = stack.account()
         body = {**first.body, **{name: real[name] for name in ("address", "imap", "channel")}}

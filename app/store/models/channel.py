@@ -3,10 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import String
+import sqlalchemy
+from sqlalchemy import BigInteger, String, Uuid
 from sqlmodel import Field
 
-from app.core.ids import ChannelId
+from app.core.ids import ChannelId, PostId
 from app.store.base import Tenanted
 from app.store.types import enum_text, timestamp
 
@@ -25,3 +26,15 @@ class Channel(Tenanted, table=True):
     detail: str = ""
     next_post_at: datetime | None = timestamp(default=None)
     """Not before this moment, by Slack's pace or its Retry-After."""
+    next_edit_at: datetime | None = timestamp(default=None)
+    """No message there is edited before this moment, because Slack asked us to wait."""
+    minute_began_at: datetime | None = timestamp(default=None)
+    """When the first card of the present minute was posted; see `feed.burst`."""
+    minute_cards: int = Field(default=0, sa_column_kwargs={"server_default": sqlalchemy.text("0")})
+    """How many cards were posted since then."""
+    all_through: int = Field(
+        default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": sqlalchemy.text("0")}
+    )
+    """Somebody asked for all: posts up to this `seq` are held back no longer."""
+    digest_id: PostId | None = Field(default=None, sa_type=Uuid)
+    """The message that stands for the cards that are held back."""

@@ -35,6 +35,8 @@ class PostKind(StrEnum):
     """A mailbox gives no sign of life: to an admin, directly."""
     ALARM_OVER = "alarm_over"
     """It does again."""
+    DIGEST = "digest"
+    """Stands for the cards that are held back while very many come at once."""
     FILE = "file"
     """The raw mail, attached in the thread of its quarantine post."""
 

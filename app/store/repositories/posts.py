@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, text, update
+from sqlalchemy import and_, exists, func, text, update
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
-from app.core.ids import ChannelId, ConversationId, OutgoingId, PlacementId, PostId
+from app.core.ids import ChannelId, ConversationId, OutgoingId, PlacementId, PostId, WorkspaceId
 from app.store.bulk import insert_many, is_any
-from app.store.models import ParkedFor, Post, PostKind, PostState
+from app.store.models import Message, ParkedFor, Post, PostKind, PostState
 from app.store.new import NewPost
 from app.store.repositories.base import Repository
 
@@ -131,6 +132,61 @@ class Posts(Repository):
             .limit(1)
         )
         return (await self._session.exec(statement)).one_or_none()
+
+    async def next_beside_cards(self, channel_id: ChannelId, all_through: int) -> Post | None:
+        """The first unsent post that is no held card, and stands in the thread of none."""
+        other = aliased(Post)
+        its_card_is_held = exists().where(
+            *_held(other, self._workspace_id, channel_id, all_through),
+            col(other.conversation_id) == col(Post.conversation_id),
+        )
+        statement = (
+            select(Post)
+            .where(
+                Post.workspace_id == self._workspace_id,
+                Post.channel_id == channel_id,
+                col(Post.state).in_(_UNSENT),
+                ~and_(*_held(Post, self._workspace_id, channel_id, all_through)),
+                ~its_card_is_held,
+            )
+            .order_by(col(Post.seq))
+            .limit(1)
+        )
+        return (await self._session.exec(statement)).one_or_none()
+
+    async def held_cards(self, channel_id: ChannelId, *, limit: int) -> Sequence[Message]:
+        """The mails whose cards wait, the first ones."""
+        statement = (
+            select(Message)
+            .join(
+                Post,
+                (col(Message.workspace_id) == col(Post.workspace_id))
+                & (col(Message.id) == col(Post.message_id)),
+            )
+            .where(*_held(Post, self._workspace_id, channel_id, 0))
+            .order_by(col(Post.seq))
+            .limit(limit)
+        )
+        return (await self._session.exec(statement)).all()
+
+    async def count_held(self, channel_id: ChannelId, *, above: int = 0) -> tuple[int, int, int]:
+        """How many cards wait, and the places of the first and the last of them."""
+        statement = select(func.count(), func.min(Post.seq), func.max(Post.seq)).where(
+            *_held(Post, self._workspace_id, channel_id, above)
+        )
+        count, first, last = (await self._session.exec(statement)).one()
+        return count, first or 0, last or 0
+
+    async def count_cards(self, channel_id: ChannelId, first: int, last: int) -> int:
+        """How many cards of mails have their places between these two, posted or not."""
+        statement = select(func.count()).where(
+            col(Post.workspace_id) == self._workspace_id,
+            col(Post.channel_id) == channel_id,
+            col(Post.kind) == PostKind.CARD,
+            col(Post.message_id).is_not(None),
+            col(Post.seq).between(first, last),
+        )
+        return (await self._session.exec(statement)).one()
 
     async def next_stale(self, channel_id: ChannelId) -> Post | None:
         """The post that shows something old, the longest unrefreshed first."""
@@ -259,6 +315,20 @@ class Posts(Repository):
             .returning(col(Post.id))
         )
         return len((await self._session.exec(statement)).all())
+
+
+def _held(
+    post: type[Post], workspace_id: WorkspaceId, channel_id: ChannelId, above: int
+) -> tuple[ColumnElement[bool], ...]:
+    """Cards of mails that wait for their turn. What a person asked for is never held back."""
+    return (
+        col(post.workspace_id) == workspace_id,
+        col(post.channel_id) == channel_id,
+        col(post.state) == PostState.WAITING,
+        col(post.kind) == PostKind.CARD,
+        col(post.message_id).is_not(None),
+        col(post.seq) > above,
+    )
 
 
 def _found(post: Post | None) -> Post:

@@ -5,13 +5,25 @@ from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from app.core.errors import NotFound
 from app.core.ids import ChannelId, TeammateId
 from app.feed.again import try_channel_again
+from app.feed.burst import show_all
 from app.store.models import Channel, ChannelState
 from app.store.unit_of_work import UnitOfWork
-from app.web.deps import Admin, Cursor, Limit, Parts, Reader, Words, read_cursor, write_cursor
+from app.web.deps import (
+    Admin,
+    Cursor,
+    Limit,
+    Parts,
+    Reader,
+    Words,
+    Writer,
+    read_cursor,
+    write_cursor,
+)
 
 router = APIRouter(tags=["team"])
 
@@ -40,12 +52,19 @@ class ChannelOut(BaseModel):
     unsent: int
     parked: int
     parked_detail: str
+    held: int = Field(description="Cards that wait because very many came at once.")
     next_post_at: datetime | None
 
 
 class ChannelPage(BaseModel):
     items: list[ChannelOut]
     next_cursor: str | None
+
+
+class ShownAll(BaseModel):
+    """How many cards waited."""
+
+    asked_for: int
 
 
 @router.get("/teammates")
@@ -97,12 +116,28 @@ async def retry(parts: Parts, caller: Admin, channel_id: Words) -> ChannelOut:
 async def _shown(uow: UnitOfWork, channels: Sequence[Channel]) -> list[ChannelOut]:
     ids = [one.id for one in channels]
     unsent, parked = await uow.channels.unsent(ids), await uow.channels.parked(ids)
+    held = {
+        one.id: (await uow.posts.count_held(one.id, above=one.all_through))[0]
+        for one in channels
+        if one.digest_id is not None
+    }
     return [
         ChannelOut(
             **one.model_dump(),
             unsent=unsent.get(one.id, 0),
+            held=held.get(one.id, 0),
             parked=parked[one.id].count if one.id in parked else 0,
             parked_detail=parked[one.id].detail if one.id in parked else "",
         )
         for one in channels
     ]
+
+
+@router.post("/channels/{channel_id}/show-all", status_code=202)
+async def show_all_(parts: Parts, caller: Writer, channel_id: str) -> ShownAll:
+    """Hold back none of the cards that wait in a channel now."""
+    async with parts.store.begin(caller.workspace_id) as uow:
+        id_ = ChannelId(channel_id)
+        if await uow.channels.find(id_, of_accounts=caller.account_ids) is None:
+            raise NotFound("There is no such channel.")
+        return ShownAll(asked_for=await show_all(uow, id_))

@@ -1,6 +1,7 @@
 """What a transaction promises: events without gaps, jobs and notices if and only if it commits."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from app.core.ids import ChannelId
 from app.store.engine import conninfo
 from app.store.notify import NotificationHub, Topic
+from app.store.queue import drain_channel
 from tests.fixtures.database import Workspace
 
 CHANNEL = ChannelId("C1")
@@ -110,6 +112,38 @@ class TestJobs:
                 "SELECT id FROM procrastinate_jobs WHERE status = 'todo' FOR UPDATE SKIP LOCKED"
             )
             assert await free.fetchall() == []
+
+
+class TestAJobForLater:
+    """A channel that waits for its next minute has one; a click there must not wait with it."""
+
+    @pytest.mark.parametrize("hurries", [True, False])
+    async def test_is_brought_forward_by_one_for_now(
+        self, workspace: Workspace, hurries: bool
+    ) -> None:
+        later = datetime.now(UTC) + timedelta(minutes=10)
+        async with workspace.store.begin(workspace.id) as uow:
+            uow.leave(drain_channel(workspace.id, CHANNEL, not_before=later))
+
+        async with workspace.store.begin(workspace.id) as uow:
+            uow.leave(drain_channel(workspace.id, CHANNEL, hurries=hurries))
+
+        connection = await psycopg.AsyncConnection.connect(conninfo(workspace.url))
+        async with connection:
+            found = await connection.execute("SELECT scheduled_at FROM procrastinate_jobs")
+            assert await found.fetchall() == [(None if hurries else later,)]
+
+    async def test_is_not_put_off_by_one_for_later_still(self, workspace: Workspace) -> None:
+        now = datetime.now(UTC)
+        for minutes in (1, 10):
+            async with workspace.store.begin(workspace.id) as uow:
+                at = now + timedelta(minutes=minutes)
+                uow.leave(drain_channel(workspace.id, CHANNEL, not_before=at))
+
+        connection = await psycopg.AsyncConnection.connect(conninfo(workspace.url))
+        async with connection:
+            found = await connection.execute("SELECT scheduled_at FROM procrastinate_jobs")
+            assert await found.fetchall() == [(now + timedelta(minutes=1),)]
 
 
 class TestNotices:

@@ -4,7 +4,9 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.core.ids import SlackUserId, TeammateId, new_id
+from app.core.ids import ChannelId, PostId, SlackUserId, TeammateId, new_id
+from app.feed.announce import Announcer
+from tests import factories
 from tests.factories import MOMENT
 from tests.fixtures.web import BOOTSTRAP_KEY, Web
 
@@ -209,5 +211,28 @@ class TestTeammatesAndChannels:
             "unsent": 0,
             "parked": 0,
             "parked_detail": "",
+            "held": 0,
             "next_post_at": None,
         }
+
+    async def test_held_cards_are_counted_and_shown(self, web: Web) -> None:
+        client = web.client(BOOTSTRAP_KEY)
+        account_id = await web.account(channel_id="C0SUPPORT")
+        async with web.store.begin(web.workspace_id) as uow:
+            channel = await uow.channels.get(ChannelId("C0SUPPORT"))
+            account = await uow.accounts.get(account_id)
+            row = factories.conversation(web.workspace_id, account_id)
+            await uow.conversations.add_all([row])
+            mail = factories.message(web.workspace_id, account_id, row.id)
+            await uow.messages.add_all([mail])
+            await Announcer().arrived(uow, account, [mail])
+            channel.digest_id = PostId(new_id())
+
+        (before,) = (await client.get("/channels")).json()["items"]
+        shown = await client.post("/channels/C0SUPPORT/show-all")
+        (after,) = (await client.get("/channels")).json()["items"]
+        unknown = await client.post("/channels/C0NOWHERE/show-all")
+
+        assert (before["held"], after["held"]) == (1, 0)
+        assert (shown.status_code, shown.json()) == (202, {"asked_for": 1})
+        assert unknown.status_code == 404

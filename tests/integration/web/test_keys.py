@@ -130,6 +130,8 @@ class TestScopes:
     def wanted(self, method: str, path: str) -> Scope:
         if (method == "GET" and path != "/api-keys") or path.endswith("/fill"):
             return Scope.READ
+        if path.endswith("/show-all"):
+            return Scope.WRITE
         return self.CHANGES.get(path.split("/")[1], Scope.ADMIN)
 
     async def test_what_a_scope_does_not_name_is_refused_by_name(self, web: Web) -> None:

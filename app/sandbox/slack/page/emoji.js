@@ -47,6 +47,9 @@ const GLYPHS = {
   "❓": ["question", [path("M5.500 6a2.500 2.500 0 1 1 3.600 2.200C8.300 8.600 8 9.200 8 10.200M8 12.800v.2", RED, "none", 2)]],
   "🤖": ["robot", [["rect", { x: 2.5, y: 5, width: 11, height: 8, rx: 2, fill: "#e4eefb", stroke: BLUE, "stroke-width": 1.3 }], path("M8 5V2.500M5.700 8.500v.4M10.300 8.500v.4M6 11.200h4", BLUE, "none", 1.6)]],
   "📅": ["calendar", [["rect", { x: 2.5, y: 3.5, width: 11, height: 10, rx: 1.5, fill: "#fff", stroke: GREY, "stroke-width": 1.3 }], path("M2.500 6.500h11M5.500 2v3M10.500 2v3", RED)]],
+  "📬": ["mailbox", [path("M2.5 12V7a3 3 0 0 1 3-3h5a3 3 0 0 1 3 3v5ZM8 12V7a2.500 2.500 0 0 0-2.500-2.500M11 4V1.500h2.500", BLUE, "#e4eefb", 1.4)]],
+  "🔀": ["joined", [path("M2 4.500h2.500l5 7H14M2 11.500h2.500l1.500-2.100M8 6.600l1.500-2.100H14M12 2.500l2 2-2 2M12 9.500l2 2-2 2", BLUE, "none", 1.5)]],
+  "✂": ["scissors", [["circle", { cx: 4.5, cy: 12, r: 1.8, fill: "none", stroke: GREY, "stroke-width": 1.4 }], ["circle", { cx: 11.5, cy: 12, r: 1.8, fill: "none", stroke: GREY, "stroke-width": 1.4 }], path("M5.500 10.500 11 2M10.500 10.500 5 2", GREY, "none", 1.5)]],
   "🔔": ["bell", [path("M4 11.5V7.5a4 4 0 0 1 8 0v4l1 1H3ZM7 14h2", AMBER, "#fde9c3")]],
 };
 for (const [same, as] of [["📁", "📂"], ["📧", "✉"], ["📨", "✉"], ["📩", "✉"], ["⌛", "⏳"], ["✏", "✍"], ["☑", "✅"], ["✔", "✅"]]) GLYPHS[same] = GLYPHS[as];

@@ -30,6 +30,7 @@ DraftId = NewType("DraftId", UUID)
 ListExitId = NewType("ListExitId", UUID)
 GrantId = NewType("GrantId", UUID)
 SignInId = NewType("SignInId", UUID)
+ReminderSettingsId = NewType("ReminderSettingsId", UUID)
 
 ChannelId = NewType("ChannelId", str)
 """Slack's own id of a channel, such as `C024BE91L`."""

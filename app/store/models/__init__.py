@@ -39,6 +39,7 @@ from app.store.models.outgoing import (
 )
 from app.store.models.placement import Placement, PlacementState
 from app.store.models.post import ParkedFor, Post, PostKind, PostState
+from app.store.models.reminders import ReminderSettings, RotationTurn
 from app.store.models.signature import Signature
 from app.store.models.slack_request import SlackRequest
 from app.store.models.teammate import Teammate
@@ -96,6 +97,8 @@ __all__ = [
     "Proof",
     "RecipientKind",
     "RecipientState",
+    "ReminderSettings",
+    "RotationTurn",
     "SenderIdentity",
     "SignIn",
     "Signature",

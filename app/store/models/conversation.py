@@ -24,12 +24,52 @@ class Conversation(Tenanted, table=True):
         within_workspace("assignee_id", "teammates", ondelete="SET NULL"),
         within_workspace("done_by_id", "teammates", ondelete="SET NULL"),
         within_workspace("snoozed_by_id", "teammates", ondelete="SET NULL"),
+        within_workspace("merged_into_id", "conversations", ondelete="SET NULL"),
+        within_workspace("follow_up_by_id", "teammates", ondelete="SET NULL"),
         Index("ix_conversations_latest", "workspace_id", "last_message_at", "id"),
         Index("ix_conversations_subject", "workspace_id", "account_id", "subject_key"),
         Index(
             "ix_conversations_snoozed",
             "snoozed_until",
             postgresql_where="snoozed_until IS NOT NULL",
+        ),
+        Index(
+            "ix_conversations_snoozed_by",
+            "workspace_id",
+            "snoozed_by_id",
+            postgresql_where="snoozed_by_id IS NOT NULL",
+        ),
+        Index(
+            "ix_conversations_merged",
+            "workspace_id",
+            "merged_into_id",
+            postgresql_where="merged_into_id IS NOT NULL",
+        ),
+        Index(
+            "ix_conversations_follow_up",
+            "follow_up_at",
+            postgresql_where="follow_up_at IS NOT NULL",
+        ),
+        Index(
+            "ix_conversations_open",
+            "workspace_id",
+            "assignee_id",
+            "last_message_at",
+            "id",
+            postgresql_where="status = 'open'",
+        ),
+        Index(
+            "ix_conversations_waiting",
+            "workspace_id",
+            "waiting_since",
+            "id",
+            postgresql_where="status = 'open' AND waiting_since IS NOT NULL",
+        ),
+        Index(
+            "ix_conversations_unreminded",
+            "workspace_id",
+            "account_id",
+            postgresql_where="status = 'open' AND reminded_of IS NULL",
         ),
     )
 
@@ -50,6 +90,21 @@ class Conversation(Tenanted, table=True):
     )
     """A mail of a person wakes it, be it earlier or at all."""
     snoozed_by_id: TeammateId | None = Field(default=None, sa_type=Uuid)
+    merged_into_id: ConversationId | None = Field(default=None, sa_type=Uuid)
+    """Its mails are in that conversation now, and what belongs to them goes there."""
+    follow_up_at: datetime | None = timestamp(default=None)
+    """Somebody is to be told then, unless they have answered by then."""
+    follow_up_by_id: TeammateId | None = Field(default=None, sa_type=Uuid)
+    no_answer_since: datetime | None = timestamp(default=None)
+    """That time has come, and they had not answered since this moment."""
+    answered_at: datetime | None = timestamp(default=None)
+    """When our last mail to them left, while nobody has written since."""
+    assigned_at: datetime | None = timestamp(default=None)
+    """When it last changed hands."""
+    acted_at: datetime | None = timestamp(default=None)
+    """When somebody of the team last did something with it."""
+    reminded_of: str | None = None
+    """What somebody was reminded of; None again whenever it stands differently."""
     tags: list[str] = text_list()
     message_count: int = 0
     first_message_at: datetime = timestamp()

@@ -138,6 +138,8 @@ class Outgoing(Tenanted, table=True):
     cancel_if_answered: bool = False
     is_automatic: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     """Written by a rule and not by a person."""
+    follow_up_days: int | None = None
+    """Somebody is to be told if they have not answered so many days after it left."""
     then_done: bool = False
     """Once it is sent, the conversation is done."""
     attempts: int = 0

@@ -17,4 +17,8 @@ class Workspace(SQLModel, table=True):
     name: str = ""
     slack_team_id: str | None = Field(default=None, unique=True)
     """None until the workspace is connected to Slack."""
+    guests_may_act: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Whether guests of the Slack workspace may work with mail, and not only read it."""
+    strangers_may_act: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """The same of people of other workspaces, in channels shared with them."""
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import NAMESPACE_URL, uuid5
 
 from app.core.access import Actor
-from app.core.ids import AccountId, ConversationId
+from app.core.ids import AccountId, ChannelId, ConversationId
 from app.mail.address import Address
 from app.mail.answer import forward_subject, reply_subject
 from app.mail.headers import one_line
@@ -108,9 +108,14 @@ async def offer(
     )
 
 
-async def inboxes(uow: UnitOfWork) -> Sequence[Inbox]:
-    """The accounts that mail can be written from."""
-    found = await uow.accounts.page(after=None, limit=MOST_ACCOUNTS)
+async def inboxes(
+    uow: UnitOfWork,
+    *,
+    only: frozenset[AccountId] | None = None,
+    channels: frozenset[ChannelId] | None = None,
+) -> Sequence[Inbox]:
+    """The accounts that mail can be written from: of `only` these, or of these `channels`."""
+    found = await uow.accounts.page(after=None, limit=MOST_ACCOUNTS, only=only, channels=channels)
     return [Inbox(one.id, one.address) for one in found if one.smtp_host]
 
 

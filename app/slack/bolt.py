@@ -12,6 +12,7 @@ from app.slack.client import web_client
 from app.slack.composer import Composer
 from app.slack.errors import ErrorHandler
 from app.slack.files import SlackFiles
+from app.slack.gate import Gate
 from app.slack.installations import Installations
 from app.slack.listeners import unknown
 from app.slack.listeners.actions import CardActions
@@ -27,6 +28,7 @@ from app.slack.listeners.outgoing import OutgoingActions
 from app.slack.listeners.reading import Reading
 from app.slack.listeners.snooze import Snoozing
 from app.slack.listeners.team import Team
+from app.slack.members import Members
 from app.slack.middleware import Door
 
 
@@ -48,14 +50,17 @@ def build_app(
         authorize=authorize,  # type: ignore[arg-type] # None is Bolt's "nobody"
         client=web_client(http, container.settings.slack_api_url, None),
     )
+    members = Members()
+    gate = Gate(container.store, installations, members)
     app.use(door.identify)
+    app.use(gate.guard)
     CardActions(door).register(app)
     OutgoingActions(door).register(app)
     Digest(door).register(app)
     Snoozing(door).register(app)
     Team(door).register(app)
     Notes(door).register(app)
-    composer = Composer(door, container.settings.undo_seconds)
+    composer = Composer(door, members, container.settings.undo_seconds)
     mails = Reading(door, container.blobs)
     mails.register(app)
     Modals(door, composer, mails).register(app)
@@ -70,7 +75,7 @@ def build_app(
     )
     ComposeSend(door, composer, writing, files).register(app)
     InboxCommand(door, composer, container.settings).register(app)
-    HomeTab(door, composer, container.settings).register(app)
+    HomeTab(door, gate, composer, container.settings).register(app)
     Lifecycle(installations).register(app)
     unknown.register(app)
     app.error(ErrorHandler().handle)

@@ -7,7 +7,7 @@ is kept while it is typed.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from app.core.access import Actor
 from app.core.errors import Conflict, NotFound, SharedBoxError
-from app.core.ids import AccountId, ConversationId, OutgoingId
+from app.core.ids import AccountId, ChannelId, ConversationId, OutgoingId
 from app.core.logging import get_logger
 from app.feed.mrkdwn import mention
 from app.mail.address import Address
@@ -28,6 +28,7 @@ from app.sending.guard import Newer, seen_now
 from app.sending.offer import Inbox, inboxes, offer, sender_id
 from app.slack.errors import words
 from app.slack.leading import lead_to
+from app.slack.members import Members
 from app.slack.middleware import Door, actor_of, user_of, workspace_of
 from app.slack.people import look_up
 from app.slack.rich_text import from_text
@@ -56,8 +57,9 @@ class Start:
 
 
 class Composer:
-    def __init__(self, door: Door, undo_seconds: int) -> None:
+    def __init__(self, door: Door, members: Members, undo_seconds: int) -> None:
         self._door = door
+        self._members = members
         self._undo_seconds = undo_seconds
 
     async def open(
@@ -102,9 +104,10 @@ class Composer:
         """The window as it begins, or the reason why it does not."""
         try:
             await self._note_time_zone(context, body, client)
+            channels = await self._channels(context, body, client, start)
             async with self._door.store.begin(workspace_of(context)) as uow:
                 actor = await actor_of(uow, body)
-                window = await self._begin(uow, actor, start, view_id)
+                window = await self._begin(uow, actor, start, view_id, channels)
             return compose.view(window)
         except SharedBoxError as error:
             return told.view(words(error))
@@ -130,12 +133,26 @@ class Composer:
             draft = await drafts.own(uow, actor, memory.draft)
             await drafts.let_go(uow, actor, draft.id, draft.view_id or "")
 
+    async def _channels(
+        self, context: AsyncBoltContext, body: Body, client: AsyncWebClient, start: Start
+    ) -> frozenset[ChannelId]:
+        """Where the writer is, if it matters: an answer belongs where its mail came in."""
+        if start.conversation_id is not None or start.mends is not None:
+            return frozenset()
+        return await self._members.channels(client, (workspace_of(context), user_of(body)[0]))
+
     async def _begin(
-        self, uow: UnitOfWork, actor: Actor, start: Start, view_id: str
+        self,
+        uow: UnitOfWork,
+        actor: Actor,
+        start: Start,
+        view_id: str,
+        channels: frozenset[ChannelId],
     ) -> compose.Window:
         mends = await uow.outgoing.get(start.mends) if start.mends else None
         conversation_id = mends.conversation_id if mends else start.conversation_id
-        account_id = await _account(uow, start, conversation_id)
+        may_write = await inboxes(uow, channels=channels) if channels else ()
+        account_id = await _account(uow, start, conversation_id, may_write)
         draft = await drafts.begin(uow, actor, account_id, conversation_id, view_id)
         form = Form.of(draft.content)
         is_restored = not form.is_empty
@@ -146,7 +163,12 @@ class Composer:
         elif start.mode is OutgoingMode.FORWARD:
             form = form.but(mode=start.mode)
         zone = await _time_zone(uow, actor) or "UTC"
-        form = form.but(time_zone=zone, accepted=(), body_drawing=form.body_drawing + 1)
+        form = form.but(
+            time_zone=zone,
+            accepted=(),
+            body_drawing=form.body_drawing + 1,
+            inboxes=tuple(one.id for one in may_write),
+        )
         if form.when is not When.AT:
             form = form.but(at=None)
         return await self.drawn(uow, actor, draft, form, restored=is_restored)
@@ -189,7 +211,7 @@ class Composer:
             offer=offered,
             form=form,
             undo_seconds=self._undo_seconds,
-            inboxes=await _choice(uow, draft),
+            inboxes=await _choice(uow, draft, form),
             writer=await drafts.others_writing(uow, draft.conversation_id, draft.author_id),
             taken_by=await _taken_by(uow, draft),
             newer=newer,
@@ -266,23 +288,27 @@ async def _time_zone(uow: UnitOfWork, actor: Actor) -> str | None:
 
 
 async def _account(
-    uow: UnitOfWork, start: Start, conversation_id: ConversationId | None
+    uow: UnitOfWork,
+    start: Start,
+    conversation_id: ConversationId | None,
+    may_write: Sequence[Inbox],
 ) -> AccountId:
     if conversation_id is not None:
         return (await uow.conversations.get(conversation_id)).account_id
-    if start.account_id is not None:
-        return (await uow.accounts.get(start.account_id)).id
-    found = await inboxes(uow)
-    if not found:
+    fitting = [one.id for one in may_write if start.account_id in {None, one.id}]
+    if not fitting:
         raise NotFound(
-            "No account has a server to send by.", fix="Give one of them an SMTP server first."
+            "None of the inboxes of the channels you are in can send mail.",
+            fix="Give one of them an SMTP server, or have somebody add you to its channel.",
         )
-    return found[0].id
+    return fitting[0]
 
 
-async def _choice(uow: UnitOfWork, draft: Draft) -> tuple[Inbox, ...]:
+async def _choice(uow: UnitOfWork, draft: Draft, form: Form) -> tuple[Inbox, ...]:
     """A new mail may be written from another inbox; an answer belongs where its mail came in."""
-    return tuple(await inboxes(uow)) if draft.conversation_id is None else ()
+    if draft.conversation_id is not None:
+        return ()
+    return tuple(await inboxes(uow, only=frozenset(map(AccountId, form.inboxes))))
 
 
 async def _mended(uow: UnitOfWork, draft: Draft, form: Form, mends: Outgoing) -> Form:

@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from app.core.crypto import Vault
+from app.core.errors import NotAllowed
 from app.core.ids import WorkspaceId
 from app.core.logging import get_logger
 from app.store.models import Installation, InstallationState
@@ -22,6 +23,14 @@ log = get_logger(__name__)
 
 
 Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The Slack workspace, and the organisation it belongs to, if any."""
+
+    team_id: str
+    enterprise_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,7 @@ class Installations:
         self._vault = vault
         self._tokens: dict[WorkspaceId, _Remembered[str | None]] = {}
         self._teams: dict[str, _Remembered[Installation]] = {}
+        self._homes: dict[WorkspaceId, Home] = {}
 
     async def token_of(self, workspace_id: WorkspaceId) -> str | None:
         """The bot token of a workspace; None where we are not installed."""
@@ -57,6 +67,18 @@ class Installations:
         token = self._vault.open(installation.bot_token) if installation and has_token else None
         self._tokens[workspace_id] = _Remembered(token)
         return token
+
+    async def home_of(self, workspace_id: WorkspaceId) -> Home:
+        """Where our app is installed. Raises `NotAllowed` where it never was."""
+        if (known := self._homes.get(workspace_id)) is not None:
+            return known
+        async with self._store.begin(workspace_id) as uow:
+            installation = await uow.installations.current()
+        if installation is None:
+            raise NotAllowed("SharedBox is not connected to this workspace.")
+        home = Home(installation.team_id, installation.enterprise_id)
+        self._homes[workspace_id] = home
+        return home
 
     async def note_refusal(self, workspace_id: WorkspaceId, code: str) -> None:
         """Slack will not have us in this workspace: say so, and ask for the token anew."""
@@ -89,6 +111,7 @@ class Installations:
 
     def _forget(self, workspace_id: WorkspaceId) -> None:
         self._tokens.pop(workspace_id, None)
+        self._homes.pop(workspace_id, None)
         self._teams = {
             team: known
             for team, known in self._teams.items()

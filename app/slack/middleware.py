@@ -58,10 +58,15 @@ class Door:
 
 def workspace_of(context: AsyncBoltContext) -> WorkspaceId:
     """Raises `NotAllowed` where SharedBox is not installed in the workspace."""
-    workspace_id = context.get(_WORKSPACE)
+    workspace_id = known_workspace_of(context)
     if workspace_id is None:
         raise NotAllowed("SharedBox is not connected to this workspace.")
-    return WorkspaceId(workspace_id)
+    return workspace_id
+
+
+def known_workspace_of(context: AsyncBoltContext) -> WorkspaceId | None:
+    """None where SharedBox is not installed in the workspace."""
+    return context.get(_WORKSPACE)
 
 
 async def actor_of(uow: UnitOfWork, body: Mapping[str, Any]) -> Actor:

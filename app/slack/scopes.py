@@ -13,5 +13,5 @@ SCOPES: Final = {
     "groups:read": "whose mail somebody may see: that of the private channels they are in",
     "im:history": "looking a message to an admin up before it is repeated",
     "im:write": "telling people that a conversation is theirs, and admins of a silent mailbox",
-    "users:read": "people's names, and the time zone of whoever chooses a time",
+    "users:read": "who is a guest, people's names, the time zone of whoever chooses a time",
 }

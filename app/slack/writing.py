@@ -136,6 +136,8 @@ class Form(BaseModel):
     """What the window filled in itself: whatever else stands there, somebody typed."""
     accepted: tuple[str, ...] = ()
     """New domains that the writer was warned of."""
+    inboxes: tuple[UUID, ...] = ()
+    """The accounts a new mail may be written from: those whose channel the writer is in."""
     drawing: int = 0
     body_drawing: int = 0
 

@@ -43,6 +43,7 @@ from app.store.repositories.messages import Messages
 from app.store.repositories.notes import Notes
 from app.store.repositories.outgoing import OutgoingMails
 from app.store.repositories.posts import Posts
+from app.store.repositories.sight import Sight
 from app.store.repositories.slack_requests import SlackRequests
 from app.store.repositories.teammates import Teammates
 from app.store.repositories.threads import Threads
@@ -145,6 +146,10 @@ class UnitOfWork:
     @cached_property
     def posts(self) -> Posts:
         return Posts(self.session, self.workspace_id)
+
+    @cached_property
+    def sight(self) -> Sight:
+        return Sight(self.session, self.workspace_id)
 
     @cached_property
     def signatures(self) -> Signatures:

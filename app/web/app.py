@@ -18,6 +18,7 @@ from app.web.api import (
     notes,
     outgoing,
     team,
+    workspace,
     writing,
 )
 from app.web.errors import PROBLEMS
@@ -56,6 +57,7 @@ def create_app(container: Container, slack: SlackHTTP | None) -> FastAPI:
         commands,
         events,
         team,
+        workspace,
         api_keys,
     ):
         api.include_router(part.router)

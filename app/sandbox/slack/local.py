@@ -182,6 +182,23 @@ class LocalSlack(People):
     def add_bot(self, channel: str) -> None:
         self.emulator.workspace.join(self.emulator.workspace.channel(channel), self.bot_user_id)
 
+    # People
+
+    def change_person(
+        self, user: str, *, guest: bool = False, deleted: bool = False, home: str = ""
+    ) -> None:
+        """Make somebody a guest, switch their account off, or have them come from elsewhere."""
+        person = self.emulator.workspace.person(user)
+        person.guest, person.deleted, person.home = guest, deleted, home
+
+    def remove_user(self, user: str, channel: str) -> None:
+        here = self.emulator.workspace
+        here.leave(here.channel(channel), here.person(user).id)
+
+    def add_user(self, user: str, channel: str) -> None:
+        here = self.emulator.workspace
+        here.join(here.channel(channel), here.person(user).id)
+
     # Channels
 
     def archive_channel(self, channel: str, *, archived: bool = True) -> None:

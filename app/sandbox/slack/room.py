@@ -14,6 +14,10 @@ class Person:
     time_zone: str = "Etc/UTC"
     admin: bool = False
     bot: bool = False
+    guest: bool = False
+    deleted: bool = False
+    home: str = ""
+    """The workspace that somebody comes from who is here by a shared channel."""
 
     def as_json(self, team_id: str, bot_id: str, *, email: bool) -> JSON:
         profile = {
@@ -27,17 +31,17 @@ class Person:
         }
         return {
             "id": self.id,
-            "team_id": team_id,
+            "team_id": self.home or team_id,
             "name": self.name,
             "real_name": self.real_name,
-            "deleted": False,
+            "deleted": self.deleted,
             "tz": self.time_zone,
             "profile": profile,
             "is_admin": self.admin,
             "is_owner": self.admin,
             "is_bot": self.bot,
             "is_app_user": False,
-            "is_restricted": False,
+            "is_restricted": self.guest,
             "is_ultra_restricted": False,
             "updated": 0,
         }

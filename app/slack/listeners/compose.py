@@ -167,6 +167,7 @@ class Compose:
             return Form(
                 mode=form.mode,
                 time_zone=form.time_zone,
+                inboxes=form.inboxes,
                 drawing=form.drawing,
                 body_drawing=form.body_drawing + 1,
             )

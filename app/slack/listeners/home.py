@@ -17,6 +17,7 @@ from app.core.ids import ChannelId, SlackUserId, TeammateId
 from app.core.logging import get_logger
 from app.slack.composer import Composer, Start
 from app.slack.errors import words
+from app.slack.gate import Gate
 from app.slack.middleware import Door, user_of, workspace_of
 from app.slack.people import channels_of
 from app.slack.views import home
@@ -32,8 +33,9 @@ log = get_logger(__name__)
 
 
 class HomeTab:
-    def __init__(self, door: Door, composer: Composer, settings: Settings) -> None:
+    def __init__(self, door: Door, gate: Gate, composer: Composer, settings: Settings) -> None:
         self._door = door
+        self._gate = gate
         self._composer = composer
         self._settings = settings
 
@@ -76,7 +78,10 @@ class HomeTab:
         """Draw it for one person, unless somebody has drawn a newer one than is `shown`."""
         try:
             channels = await channels_of(client, user_id)
-            view = home.view(await self._read(context, user_id, name, channels))
+            is_admin = user_id in self._settings.admins or await self._gate.is_admin(
+                client, workspace_of(context), user_id
+            )
+            view = home.view(await self._read(context, user_id, name, channels, is_admin=is_admin))
         except SharedBoxError as error:
             view = home.told(words(error))
         known = {"hash": shown["hash"]} if shown and shown.get("hash") else {}
@@ -93,8 +98,9 @@ class HomeTab:
         user_id: SlackUserId,
         user_name: str,
         channels: frozenset[ChannelId],
+        *,
+        is_admin: bool,
     ) -> home.Home:
-        is_admin = user_id in self._settings.admins
         async with self._door.store.begin(workspace_of(context)) as uow:
             me = (await uow.teammates.by_slack_user(user_id, user_name)).id
             sight = await sight_of(uow, channels)

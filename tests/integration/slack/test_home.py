@@ -77,7 +77,6 @@ class TestOpening:
         assert shown.count("|Asleep>*") == 1
         assert "Finished" not in shown
         assert "*1* yours · *1* unassigned · *2* waiting with colleagues · *1* asleep" in shown
-        assert "Mailboxes" not in shown
         ts = stamps["Free"].replace(".", "")
         assert f"/archives/{door.slack.channels['support']}/p{ts}" in str(home)
 

@@ -170,7 +170,9 @@ class TestWhatIsForged:
     async def test_a_folder_of_another_account_is_refused(self, door: SlackDoor) -> None:
         await door.card("Invoice")
         async with door.store.begin(door.feed.workspace.id) as uow:
-            other = factories.account(door.feed.workspace.id, address="sales@example.com")
+            other = factories.account(
+                door.feed.workspace.id, address="sales@example.com", channel_id=door.feed.channel
+            )
             uow.accounts.add(other)
             await uow.session.flush()
             folder = await uow.mailboxes.named(other.id, "INBOX")

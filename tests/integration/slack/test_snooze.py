@@ -67,7 +67,8 @@ class TestSnooze:
 
     async def test_speaks_of_utc_where_slack_does_not_tell(self, door: SlackDoor) -> None:
         ts = await door.card("Invoice")
-        door.slack.fail_next("users.info", FaultKind.ERROR, error="missing_scope")
+        await door.slack.click("Ana", "support", ts, "conversation.assign_me")
+        door.slack.fail_next("users.info", FaultKind.ERROR, error="ratelimited")
 
         await window(door, ts)
 

@@ -1,0 +1,104 @@
+"""In which channels a row is seen: that of its conversation's card, else that of its account."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import null, union_all
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import col, select
+
+from app.core.access import Role
+from app.core.ids import ChannelId, SlackUserId
+from app.store.bulk import is_any
+from app.store.models import (
+    Account,
+    Command,
+    Conversation,
+    Draft,
+    Mailbox,
+    Message,
+    Outgoing,
+    Placement,
+    Post,
+    PostKind,
+    Teammate,
+    Workspace,
+)
+from app.store.repositories.base import Repository
+
+_OF_CONVERSATIONS: Final = (Command, Draft, Message, Outgoing)
+
+
+@dataclass(frozen=True, slots=True)
+class HouseRules:
+    """What this workspace lets people do who are not full members of it."""
+
+    guests_may_act: bool
+    strangers_may_act: bool
+
+
+class Sight(Repository):
+    async def channels_behind(self, ids: Iterable[UUID]) -> dict[UUID, frozenset[ChannelId]]:
+        """The channels of those of these ids that are rows of mail; others are left out."""
+        wanted = list(ids)
+        if not wanted:
+            return {}
+        rows = self._rows(wanted)
+        card = (
+            (col(Post.workspace_id) == self._workspace_id)
+            & (col(Post.conversation_id) == rows.c.conversation_id)
+            & (col(Post.kind) == PostKind.CARD)
+        )
+        statement = (
+            select(rows.c.id, col(Post.channel_id), col(Account.channel_id))
+            .select_from(rows)
+            .join(
+                Account,
+                (col(Account.workspace_id) == self._workspace_id)
+                & (col(Account.id) == rows.c.account_id),
+            )
+            .outerjoin(Post, card)
+        )
+        found: dict[UUID, set[ChannelId]] = {}
+        for id_, of_card, of_account in await self._session.exec(statement):
+            found.setdefault(id_, set()).add(ChannelId(of_card or of_account))
+        return {id_: frozenset(channels) for id_, channels in found.items()}
+
+    def _rows(self, wanted: list[UUID]) -> Any:  # noqa: ANN401 -- a subquery has no useful type
+        def of(table: Any, account_id: Any, conversation_id: Any) -> Any:  # noqa: ANN401
+            return select(
+                table.id.label("id"),
+                account_id.label("account_id"),
+                conversation_id.label("conversation_id"),
+            ).where(table.workspace_id == self._workspace_id, is_any(table.id, wanted))
+
+        nothing: ColumnElement[Any] = null().cast(Conversation.id.type)  # type: ignore[attr-defined]
+        placements = of(Placement, col(Mailbox.account_id), nothing).join(
+            Mailbox,
+            (col(Mailbox.workspace_id) == self._workspace_id)
+            & (col(Mailbox.id) == col(Placement.mailbox_id)),
+        )
+        return union_all(
+            of(Account, col(Account.id), nothing),
+            of(Mailbox, col(Mailbox.account_id), nothing),
+            placements,
+            of(Conversation, col(Conversation.account_id), col(Conversation.id)),
+            *(of(one, one.account_id, one.conversation_id) for one in _OF_CONVERSATIONS),
+        ).subquery()
+
+    async def workspace(self) -> Workspace:
+        return await self._session.get_one(Workspace, self._workspace_id)
+
+    async def house_rules(self) -> HouseRules:
+        workspace = await self.workspace()
+        return HouseRules(workspace.guests_may_act, workspace.strangers_may_act)
+
+    async def role_of(self, user_id: SlackUserId) -> Role | None:
+        """As somebody decided; None where nobody did, or we do not know the person yet."""
+        statement = select(Teammate.role).where(
+            Teammate.workspace_id == self._workspace_id, Teammate.slack_user_id == user_id
+        )
+        role = (await self._session.exec(statement)).first()
+        return Role(role) if role is not None else None

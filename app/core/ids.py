@@ -31,6 +31,9 @@ ListExitId = NewType("ListExitId", UUID)
 GrantId = NewType("GrantId", UUID)
 SignInId = NewType("SignInId", UUID)
 ReminderSettingsId = NewType("ReminderSettingsId", UUID)
+SessionId = NewType("SessionId", UUID)
+InvitationId = NewType("InvitationId", UUID)
+AuditEntryId = NewType("AuditEntryId", UUID)
 
 ChannelId = NewType("ChannelId", str)
 """Slack's own id of a channel, such as `C024BE91L`."""

@@ -4,6 +4,8 @@ from app.store.models.account import Account, AccountState
 from app.store.models.alarm import Alarm, AlarmKind
 from app.store.models.api_key import APIKey
 from app.store.models.attachment import Attachment
+from app.store.models.audit_entry import AuditEntry
+from app.store.models.browser_session import BrowserSession
 from app.store.models.channel import Channel, ChannelState
 from app.store.models.command import (
     ABOUT_CONVERSATION,
@@ -22,7 +24,9 @@ from app.store.models.history_import import HistoryImport, ImportState
 from app.store.models.idempotency import IdempotencyRecord
 from app.store.models.identity import Proof, SenderIdentity
 from app.store.models.installation import Installation, InstallationState
+from app.store.models.invitation import Invitation
 from app.store.models.list_exit import ListExit, ListExitState
+from app.store.models.login import Login
 from app.store.models.mailbox import Mailbox
 from app.store.models.message import Direction, Message
 from app.store.models.note import Note
@@ -40,6 +44,7 @@ from app.store.models.outgoing import (
 from app.store.models.placement import Placement, PlacementState
 from app.store.models.post import ParkedFor, Post, PostKind, PostState
 from app.store.models.reminders import ReminderSettings, RotationTurn
+from app.store.models.sign_in_attempt import SignInAttempts
 from app.store.models.signature import Signature
 from app.store.models.slack_request import SlackRequest
 from app.store.models.teammate import Teammate
@@ -57,6 +62,8 @@ __all__ = [
     "Alarm",
     "AlarmKind",
     "Attachment",
+    "AuditEntry",
+    "BrowserSession",
     "Channel",
     "ChannelState",
     "Command",
@@ -78,8 +85,10 @@ __all__ = [
     "ImportState",
     "Installation",
     "InstallationState",
+    "Invitation",
     "ListExit",
     "ListExitState",
+    "Login",
     "Mailbox",
     "Message",
     "Note",
@@ -101,6 +110,7 @@ __all__ = [
     "RotationTurn",
     "SenderIdentity",
     "SignIn",
+    "SignInAttempts",
     "Signature",
     "SlackRequest",
     "TargetState",

@@ -22,6 +22,8 @@ class Teammate(Tenanted, table=True):
     """As Slack last told it, by its name in the IANA database; None where it never did."""
     role: Role | None = enum_text(Role, default=None)
     """As somebody decided; None where nobody did."""
+    barred_at: datetime | None = timestamp(default=None)
+    """Since when they may not sign in to the admin; None while they may."""
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())
 
     @property

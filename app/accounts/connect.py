@@ -13,6 +13,7 @@ from app.accounts.history import MOST_HISTORY_DAYS
 from app.core.crypto import Vault
 from app.core.errors import Conflict, InvalidInput
 from app.core.ids import AccountId, ChannelId, GrantId
+from app.mail.address import is_plain
 from app.mailbox.errors import ServerForbidden
 from app.mailbox.hosts import refuse_by_name
 from app.mailbox.port import Security
@@ -23,8 +24,6 @@ from app.store.notify import Topic
 from app.store.unit_of_work import UnitOfWork
 
 MOST_FOLDERS: Final = 50
-_WORD: Final = r"[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]"
-_ADDRESS: Final = re.compile(rf"{_WORD}{{1,64}}@{_WORD}{{1,255}}")
 _CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]{2,}")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -278,7 +277,7 @@ def _check_login(field: str, account: Account, gate: Gate, login: ServerLogin) -
 
 def checked_address(address: str) -> str:
     address = address.strip()
-    if not _ADDRESS.fullmatch(address):
+    if not is_plain(address):
         raise InvalidInput(
             "That is not a mail address.", field="address", fix="Write it as name@example.com."
         )

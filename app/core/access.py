@@ -50,6 +50,7 @@ class Origin(StrEnum):
     """The door a request came in by."""
 
     SLACK = "slack"
+    WEB = "web"
     API = "api"
     CLI = "cli"
     SYSTEM = "system"
@@ -68,6 +69,8 @@ class Actor:
     scopes: frozenset[Scope] = field(default_factory=frozenset)
     account_ids: frozenset[AccountId] | None = None
     """The accounts a key is bound to; None is every account of the workspace."""
+    role: Role | None = None
+    """Of a person at the web admin; None at the other doors."""
 
     def require(self, scope: Scope) -> None:
         """Raise `NotAllowed` unless the scope was granted."""

@@ -27,6 +27,7 @@ _LOOK_SECONDS: Final = 2
 _KEEP_REQUESTS: Final = timedelta(hours=24)
 _KEEP_ANSWERS: Final = timedelta(hours=24)
 _RENEWED_AT_ONCE: Final = 4
+_KEEP_SIGN_INS: Final = timedelta(days=7)
 log = get_logger(__name__)
 
 
@@ -168,3 +169,4 @@ class Ticks:
     async def forget_old(self) -> None:
         async with self._store.across_workspaces() as fleet:
             await fleet.forget_old(requests=_KEEP_REQUESTS, answers=_KEEP_ANSWERS)
+            await fleet.door.forget_old(self._clock.now() - _KEEP_SIGN_INS)

@@ -27,6 +27,10 @@ _PARENTHESIS: Final = re.compile(r"[()]")
 _COMMENT_IN_ADDRESS: Final = re.compile(r"\([^()]*\)")
 
 
+_WORD: Final = r"[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]"
+_PLAIN: Final = re.compile(rf"{_WORD}{{1,64}}@{_WORD}{{1,255}}")
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Either may be empty: a name without an address cannot be answered, but can be shown."""
@@ -176,3 +180,8 @@ def _checked(name: str, address: str) -> Iterator[Address]:
         name = ""
     if name or address:
         yield Address(name[:MAX_NAME].strip(), address)
+
+
+def is_plain(text: str) -> bool:
+    """Whether it is one address as people type it, `name@example.com`, and nothing else."""
+    return _PLAIN.fullmatch(text) is not None

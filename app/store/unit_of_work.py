@@ -25,6 +25,7 @@ from app.store.queue import Job, defer, drain_channel
 from app.store.repositories.accounts import Accounts
 from app.store.repositories.alarms import Alarms
 from app.store.repositories.api_keys import APIKeys
+from app.store.repositories.audit import AuditLog
 from app.store.repositories.channels import Channels
 from app.store.repositories.commands import Commands
 from app.store.repositories.conversations import Conversations
@@ -39,6 +40,7 @@ from app.store.repositories.ledger import Ledger
 from app.store.repositories.list_exits import ListExits
 from app.store.repositories.live import Live
 from app.store.repositories.mailboxes import Mailboxes
+from app.store.repositories.members import Members
 from app.store.repositories.messages import Messages
 from app.store.repositories.notes import Notes
 from app.store.repositories.outgoing import OutgoingMails
@@ -74,6 +76,10 @@ class UnitOfWork:
     @cached_property
     def api_keys(self) -> APIKeys:
         return APIKeys(self.session, self.workspace_id)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        return AuditLog(self.session, self.workspace_id)
 
     @cached_property
     def channels(self) -> Channels:
@@ -130,6 +136,10 @@ class UnitOfWork:
     @cached_property
     def mailboxes(self) -> Mailboxes:
         return Mailboxes(self.session, self.workspace_id)
+
+    @cached_property
+    def members(self) -> Members:
+        return Members(self.session, self.workspace_id)
 
     @cached_property
     def messages(self) -> Messages:

@@ -41,6 +41,7 @@ from app.store.models import (
     Workspace,
 )
 from app.store.queue import Stalled, stalled_jobs
+from app.store.repositories.door import Door
 from app.store.repositories.due import Due, Tended, due, unheard
 from app.store.repositories.grants import (
     GrantRef,
@@ -134,6 +135,7 @@ def _unwatched_since() -> ColumnElement[datetime | None]:
 class Fleet:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+        self.door = Door(session)
 
     async def default_workspace(self) -> WorkspaceId:
         """The oldest workspace; made at the first call, before any Slack is connected."""

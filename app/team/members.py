@@ -1,0 +1,71 @@
+"""The people of a team: what each may do, and whether they may sign in."""
+
+from datetime import datetime
+
+from app.core.access import Actor, Role
+from app.core.errors import Conflict, NotAllowed
+from app.core.ids import TeammateId
+from app.store.audit import audit
+from app.store.models import Teammate
+from app.store.unit_of_work import UnitOfWork
+
+
+def check_may_grant(actor: Actor, role: Role) -> None:
+    """Nobody gives, or takes, what they have not. Raises `NotAllowed`."""
+    own = actor.role or Role.ADMIN
+    if not own.includes(Role.ADMIN) or not own.includes(role):
+        raise NotAllowed(f"Only an owner can do that with an {role}.", fix="Ask an owner.")
+
+
+async def set_role(uow: UnitOfWork, actor: Actor, teammate_id: TeammateId, role: Role) -> Teammate:
+    """Change what somebody may do, from their next click on. Raises `NotAllowed`, `Conflict`."""
+    owners = await uow.members.lock_owners()
+    teammate = await uow.members.lock(teammate_id)
+    before = teammate.standing
+    check_may_grant(actor, role)
+    check_may_grant(actor, before)
+    if before is Role.OWNER and role is not Role.OWNER:
+        _check_not_the_last(teammate, [one.id for one in owners])
+    if teammate.role is not role:
+        teammate.role = role
+        audit(
+            uow, actor, "team.role_changed", about=teammate.name,
+            teammate_id=str(teammate.id), before=before, after=role,
+        )  # fmt: skip
+    return teammate
+
+
+async def bar(uow: UnitOfWork, actor: Actor, teammate_id: TeammateId, *, now: datetime) -> Teammate:
+    """Keep somebody out of the admin, and end their sessions. What they did stays.
+
+    Raises `NotAllowed` and `Conflict`.
+    """
+    owners = await uow.members.lock_owners()
+    teammate = await uow.members.lock(teammate_id)
+    check_may_grant(actor, teammate.standing)
+    if teammate.id == actor.teammate_id:
+        raise Conflict("You cannot shut yourself out.", fix="Ask another admin.")
+    _check_not_the_last(teammate, [one.id for one in owners])
+    if teammate.barred_at is None:
+        teammate.barred_at = now
+        await uow.members.end_sessions(teammate.id)
+        audit(uow, actor, "team.barred", about=teammate.name, teammate_id=str(teammate.id))
+    return teammate
+
+
+async def let_back(uow: UnitOfWork, actor: Actor, teammate_id: TeammateId) -> Teammate:
+    """Let somebody sign in again. Raises `NotAllowed`."""
+    teammate = await uow.members.lock(teammate_id)
+    check_may_grant(actor, teammate.standing)
+    if teammate.barred_at is not None:
+        teammate.barred_at = None
+        audit(uow, actor, "team.let_back", about=teammate.name, teammate_id=str(teammate.id))
+    return teammate
+
+
+def _check_not_the_last(teammate: Teammate, owners: list[TeammateId]) -> None:
+    if owners == [teammate.id]:
+        raise Conflict(
+            f"{teammate.name} is the only owner, and a team needs one.",
+            fix="Make somebody else an owner first.",
+        )

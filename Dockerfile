@@ -3,6 +3,17 @@
 #
 # This Python checks the mail headers it writes (email.policy: verify_generated_headers), which not
 # every release does; `sharedbox run` warns of one that does not.
+FROM node:24-trixie-slim AS pages
+
+# What the pages are made with: a style sheet and a script, at the places where npm puts them.
+WORKDIR /pages
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev \
+    && mkdir -p vendor/@tabler/core/dist/css vendor/htmx.org/dist \
+    && cp node_modules/@tabler/core/dist/css/tabler.min.css vendor/@tabler/core/dist/css/ \
+    && cp node_modules/htmx.org/dist/htmx.min.js vendor/htmx.org/dist/
+
+
 FROM python:3.13.12-slim-trixie AS build
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
@@ -20,6 +31,7 @@ RUN sed '/^# --- below this line: only for building/,$d' requirements.lock > run
 COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY alembic alembic
+COPY --from=pages /pages/vendor app/web/vendor
 RUN /opt/builder/bin/python -m hatchling build -t wheel -d dist \
     && /opt/sharedbox/bin/pip install --no-deps dist/*.whl
 

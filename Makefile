@@ -13,12 +13,12 @@ SEED ?= 1
 QUIETLY := --quiet --quiet --disable-pip-version-check --root-user-action=ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports docs bench soak lock clean browser-tools test-servers
+.PHONY: help install demo test check format lint types imports docs bench soak lock clean browser-tools test-servers pages
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: $(VENV)/.installed ## Make .venv with the sharedbox command in it
+install: $(VENV)/.installed pages ## Make .venv with the sharedbox command in it
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@PYTHON="$(PYTHON)" scripts/make-venv $(VENV)
@@ -33,15 +33,21 @@ demo: install ## Start everything on this machine, with a local Slack and a samp
 test: install test-servers browser-tools ## Run every test (pass pytest options by ARGS=...)
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
+pages: node_modules/.pages
+
+node_modules/.pages: package.json package-lock.json | $(VENV)/.installed
+	@[ -e node_modules/.installed ] || PATH="$(CURDIR)/$(BIN):$$PATH" scripts/npm-ci --omit=dev
+	@touch $@
+
 test-servers:
 	@scripts/ensure-test-servers
 	@scripts/unpack-mail-servers
 
 browser-tools: node_modules/.installed
 
-node_modules/.installed: package.json package-lock.json | install
+node_modules/.installed: package.json package-lock.json | $(VENV)/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/npm-ci
-	@touch $@
+	@touch $@ node_modules/.pages
 
 check: ## Everything CI runs: format, lint, types, import rules, tests
 	@.ci/run

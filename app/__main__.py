@@ -11,6 +11,7 @@ from app.cli.importing import import_
 from app.cli.keys import keys
 from app.cli.output import console
 from app.cli.output import run as run_work
+from app.cli.owner import owner
 from app.cli.run import run
 from app.cli.secrets import secrets
 from app.core.config import Settings
@@ -30,6 +31,7 @@ cli.add_typer(secrets, name="secrets")
 cli.command()(demo)
 cli.command("import")(import_)
 cli.command()(doctor)
+cli.command()(owner)
 cli.command()(run)
 
 

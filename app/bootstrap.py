@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -37,6 +37,7 @@ from app.store.notify import NotificationHub
 from app.store.queue import open_queue
 from app.store.unit_of_work import Store
 from app.sync.parsing import ParserPool
+from app.team.joining import first_link, link_path
 from app.web.app import create_app
 
 STOP_SECONDS: Final = 15
@@ -82,10 +83,18 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
         )
 
 
-async def run_web(settings: Settings, stop: asyncio.Event) -> None:
-    """Serve HTTP until `stop` is set."""
+async def run_web(
+    settings: Settings, stop: asyncio.Event, welcome: Callable[[str], None] | None = None
+) -> None:
+    """Serve HTTP until `stop` is set.
+
+    `welcome` is told the link that makes the first owner, as long as there is none.
+    """
     async with contextlib.AsyncExitStack() as stack:
         container = await stack.enter_async_context(open_container(settings))
+        secret = await first_link(container.store, now=container.clock.now())
+        if secret is not None and welcome is not None:
+            welcome(settings.base_url.rstrip("/") + link_path(secret))
         http = await stack.enter_async_context(http_session())
         installations = await _installations(container, http, stack)
         slack = None

@@ -22,6 +22,7 @@ pytest_plugins = [
     "tests.fixtures.sending",
     "tests.fixtures.stack",
     "tests.fixtures.web",
+    "tests.fixtures.admin",
     "tests.rig.fixtures",
     "tests.fixtures.slack_door",
     "tests.fixtures.identity",

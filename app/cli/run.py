@@ -8,6 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import IO, Annotated, Final
 
@@ -45,7 +46,7 @@ def run(
     if process is not Process.ALL:
         check_python()
     works: dict[Process, Callable[[Settings, asyncio.Event], Awaitable[None]]] = {
-        Process.WEB: run_web,
+        Process.WEB: partial(run_web, welcome=_welcome),
         Process.WORKER: run_worker,
         Process.ALL: _run_all,
     }
@@ -54,6 +55,12 @@ def run(
             runner.run(_until_told_to_stop(works[process], given))
     except SharedBoxError as error:
         explain(error)
+
+
+def _welcome(link: str) -> None:
+    """To the terminal or the journal, but not as a line of the log, which holds no secret."""
+    errors.print("Nobody owns this SharedBox yet. Open this link to become its owner:")
+    errors.print(f"  {link}", highlight=False, soft_wrap=True)
 
 
 async def _until_told_to_stop(

@@ -6,7 +6,8 @@ from fastapi import APIRouter, FastAPI
 
 from app.container import Container
 from app.slack.http import SlackHTTP
-from app.web import docs, errors, health, status
+from app.web import docs, errors, health
+from app.web.admin import site
 from app.web.api import (
     accounts,
     api_keys,
@@ -65,8 +66,8 @@ def create_app(container: Container, slack: SlackHTTP | None) -> FastAPI:
         api.include_router(router)
     app.include_router(api)
     app.include_router(health.router)
-    for page in (docs, status):
-        app.include_router(page.router, include_in_schema=False)
+    app.include_router(docs.router, include_in_schema=False)
     if slack is not None:
         app.include_router(slack_router(slack))
+    site.install(app)
     return app

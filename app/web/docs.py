@@ -1,12 +1,13 @@
 """The API's own pages: Swagger UI, with every file of it served from here."""
 
+from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
 
-from app.web.status import templates
-
+_templates: Final = Jinja2Templates(Path(__file__).parent / "templates")
 router = APIRouter()
 router.mount("/static/swagger", StaticFiles(packages=[("fastapi_offline", "static")]))
 
@@ -20,6 +21,6 @@ _POLICY: Final = (
 
 @router.get("/docs")
 async def docs(request: Request) -> Response:
-    return templates.TemplateResponse(
+    return _templates.TemplateResponse(
         request, "docs.html", headers={"Content-Security-Policy": _POLICY}
     )

@@ -1,4 +1,4 @@
-"""The one place where an error becomes an HTTP answer: problem details (RFC 9457)."""
+"""The one place where an error becomes an HTTP answer: problem details (RFC 9457), or a page."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -23,6 +23,8 @@ from app.core.errors import (
 )
 from app.core.logging import get_logger
 from app.store.blobs import BlobMissing
+from app.web.admin import site
+from app.web.admin.visitor import SignInNeeded
 from app.web.auth import Unauthenticated
 
 PROBLEM_JSON: Final = "application/problem+json"
@@ -57,6 +59,7 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
 """What any endpoint may answer."""
 _STATUS: Final[Mapping[type[SharedBoxError], int]] = {
     Unauthenticated: 401,
+    SignInNeeded: 401,
     KeyReused: 422,
     NotAllowed: 403,
     NotFound: 404,
@@ -85,7 +88,9 @@ def problem(
     request: Request,
     errors: Sequence[Mapping[str, Any]] = (),
     headers: Mapping[str, str] | None = None,
-) -> JSONResponse:
+) -> Response:
+    if site.wants_page(request):
+        return site.explain(request, status, detail)
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -101,7 +106,7 @@ def problem(
     )
 
 
-async def _explained(request: Request, error: Exception) -> JSONResponse:
+async def _explained(request: Request, error: Exception) -> Response:
     assert isinstance(error, SharedBoxError)
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
     field = error.field if isinstance(error, InvalidInput) else None
@@ -114,7 +119,7 @@ async def _explained(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _malformed(request: Request, error: Exception) -> JSONResponse:
+async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [
         {"field": ".".join(str(part) for part in one["loc"][1:]), "detail": one["msg"]}
@@ -125,12 +130,12 @@ async def _malformed(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _plain(request: Request, error: Exception) -> JSONResponse:
+async def _plain(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return problem(error.status_code, str(error.detail), request=request, headers=error.headers)
 
 
-async def _database(request: Request, error: Exception) -> JSONResponse:
+async def _database(request: Request, error: Exception) -> Response:
     log.warning("database.unavailable", path=request.url.path, error=type(error).__name__)
     return problem(
         503,
@@ -140,7 +145,7 @@ async def _database(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _overtaken(request: Request, error: Exception) -> JSONResponse:
+async def _overtaken(request: Request, error: Exception) -> Response:
     log.info("http.overtaken", path=request.url.path, error=type(error).__name__)
     return problem(
         409,
@@ -149,7 +154,7 @@ async def _overtaken(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+async def _unforeseen(request: Request, error: Exception) -> Response:
     log.error("http.failed", path=request.url.path, exc_info=error)
     return problem(
         500,

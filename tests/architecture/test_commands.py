@@ -50,4 +50,4 @@ class TestMake:
         (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
         described = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
 
-        assert set(phony.split()) - described == {"browser-tools", "test-servers"}
+        assert set(phony.split()) - described == {"browser-tools", "pages", "test-servers"}

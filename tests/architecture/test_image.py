@@ -10,6 +10,7 @@ import yaml
 
 from app.cli.run import Process
 from app.core.config import PROJECT_ROOT, Settings
+from app.web.admin.assets import WANTED
 from app.web.health import router
 
 PROJECT = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())
@@ -18,6 +19,7 @@ NAMES = {f"SHAREDBOX_{name.upper()}" for name in Settings.model_fields}
 CHECKS_HEADERS_SINCE = {(3, 11): 10, (3, 12): 5}
 """By release: the first that checks the mail headers it writes. All later releases do."""
 OLDEST_POSTGRES = 15
+OF_NPM = {"package.json", "package-lock.json", ".npmrc"}
 
 
 class Instruction(NamedTuple):
@@ -37,6 +39,11 @@ def stages() -> list[list[Instruction]]:
             found.append([])
         found[-1].append(Instruction(word, rest.strip()))
     return found
+
+
+def building() -> list[Instruction]:
+    (stage,) = [one for one in stages() if one_of("FROM", one).endswith(" AS build")]
+    return stage
 
 
 def all_of(word: str, instructions: list[Instruction]) -> list[str]:
@@ -76,9 +83,7 @@ def wanted(requirements: list[str]) -> set[str]:
 
 class TestBaseImage:
     def test_is_the_same_for_building_and_running(self) -> None:
-        images = {one_of("FROM", stage).split()[0] for stage in stages()}
-
-        assert len(images) == 1
+        assert one_of("FROM", building()).split()[0] == one_of("FROM", stages()[-1])
 
     def test_has_a_python_that_checks_the_mail_headers_it_writes(self) -> None:
         tag = one_of("FROM", stages()[-1])
@@ -93,8 +98,10 @@ class TestBaseImage:
 class TestWhatIsCopied:
     def copied(self) -> set[str]:
         sources: set[str] = set()
-        for rest in all_of("COPY", stages()[0]):
-            sources |= set(rest.split()[:-1])
+        for stage in stages():
+            for rest in all_of("COPY", stage):
+                if not rest.startswith("--from="):
+                    sources |= set(rest.split()[:-1])
         return sources
 
     def test_is_there(self) -> None:
@@ -105,13 +112,27 @@ class TestWhatIsCopied:
         project = PROJECT["project"]
 
         made_of = {*wheel["only-include"], *project["license-files"], project["readme"]}
-        assert self.copied() == made_of | {"pyproject.toml", "requirements.lock"}
+        made_with = {"pyproject.toml", "requirements.lock"}
+        assert self.copied() == made_of | made_with | OF_NPM
 
     def test_and_nothing_else_is_sent_to_the_builder(self) -> None:
         lines = (PROJECT_ROOT / ".dockerignore").read_text().splitlines()
 
         assert "*" in lines
         assert {line[1:] for line in lines if line.startswith("!")} == self.copied()
+
+
+class TestThePages:
+    def test_find_each_file_from_npm_where_they_look(self) -> None:
+        (from_npm,) = [one for one in stages() if one_of("FROM", one).endswith(" AS pages")]
+        (copied,) = [one for one in all_of("COPY", building()) if one.startswith("--from=pages")]
+        wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
+
+        for name in WANTED:
+            assert f"cp node_modules/{name} vendor/{name.rpartition('/')[0]}/" in one_of(
+                "RUN", from_npm
+            )
+        assert copied.split()[1:] == ["/pages/vendor", *wheel["artifacts"]]
 
 
 class TestWhatIsInstalled:
@@ -127,7 +148,7 @@ class TestWhatIsInstalled:
 
     @pytest.mark.parametrize("part", ["building", "developing"])
     def test_is_cut_from_the_lock_at_a_line_that_is_there(self, part: str) -> None:
-        (cut,) = set(re.findall(rf"'/\^(# --- [^/]*{part})/", one_of("RUN", stages()[0][:5])))
+        (cut,) = set(re.findall(rf"'/\^(# --- [^/]*{part})/", one_of("RUN", building()[:5])))
 
         assert sum(line.startswith(cut) for line in LOCK.splitlines()) == 1
 
@@ -135,7 +156,7 @@ class TestWhatIsInstalled:
         assert [
             name for name, pin in locked("building").items() if "--hash=sha256:" not in pin
         ] == []
-        for run in all_of("RUN", stages()[0]):
+        for run in all_of("RUN", building()):
             for install in re.findall(r"pip install ([^&]*)", run):
                 assert install.startswith(("--require-hashes", "--no-deps dist/"))
 

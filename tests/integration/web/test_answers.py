@@ -105,13 +105,14 @@ class TestHeaders:
             "/healthz",
             "/metrics",
             "/api/v1/accounts",
-            "/static/status.css",
+            "/static/admin.css",
+            "/sign-in",
         ):
             headers = (await client.get(path)).headers
 
             assert headers["x-content-type-options"] == "nosniff", path
             assert headers["x-frame-options"] == "DENY"
-            assert headers["referrer-policy"] == "no-referrer"
+            assert headers["referrer-policy"] in {"no-referrer", "same-origin"}
             assert "frame-ancestors 'none'" in headers["content-security-policy"]
             assert (
                 "unsafe-inline" not in headers["content-security-policy"].partition("style-src")[0]

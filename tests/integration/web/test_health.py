@@ -5,11 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-from app.core.access import Scope
 from app.core.ids import AccountId
 from app.store.engine import conninfo
 from app.store.models import AccountState
-from tests.fixtures.web import BOOTSTRAP_KEY, Web
+from tests.fixtures.web import Web
 
 
 async def put(web: Web, account_id: AccountId, **values: object) -> None:
@@ -59,60 +58,3 @@ class TestMetrics:
         assert "sharedbox_workers 0.0" in text
         assert "support@example.com" not in text
         assert tenant.key not in text
-
-
-class TestTheOverview:
-    async def test_tells_how_many_and_names_nobody(self, web: Web) -> None:
-        await put(web, await web.account(), state=AccountState.STOPPED)
-
-        page = (await web.client(base="").get("/")).text
-
-        assert "given up, waiting for a person" in page
-        assert "No worker runs" in page
-        assert "support@example.com" not in page
-        assert 'href="/status"' in page
-
-
-class TestTheAccountsPage:
-    async def test_asks_for_a_key(self, web: Web) -> None:
-        await web.account()
-        client = web.client(base="")
-
-        for auth in (None, ("", ""), ("any", "wrong"), (BOOTSTRAP_KEY, "")):
-            answer = await client.get("/status", auth=auth)
-            assert answer.status_code == 401, auth
-            assert answer.headers["www-authenticate"].startswith("Basic realm=")
-            assert "support@example.com" not in answer.text
-        broken = await client.get("/status", headers={"Authorization": "Basic %%%"})
-        assert broken.status_code == 401
-        _, writer = await web.key(Scope.WRITE)
-        assert (await client.get("/status", auth=("", writer))).status_code == 403
-
-    async def test_tells_of_each_what_is_wrong_and_what_to_do(self, web: Web) -> None:
-        well = await web.account(address="a@example.com")
-        await put(web, well, state=AccountState.LIVE)
-        hostile = "<script>alert(1)</script>"
-        ill = await web.account(address="z@example.com")
-        await put(web, ill, state=AccountState.REFUSED, detail=f"Wrong password. {hostile}")
-
-        answer = await web.client(base="").get("/status", auth=("any", BOOTSTRAP_KEY))
-
-        assert answer.status_code == 200
-        assert answer.headers["cache-control"] == "no-store"
-        page = answer.text
-        assert page.index("z@example.com") < page.index("a@example.com")
-        assert "1 in need of a person" in " ".join(page.split())
-        assert "sharedbox accounts retry z@example.com" in page
-        assert hostile not in page
-        assert '<td class="missing">3</td>' in page
-        assert re.search(r"\d+ seconds ago", page)
-
-    async def test_shows_a_bound_key_its_accounts_only(self, web: Web) -> None:
-        mine = await web.account(address="a@example.com")
-        await web.account(address="z@example.com")
-        _, key = await web.key(Scope.READ, accounts=[mine])
-
-        page = (await web.client(base="").get("/status", auth=("", key))).text
-
-        assert "a@example.com" in page
-        assert "z@example.com" not in page

@@ -1,0 +1,70 @@
+"""Puts the admin into the app: its pages, its files, and its share of the error handling."""
+
+from http import HTTPStatus
+from types import ModuleType
+from typing import Final
+from urllib.parse import quote
+
+from fastapi import APIRouter, FastAPI, Request, Response
+
+from app.team.passwords import Passwords
+from app.web.admin import live
+from app.web.admin.assets import Assets
+from app.web.admin.live import Streams
+from app.web.admin.pages import joining, keys, overview, signing_in
+from app.web.admin.view import Pages, error_page
+
+PAGES: Final[tuple[ModuleType, ...]] = (
+    overview,
+    signing_in,
+    joining,
+    keys,
+)
+"""In the order of the menu, within each group of it."""
+_NOT_PAGES: Final = ("/api/", "/slack/", "/oauth/", "/static/", "/healthz", "/readyz", "/metrics")
+_TITLES: Final = {
+    403: "Not allowed",
+    404: "Not found",
+    405: "Not possible",
+    409: "Not possible just now",
+    413: "Too large",
+    422: "Not understood",
+    503: "Not available just now",
+}
+
+
+def install(app: FastAPI) -> None:
+    assets = Assets()
+    entries = tuple(module.NAV for module in PAGES if hasattr(module, "NAV"))
+    app.state.pages = Pages(entries, assets)
+    app.state.passwords = Passwords()
+    app.state.streams = Streams()
+    router = APIRouter(include_in_schema=False)
+    for module in (*PAGES, live):
+        router.include_router(module.router)
+    app.include_router(router)
+    app.include_router(assets.routes())
+
+
+def wants_page(request: Request) -> bool:
+    """Whether whoever asks is a person with a browser, at one of the pages."""
+    if request.url.path.startswith(_NOT_PAGES):
+        return False
+    return "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
+
+
+def explain(request: Request, status: int, detail: str) -> Response:
+    """An error as a page; or, where somebody is not signed in, the way to do that."""
+    if status == HTTPStatus.UNAUTHORIZED:
+        return _to_sign_in(request)
+    return error_page(request, status, _TITLES.get(status, "Something went wrong"), detail)
+
+
+def _to_sign_in(request: Request) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    if "hx-request" in request.headers:
+        return Response(status_code=401, headers={"HX-Redirect": "/sign-in", **headers})
+    path = request.url.path if request.method == "GET" else "/"
+    query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
+    wanted = f"?next={quote(path + query, safe='/')}" if path != "/" else ""
+    return Response(status_code=303, headers={"Location": f"/sign-in{wanted}", **headers})

@@ -1,0 +1,183 @@
+"""Who is at the admin: their session, what they may do, and whether a form is really theirs.
+
+Roles and CSRF tokens are checked here, and only here: a page names the role it needs in its
+signature. The token is derived from the secret of the session, which no other site can read; the
+Origin that browsers send has to be ours as well.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from starlette.datastructures import UploadFile
+
+from app.container import Container
+from app.core.access import Actor, Role
+from app.core.crypto import digest, new_secret, same
+from app.core.errors import NotAllowed, NotFound, SharedBoxError
+from app.core.ids import AccountId, WorkspaceId
+from app.store.audit import audit
+from app.store.models import BrowserSession, Teammate
+from app.store.unit_of_work import UnitOfWork
+from app.team import sessions
+from app.team.sessions import Place
+from app.web.deps import Parts
+
+CSRF_FIELD: Final = "csrf"
+CSRF_HEADER: Final = "X-CSRF-Token"
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class SignInNeeded(SharedBoxError):
+    """Nobody is signed in, or not any more."""
+
+
+def cookie(parts: Container, name: str) -> str:
+    """Its whole name. Behind HTTPS it can be set by this host alone, and is never sent in clear."""
+    prefix = "__Host-" if is_https(parts) else ""
+    return f"{prefix}sharedbox_{name}"
+
+
+def is_https(parts: Container) -> bool:
+    return parts.settings.base_url.startswith("https:")
+
+
+def cookie_options(parts: Container) -> dict[str, Any]:
+    return {"httponly": True, "samesite": "lax", "secure": is_https(parts), "path": "/"}
+
+
+def place_of(request: Request) -> Place:
+    address = request.client.host if request.client else ""
+    return Place(address, request.headers.get("user-agent", ""))
+
+
+def token_of(secret: str) -> str:
+    return digest(f"csrf\n{secret}").hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who is signed in."""
+
+    session: BrowserSession
+    teammate: Teammate
+    actor: Actor
+    csrf: str
+    place: Place
+
+    @property
+    def workspace_id(self) -> WorkspaceId:
+        return self.teammate.workspace_id
+
+    @property
+    def role(self) -> Role:
+        return self.teammate.standing
+
+    def may(self, role: str) -> bool:
+        return self.role.includes(Role(role))
+
+    def check_sees(self, account_id: AccountId) -> None:
+        """Raise `NotFound` where they may not know that there is such an account."""
+        if not self.actor.may_see(account_id):
+            raise NotFound("There is no such account.")
+
+    def audit(self, uow: UnitOfWork, act: str, *, about: str = "", **data: Any) -> None:  # noqa: ANN401 -- whatever JSON can say
+        audit(uow, self.actor, act, about=about, address=self.place.address, **data)
+
+
+@dataclass(frozen=True, slots=True)
+class GuestVisitor:
+    """Somebody who is not signed in, in a browser that we know again while they are at it."""
+
+    secret: str
+    is_new: bool
+
+    @property
+    def csrf(self) -> str:
+        return token_of(self.secret)
+
+
+async def recognise(request: Request, parts: Container, *, note: bool = True) -> Visitor | None:
+    """Whoever the browser says it is. `note`: this counts as a sign of life."""
+    secret = request.cookies.get(cookie(parts, "session"), "")
+    if not _SECRET.fullmatch(secret):
+        return None
+    place = place_of(request)
+    found = await sessions.find(parts.store, secret, place if note else None, now=parts.clock.now())
+    if found is None:
+        return None
+    session, teammate = found
+    return Visitor(session, teammate, sessions.actor_of(teammate), token_of(secret), place)
+
+
+async def guest(request: Request, parts: Parts) -> GuestVisitor:
+    known = request.cookies.get(cookie(parts, "guest"), "")
+    is_new = not _SECRET.fullmatch(known)
+    found = GuestVisitor(new_secret() if is_new else known, is_new)
+    await _check_form(request, parts, None if is_new else found.csrf)
+    return found
+
+
+def _needs(role: Role) -> Callable[[Request, Container], Awaitable[Visitor]]:
+    async def check(request: Request, parts: Parts) -> Visitor:
+        visitor = await recognise(request, parts)
+        if visitor is None:
+            raise SignInNeeded("You are not signed in, or not any more.", fix="Sign in.")
+        request.state.visitor = visitor
+        await _check_form(request, parts, visitor.csrf)
+        if not visitor.role.includes(role):
+            raise NotAllowed(
+                f"This is for {role}s, and you are {_article(visitor.role)} {visitor.role}.",
+                fix="Ask an admin of your team.",
+            )
+        return visitor
+
+    check.role = role  # type: ignore[attr-defined]
+    return check
+
+
+AsViewer = Annotated[Visitor, Depends(_needs(Role.VIEWER))]
+AsAgent = Annotated[Visitor, Depends(_needs(Role.AGENT))]
+AsAdmin = Annotated[Visitor, Depends(_needs(Role.ADMIN))]
+AsOwner = Annotated[Visitor, Depends(_needs(Role.OWNER))]
+Guest = Annotated[GuestVisitor, Depends(guest)]
+
+
+async def _check_form(request: Request, parts: Container, token: str | None) -> None:
+    """Raise `NotAllowed` unless a request that changes something comes from a page of ours."""
+    if request.method in _SAFE:
+        return
+    if _is_from_elsewhere(request, parts) or token is None:
+        raise _not_ours()
+    shown: object = request.headers.get(CSRF_HEADER)
+    if shown is None:
+        shown = (await request.form()).get(CSRF_FIELD, "")
+    if isinstance(shown, UploadFile) or not same(str(shown).encode(), token.encode()):
+        raise _not_ours()
+
+
+def _is_from_elsewhere(request: Request, parts: Container) -> bool:
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        return True
+    origin = request.headers.get("origin")
+    if origin is None:
+        return False
+    ours = urlsplit(parts.settings.base_url)
+    return origin != f"{ours.scheme}://{ours.netloc}" and (
+        urlsplit(origin).netloc != request.headers.get("host")
+    )
+
+
+def _not_ours() -> NotAllowed:
+    return NotAllowed(
+        "This was not sent from a page of SharedBox, or from one that is too old.",
+        fix="Load the page anew, and try again.",
+    )
+
+
+def _article(word: str) -> str:
+    return "an" if word[0] in "aeiou" else "a"

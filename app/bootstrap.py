@@ -21,6 +21,7 @@ from app.jobs.context import Tending
 from app.jobs.vitals import serving_vitals
 from app.jobs.worker import Worker
 from app.mailbox.sessions import IMAPServers
+from app.outside.http import open_outside
 from app.providers.oauth.registry import oauth_providers
 from app.sending.context import Sending
 from app.sending.smtp import SMTPTransport
@@ -169,17 +170,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             cards_per_minute=settings.cards_per_minute,
             stop=stop,
         )
-        sending = Sending(
-            store=container.store,
-            blobs=container.blobs,
-            transport=SMTPTransport(
-                allow_private=settings.allow_private_mail_hosts, ca_file=settings.tls_ca_file
-            ),
-            reader=parser,
-            vault=container.vault,
-            sends_per_hour=settings.sends_per_hour,
-            tokens=tokens,
-        )
+        sending = await _sending(container, parser, tokens, stack)
         await Worker(container, tending, feeding, sending, tokens).run(stop)
 
 
@@ -189,6 +180,23 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+async def _sending(
+    container: Container, parser: ParserPool, tokens: GrantTokens, stack: contextlib.AsyncExitStack
+) -> Sending:
+    settings = container.settings
+    allow_private = settings.allow_private_mail_hosts
+    return Sending(
+        store=container.store,
+        blobs=container.blobs,
+        transport=SMTPTransport(allow_private=allow_private, ca_file=settings.tls_ca_file),
+        reader=parser,
+        outside=await stack.enter_async_context(open_outside(allow_private=allow_private)),
+        vault=container.vault,
+        sends_per_hour=settings.sends_per_hour,
+        tokens=tokens,
+    )
 
 
 async def _installations(

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from app.core.ids import CommandId, MessageId, TeammateId
+from app.feed.load_list_exit import load_list_exit
 from app.feed.load_outgoing import load_begun_by_us, load_latest
 from app.feed.notes import notes
 from app.feed.view import (
@@ -93,6 +94,7 @@ async def load_card(uow: UnitOfWork, post: Post) -> CardView:
         command=shown,
         outgoing=outgoing,
         writers=tuple(writers[one] for one in writing if one in writers),
+        list_exit=await load_list_exit(uow, conversation.id),
     )
 
 

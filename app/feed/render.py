@@ -20,6 +20,7 @@ from app.feed.mrkdwn import (
     verbatim,
 )
 from app.feed.port import Block, Rendered
+from app.feed.render_list_exit import list_exit
 from app.feed.render_outgoing import outgoing_state
 from app.feed.view import (
     MOVES,
@@ -228,7 +229,7 @@ def _state(view: CardView) -> str:
         parts.append(_writing(view.writers))
     if view.outgoing:
         parts.append(outgoing_state(view.outgoing))
-    return " · ".join([*parts, *_command_state(view.command)])
+    return " · ".join([*parts, *list_exit(view.list_exit), *_command_state(view.command)])
 
 
 def _standing(view: CardView) -> str:
@@ -260,7 +261,7 @@ def _put_away(view: CardView) -> str:
     if command and command.state is CommandState.DONE and command.type in MOVES and command.by:
         parts[0] += f" by {mention(command.by.name, command.by.slack_user_id)} {moment(command.at)}"
     parts.append(f"{bold(_subject(view.subject))} from {_sender(view.mail)}")
-    return " · ".join([*parts, *_command_state(command)])
+    return " · ".join([*parts, *list_exit(view.list_exit), *_command_state(command)])
 
 
 def _command_state(command: CommandView | None) -> list[str]:

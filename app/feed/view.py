@@ -6,7 +6,13 @@ from enum import StrEnum
 from typing import Final
 
 from app.core.ids import CommandId, ConversationId, OutgoingId, PlacementId, PostId
-from app.store.models import CommandState, CommandType, OutgoingMode, OutgoingState
+from app.store.models import (
+    CommandState,
+    CommandType,
+    ListExitState,
+    OutgoingMode,
+    OutgoingState,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,17 @@ class AssignedView:
 
 
 @dataclass(frozen=True, slots=True)
+class ListExitView:
+    """Somebody wanted to leave the list that the mail came by."""
+
+    state: ListExitState
+    whom: str
+    detail: str
+    by: Person | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CardView:
     conversation_id: ConversationId
     address: str
@@ -150,6 +167,7 @@ class CardView:
     """The last mail of ours that was not taken back."""
     writers: tuple[Person, ...] = ()
     """Who is writing an answer just now."""
+    list_exit: ListExitView | None = None
 
     @property
     def is_snoozed(self) -> bool:

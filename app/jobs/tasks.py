@@ -6,13 +6,21 @@ from uuid import UUID
 
 import procrastinate
 
-from app.core.ids import AccountId, ChannelId, CommandId, OutgoingId, WorkspaceId
+from app.core.ids import (
+    AccountId,
+    ChannelId,
+    CommandId,
+    ListExitId,
+    OutgoingId,
+    WorkspaceId,
+)
 from app.core.logging import get_logger
 from app.feed.context import Feeding, Later
 from app.feed.deliver import drain
 from app.feed.port import WorkspaceRefused
 from app.jobs import telling_author
 from app.jobs.telling import tell
+from app.sending import leave_list
 from app.sending.context import Sending
 from app.sending.send import drain as send
 from app.store.queue import FEED_QUEUE, SENDING_QUEUE, drain_channel
@@ -31,6 +39,10 @@ def register(queue: procrastinate.App, feeding: Feeding, sending: Sending) -> No
     @queue.task(name="sending.drain", queue=SENDING_QUEUE)
     async def send_for_one_account(workspace_id: str, account_id: str) -> None:
         await send(sending, WorkspaceId(UUID(workspace_id)), AccountId(UUID(account_id)))
+
+    @queue.task(name="list_exit.run", queue=SENDING_QUEUE)
+    async def ask_a_list(workspace_id: str, exit_id: str) -> None:
+        await leave_list.run(sending, WorkspaceId(UUID(workspace_id)), ListExitId(UUID(exit_id)))
 
     @queue.task(name="outgoing.tell", queue=FEED_QUEUE)
     async def tell_an_author(workspace_id: str, outgoing_id: str) -> None:

@@ -14,6 +14,8 @@ METHODS: Final = ("spf", "dkim", "dmarc")
 _MOST_PIECES: Final = 50
 _RESULT: Final = re.compile(r"\s*([a-z0-9-]{1,40})\s*(?:/\s*\d{1,3}\s*)?=\s*([a-z]{1,20})")
 
+_SIGNER: Final = re.compile(r"\bheader\.(?:d|i)\s*=\s*(?:[^\s@;]{0,100}@)?([a-z0-9.-]{1,253})")
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -38,6 +40,19 @@ def verdict(top: Headers) -> Verdict | None:
         if results.get(found[1]) != "pass":
             results[found[1]] = found[2]
     return Verdict(server.split()[0] if server.split() else "", results)
+
+
+def passed_domains(top: Headers) -> frozenset[str]:
+    """The domains whose signature (DKIM) held, as the same server says."""
+    if b"authentication-results" not in top:
+        return frozenset()
+    _, *pieces = without_comments(top.plain(b"authentication-results")).split(";")
+    found: set[str] = set()
+    for piece in pieces[:_MOST_PIECES]:
+        result = _RESULT.match(piece.lower())
+        if result is not None and (result[1], result[2]) == ("dkim", "pass"):
+            found |= {one[1] for one in _SIGNER.finditer(piece.lower())}
+    return frozenset(found)
 
 
 def without_comments(text: str) -> str:

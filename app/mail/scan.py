@@ -40,6 +40,8 @@ _KNOWN_FIELD: Final = re.compile(
     re.IGNORECASE,
 )
 _LOOK_AHEAD: Final = 8 * 1024
+_MOST_HEADER: Final = 256 * 1024
+_END_OF_HEADER: Final = re.compile(rb"\r?\n\r?\n")
 _REST_OF_DELIMITER: Final = re.compile(rb"(--)?(?:[ \t\r]|\Z)")
 """What may follow the boundary on its line. Another character makes it another boundary."""
 _GUESSED_BOUNDARY: Final = re.compile(rb"\n--([^\s][^\r\n]{3,198}+)\r*\n")
@@ -97,6 +99,13 @@ class Scan:
 def scan(raw: bytes) -> Scan:
     """Find the parts of a mail. Raises `MailUnreadable` only if there is nothing but blanks."""
     return _Scanner(raw).run()
+
+
+def header_of(raw: bytes) -> bytes:
+    """The header of a mail as it came, up to a bound."""
+    head = raw[:_MOST_HEADER]
+    end = _END_OF_HEADER.search(head)
+    return head[: end.start()] if end else head
 
 
 class _Scanner:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from app.core.config import Settings
 from app.core.crypto import Vault
 from app.mailbox.port import AccessTokens, Sasl, Security, ServerSpec
+from app.outside.http import OutsideHTTP
 from app.sending.port import Reader, Refused, Transport
 from app.store.blobs import Blobs
 from app.store.models import Account
@@ -25,6 +27,15 @@ class Writing:
     """In bytes, as it travels."""
 
 
+def writing_of(store: Store, blobs: Blobs, settings: Settings) -> Writing:
+    return Writing(
+        store=store,
+        blobs=blobs,
+        undo_seconds=settings.undo_seconds,
+        largest_mail=settings.max_sent_bytes,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Sending:
     """For the worker that sends it."""
@@ -33,6 +44,7 @@ class Sending:
     blobs: Blobs
     transport: Transport
     reader: Reader
+    outside: OutsideHTTP
     vault: Vault
     sends_per_hour: int
     """Of an account that says nothing else."""

@@ -196,13 +196,7 @@ def _sender(
     original: Original | None,
 ) -> Address:
     """The address the customer wrote to, or the one that was asked for, if it is ours."""
-    own = Address("", account.address)
-    known = {account.address.lower(): own}
-    known |= {one.address.lower(): Address(one.name, one.address) for one in identities}
-    default = next(
-        (known[one.address.lower()] for one in identities if one.is_default),
-        known[account.address.lower()],
-    )
+    known = senders(account, identities)
     if wanted.sender is not None:
         if wanted.sender.lower() not in known:
             raise InvalidInput(
@@ -211,9 +205,28 @@ def _sender(
                 fix="An administrator can add it to the identities of the account.",
             )
         return known[wanted.sender.lower()]
+    return usual_sender(account, identities, original)
+
+
+def usual_sender(
+    account: Account, identities: Sequence[SenderIdentity], original: Original | None
+) -> Address:
+    """The address of ours that a mail was written to; where there is none, the default."""
+    known = senders(account, identities)
+    default = next(
+        (known[one.address.lower()] for one in identities if one.is_default),
+        known[account.address.lower()],
+    )
     if original is None:
         return default
     return written_to(original, list(known.items()), default)
+
+
+def senders(account: Account, identities: Sequence[SenderIdentity]) -> dict[str, Address]:
+    """The addresses that an account may send from, by what they are in lower case."""
+    known = {account.address.lower(): Address("", account.address)}
+    known |= {one.address.lower(): Address(one.name, one.address) for one in identities}
+    return known
 
 
 def _recipients(

@@ -12,9 +12,9 @@ from app.core.ids import AccountId, ChannelId, ConversationId
 from app.mail.address import Address
 from app.mail.answer import forward_subject, reply_subject
 from app.mail.headers import one_line
-from app.sending.gather import Gathered, gather, own_addresses
+from app.sending.gather import Gathered, gather, own_addresses, senders
 from app.sending.wanted import Wanted
-from app.store.models import Account, Direction, OutgoingMode, SenderIdentity
+from app.store.models import Direction, OutgoingMode
 from app.store.unit_of_work import UnitOfWork
 
 MOST_ACCOUNTS = 100
@@ -89,7 +89,7 @@ async def offer(
         can_send=bool(found.account.smtp_host),
         mode=mode,
         subject=_subject(found, mode),
-        senders=_senders(found.account, identities),
+        senders=tuple(senders(found.account, identities).values()),
         sender=found.sender.address,
         to=found.to,
         cc=found.cc,
@@ -124,10 +124,3 @@ def _subject(found: Gathered, mode: OutgoingMode) -> str:
         return ""
     subject = one_line(found.original.subject)
     return forward_subject(subject) if mode is OutgoingMode.FORWARD else reply_subject(subject)
-
-
-def _senders(account: Account, identities: Sequence[SenderIdentity]) -> tuple[Address, ...]:
-    """The account's own address, and those an administrator vouches for."""
-    known = {account.address.lower(): Address("", account.address)}
-    known |= {one.address.lower(): Address(one.name, one.address) for one in identities}
-    return tuple(known.values())

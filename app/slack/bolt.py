@@ -7,7 +7,7 @@ from slack_bolt.authorization import AuthorizeResult
 from app.container import Container
 from app.core.config import Settings
 from app.core.errors import InvalidInput
-from app.sending.context import Writing
+from app.sending.context import writing_of
 from app.slack.client import web_client
 from app.slack.composer import Composer
 from app.slack.errors import ErrorHandler
@@ -28,6 +28,7 @@ from app.slack.listeners.outgoing import OutgoingActions
 from app.slack.listeners.reading import Reading
 from app.slack.listeners.snooze import Snoozing
 from app.slack.listeners.team import Team
+from app.slack.listeners.unsubscribe import Unsubscribing
 from app.slack.members import Members
 from app.slack.middleware import Door
 
@@ -63,8 +64,10 @@ def build_app(
     composer = Composer(door, members, container.settings.undo_seconds)
     mails = Reading(door, container.blobs)
     mails.register(app)
-    Modals(door, composer, mails).register(app)
-    writing = _writing(container)
+    writing = writing_of(container.store, container.blobs, container.settings)
+    unsubscribing = Unsubscribing(door, writing)
+    unsubscribing.register(app)
+    Modals(door, composer, mails, unsubscribing).register(app)
     Compose(door, composer, writing).register(app)
     files = SlackFiles(
         container.blobs,
@@ -80,15 +83,6 @@ def build_app(
     unknown.register(app)
     app.error(ErrorHandler().handle)
     return app
-
-
-def _writing(container: Container) -> Writing:
-    return Writing(
-        store=container.store,
-        blobs=container.blobs,
-        undo_seconds=container.settings.undo_seconds,
-        largest_mail=container.settings.max_sent_bytes,
-    )
 
 
 def signing_secret(settings: Settings) -> str:

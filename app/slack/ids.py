@@ -24,6 +24,7 @@ class ViewId(StrEnum):
     ASSIGN = "assign"
     TAGS = "tags"
     READING = "reading"
+    UNSUBSCRIBE = "unsubscribe"
 
 
 class FieldId(StrEnum):

@@ -13,7 +13,14 @@ import procrastinate
 from sqlalchemy import URL, DateTime, bindparam, func, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.core.ids import AccountId, ChannelId, CommandId, OutgoingId, WorkspaceId
+from app.core.ids import (
+    AccountId,
+    ChannelId,
+    CommandId,
+    ListExitId,
+    OutgoingId,
+    WorkspaceId,
+)
 from app.store.engine import conninfo
 from app.store.workers import process_name
 
@@ -97,6 +104,21 @@ def tell_assignee(
         lock=subject,
         subject=subject,
         args={"workspace_id": str(workspace_id), "command_id": str(command_id)},
+        not_before=not_before,
+    )
+
+
+def leave_list(
+    workspace_id: WorkspaceId, exit_id: ListExitId, *, not_before: datetime | None = None
+) -> Job:
+    """Ask the server of a list to take us off it."""
+    subject = f"list_exit:{workspace_id}:{exit_id}"
+    return Job(
+        task="list_exit.run",
+        queue=SENDING_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={"workspace_id": str(workspace_id), "exit_id": str(exit_id)},
         not_before=not_before,
     )
 

@@ -19,6 +19,7 @@ from app.web.api import (
     notes,
     outgoing,
     team,
+    unsubscribe,
     workspace,
     writing,
 )
@@ -54,6 +55,7 @@ def create_app(container: Container, slack: SlackHTTP | None) -> FastAPI:
         imports,
         conversations,
         notes,
+        unsubscribe,
         messages,
         commands,
         events,

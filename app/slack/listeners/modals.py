@@ -32,6 +32,7 @@ from app.slack.ids import FieldId, ViewId
 from app.slack.listeners.actions import enqueue_if_first
 from app.slack.listeners.reading import READING, Reading
 from app.slack.listeners.snooze import Snoozing
+from app.slack.listeners.unsubscribe import Unsubscribing
 from app.slack.listeners.windows import Windows
 from app.slack.middleware import Door, workspace_of
 from app.slack.submitted import chosen, memory_of
@@ -53,10 +54,13 @@ _MAIL_ACTIONS = {
 
 
 class Modals:
-    def __init__(self, door: Door, composer: Composer, mails: Reading) -> None:
+    def __init__(
+        self, door: Door, composer: Composer, mails: Reading, lists: Unsubscribing
+    ) -> None:
         self._door = door
         self._composer = composer
         self._mails = mails
+        self._lists = lists
         self._windows = Windows(door)
         self._snoozing = Snoozing(door)
 
@@ -164,6 +168,9 @@ class Modals:
             return True
         if action is MoreAction.SNOOZE:
             await self._snoozing.lead_to(ack, context, body, client, conversation_id)
+            return True
+        if action is MoreAction.UNSUBSCRIBE:
+            await self._lists.lead_to(ack, context, body, client)
             return True
         if action in READING:
             await self._mails.lead_to(ack, context, body, client, action)

@@ -14,7 +14,7 @@ from app.core.errors import NotFound
 from app.core.ids import ConversationId, MessageId
 from app.mail import charset
 from app.mail.authentication import verdict
-from app.mail.scan import scan
+from app.mail.scan import header_of, scan
 from app.slack.composer import show
 from app.slack.leading import lead_to
 from app.slack.middleware import Door, workspace_of
@@ -27,8 +27,6 @@ from app.store.models import Message
 from app.store.unit_of_work import UnitOfWork
 
 READING: Final = frozenset({MoreAction.WHY, MoreAction.HEADERS, MoreAction.FULL_MAIL})
-_MOST_HEADER: Final = 256 * 1024
-_END_OF_HEADER: Final = re.compile(rb"\r?\n\r?\n")
 Body = Mapping[str, Any]
 
 
@@ -102,13 +100,7 @@ class Reading:
 
     async def _header(self, message: Message) -> bytes:
         raw = await self._blobs.get(message.raw_sha256)
-        return await asyncio.to_thread(_header_of, raw)
-
-
-def _header_of(raw: bytes) -> bytes:
-    head = raw[:_MOST_HEADER]
-    end = _END_OF_HEADER.search(head)
-    return head[: end.start()] if end else head
+        return await asyncio.to_thread(header_of, raw)
 
 
 async def _where(uow: UnitOfWork, message: Message) -> dict[str, Any]:

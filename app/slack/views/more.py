@@ -21,6 +21,7 @@ class MoreAction(StrEnum):
     TAGS = "tags"
     FULL_MAIL = "full_mail"
     FILES = "files"
+    UNSUBSCRIBE = "unsubscribe"
     WHY = "why"
     HEADERS = "headers"
     ORIGINAL = "original"
@@ -39,6 +40,7 @@ _LABELS: Final = {
     MoreAction.MARK_UNREAD: ("Mark as unread", "The newest mail, on the mail server"),
     MoreAction.FULL_MAIL: ("Show full mail", "The newest, with all it quotes"),
     MoreAction.FILES: ("Show files", "Into the thread of the card"),
+    MoreAction.UNSUBSCRIBE: ("Unsubscribe…", "Leave the list it came by"),
     MoreAction.WHY: ("Why am I seeing this", "Where it lies, and what proves its sender"),
     MoreAction.HEADERS: ("Show headers", "Of the newest mail"),
     MoreAction.ORIGINAL: ("Download .eml", "The newest mail as it came, into the thread"),

@@ -12,7 +12,7 @@ from app.core.faults import faultpoint
 from app.core.ids import AccountId, ConversationId, OutgoingId
 from app.mail.answer import new_domains
 from app.sending import change
-from app.sending.context import Writing
+from app.sending.context import Writing, writing_of
 from app.sending.enqueue import enqueue
 from app.sending.write import preview, write
 from app.store.models import (
@@ -171,12 +171,7 @@ async def was_sent(parts: Parts, caller: Sender, outgoing_id: UUID) -> OutgoingO
 
 
 def _writing(parts: Container) -> Writing:
-    return Writing(
-        store=parts.store,
-        blobs=parts.blobs,
-        undo_seconds=parts.settings.undo_seconds,
-        largest_mail=parts.settings.max_sent_bytes,
-    )
+    return writing_of(parts.store, parts.blobs, parts.settings)
 
 
 async def _visible(uow: UnitOfWork, caller: Actor, outgoing_id: UUID) -> Outgoing:

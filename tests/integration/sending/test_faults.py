@@ -14,6 +14,7 @@ import pytest
 
 from app.core.ids import OutgoingId
 from app.mail.address import Address
+from app.outside.http import open_outside
 from app.sandbox.mail.certificates import certificate_for_this_machine
 from app.sending.settle import PATIENCE
 from app.sending.smtp import SMTPTransport
@@ -335,8 +336,12 @@ class TestTLS:
         trusted: bool,
     ) -> None:
         context, ca_file = certificate
-        async with ScriptedSMTP(tls=context, implicit_tls=security == "tls") as server:
-            outbox = await make_outbox(workspace, tmp_path, server, smtp_security=security)
+        implicit = security == "tls"
+        async with (
+            ScriptedSMTP(tls=context, implicit_tls=implicit) as server,
+            open_outside(allow_private=True) as outside,
+        ):
+            outbox = await make_outbox(workspace, tmp_path, server, outside, smtp_security=security)
             transport = SMTPTransport(
                 allow_private=True, ca_file=ca_file if trusted else None, limits=LIMITS
             )

@@ -52,7 +52,7 @@ const GLYPHS = {
   "✂": ["scissors", [["circle", { cx: 4.5, cy: 12, r: 1.8, fill: "none", stroke: GREY, "stroke-width": 1.4 }], ["circle", { cx: 11.5, cy: 12, r: 1.8, fill: "none", stroke: GREY, "stroke-width": 1.4 }], path("M5.500 10.500 11 2M10.500 10.500 5 2", GREY, "none", 1.5)]],
   "🔔": ["bell", [path("M4 11.5V7.5a4 4 0 0 1 8 0v4l1 1H3ZM7 14h2", AMBER, "#fde9c3")]],
 };
-for (const [same, as] of [["📁", "📂"], ["📧", "✉"], ["📨", "✉"], ["📩", "✉"], ["⌛", "⏳"], ["✏", "✍"], ["☑", "✅"], ["✔", "✅"]]) GLYPHS[same] = GLYPHS[as];
+for (const [same, as] of [["📁", "📂"], ["📧", "✉"], ["📨", "✉"], ["📩", "✉"], ["📭", "📬"], ["⌛", "⏳"], ["✏", "✍"], ["☑", "✅"], ["✔", "✅"]]) GLYPHS[same] = GLYPHS[as];
 
 const NAMES = {
   white_check_mark: "✅", heavy_check_mark: "✔", warning: "⚠", zzz: "💤", hourglass_flowing_sand: "⏳", hourglass: "⌛",

@@ -6,7 +6,7 @@ from typing import Final
 
 from app.accounts.health import AccountHealth, FolderHealth
 from app.core.findings import Finding, Level, ago, counted
-from app.store.models import AccountState, ImportState
+from app.store.models import AccountState, GrantState, ImportState
 
 _CONNECTING_TAKES: Final = timedelta(minutes=2)
 _OUTAGE_WORTH_A_CALL: Final = timedelta(hours=1)
@@ -28,11 +28,10 @@ def _state(
     match account.state:
         case AccountState.REFUSED:
             again = f" Tried again {_when(account.retry_at, now)}." if account.retry_at else ""
-            return (
-                Level.PROBLEM,
-                f"Refused. {detail}{again}",
-                f"Correct its login, or: sharedbox accounts retry {account.address}",
-            )
+            fix = f"Correct its login, or: sharedbox accounts retry {account.address}"
+            if account.oauth is not None and account.oauth.state is not GrantState.ACTIVE:
+                again, fix = "", f"Sign in: sharedbox accounts reconnect {account.address}"
+            return Level.PROBLEM, f"Refused. {detail}{again}", fix
         case AccountState.STOPPED:
             return (
                 Level.PROBLEM,

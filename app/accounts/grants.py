@@ -9,7 +9,7 @@ from typing import Final
 
 from app.core.crypto import Vault, digest, new_secret
 from app.core.errors import Conflict, InvalidInput, NotFound
-from app.core.ids import AccountId, GrantId
+from app.core.ids import AccountId
 from app.providers.oauth.port import OAuthProvider, Tokens
 from app.store.models import Account, AccountState, Grant, GrantKind, GrantState, SignIn
 from app.store.notify import Topic
@@ -53,11 +53,7 @@ async def make_ticket(uow: UnitOfWork, grant: Grant, *, return_to: str | None = 
     """What begins one sign-in: it goes into the link, and is good once. Raises `Conflict`."""
     if grant.kind is GrantKind.APPLICATION:
         raise Conflict(f"Nobody has to sign in for {grant.address}.")
-    if await uow.grants.open_sign_ins(grant.id) >= _MOST_OPEN:
-        raise Conflict(
-            f"Too many sign-ins for {grant.address} were begun and not ended.",
-            fix="Wait an hour, or end one of them.",
-        )
+    await uow.grants.forget_oldest(grant.id, keep=_MOST_OPEN - 1)
     ticket = new_secret()
     now = await uow.grants.time()
     uow.grants.add_sign_in(
@@ -127,10 +123,6 @@ def how_to_sign_in(grant: Grant) -> str:
     if grant.state is GrantState.DEAD:
         return grant.detail or "The provider takes no tokens for this account any more."
     return "Nobody has signed in for this account yet. Open the link that was made for it."
-
-
-async def remove_grant(uow: UnitOfWork, grant_id: GrantId) -> None:
-    await uow.grants.delete(grant_id)
 
 
 def _checked_path(path: str | None) -> str | None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from app.accounts.history import ImportProgress, progress_of
 from app.core.ids import AccountId, MailboxId
-from app.store.models import Account, AccountState, Mailbox
+from app.store.models import Account, AccountState, Grant, GrantKind, GrantState, Mailbox
 from app.store.unit_of_work import UnitOfWork
 
 
@@ -38,6 +38,21 @@ class FolderHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class GrantHealth:
+    """How an account is signed in. `identity` is who did so; `detail` says what is wrong."""
+
+    provider: str
+    kind: GrantKind
+    shared: bool
+    state: GrantState
+    detail: str
+    identity: str | None
+    scopes: tuple[str, ...]
+    expires_at: datetime | None
+    """The end of the present access token; the next one is fetched before."""
+
+
+@dataclass(frozen=True, slots=True)
 class AccountHealth:
     id: AccountId
     address: str
@@ -54,6 +69,8 @@ class AccountHealth:
     outage_since: datetime | None
     retry_at: datetime | None
     created_at: datetime
+    oauth: GrantHealth | None
+    """None where the account is opened with a password."""
     mailboxes: tuple[FolderHealth, ...]
 
 
@@ -63,6 +80,7 @@ async def health_of(uow: UnitOfWork, accounts: Sequence[Account]) -> list[Accoun
     ids = [one.id for ones in folders.values() for one in ones if one.uidvalidity is not None]
     accounted = await uow.ledger.accounted(ids)
     imports = await uow.imports.of_accounts([account.id for account in accounts])
+    grants = await uow.grants.of_accounts(accounts)
     now = datetime.now(UTC)
     return [
         AccountHealth(
@@ -80,6 +98,7 @@ async def health_of(uow: UnitOfWork, accounts: Sequence[Account]) -> list[Accoun
             outage_since=account.outage_since,
             retry_at=account.retry_at,
             created_at=account.created_at,
+            oauth=_grant(grants[account.id]) if account.id in grants else None,
             mailboxes=tuple(
                 _folder(one, accounted.get(one.id, 0)) for one in folders.get(account.id, ())
             ),
@@ -91,6 +110,19 @@ async def health_of(uow: UnitOfWork, accounts: Sequence[Account]) -> list[Accoun
 def _of_folders(folders: Sequence[Mailbox]) -> str:
     """What is wrong with folders of an account that is well otherwise."""
     return " ".join(one.detail for one in folders if one.watched and one.detail)
+
+
+def _grant(grant: Grant) -> GrantHealth:
+    return GrantHealth(
+        provider=grant.provider,
+        kind=grant.kind,
+        shared=grant.shared,
+        state=grant.state,
+        detail=grant.detail,
+        identity=grant.identity,
+        scopes=tuple(grant.scopes),
+        expires_at=grant.expires_at,
+    )
 
 
 def _folder(mailbox: Mailbox, accounted: int) -> FolderHealth:

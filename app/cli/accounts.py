@@ -105,7 +105,7 @@ def add(
 
     async def work(given: Settings) -> AccountHealth:
         async with opened(given) as on, on.parts.store.begin(on.workspace_id) as uow:
-            gate = Gate(on.parts.vault, given.allow_private_mail_hosts)
+            gate = Gate(on.parts.vault, given.allow_private_mail_hosts, on.parts.oauth)
             account = await connect.connect(uow, gate, wanted)
             await uow.session.flush()
             await uow.session.refresh(account)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI
 
 from app.container import Container
 from app.slack.http import SlackHTTP
-from app.web import docs, errors, health
+from app.web import docs, errors, health, oauth
 from app.web.admin import site
 from app.web.api import (
     accounts,
@@ -68,7 +68,8 @@ def create_app(container: Container, slack: SlackHTTP | None) -> FastAPI:
         api.include_router(router)
     app.include_router(api)
     app.include_router(health.router)
-    app.include_router(docs.router, include_in_schema=False)
+    for page in (docs, oauth):
+        app.include_router(page.router, include_in_schema=False)
     if slack is not None:
         app.include_router(slack_router(slack))
     site.install(app)

@@ -94,18 +94,26 @@ class Grants(Repository):
         )
         return (await self._session.exec(statement)).scalar_one_or_none() is not None
 
-    async def open_sign_ins(self, grant_id: GrantId) -> int:
-        statement = (
-            select(func.count())
-            .select_from(SignIn)
+    async def forget_oldest(self, grant_id: GrantId, *, keep: int) -> None:
+        """Drop sign-ins that were begun and not ended, but for the latest ones."""
+        kept = (
+            select(SignIn.id)
             .where(
                 SignIn.workspace_id == self._workspace_id,
                 SignIn.grant_id == grant_id,
                 col(SignIn.used_at).is_(None),
-                col(SignIn.expires_at) > func.now(),
+            )
+            .order_by(col(SignIn.id).desc())
+            .limit(keep)
+        )
+        await self._session.exec(
+            delete(SignIn).where(
+                col(SignIn.workspace_id) == self._workspace_id,
+                col(SignIn.grant_id) == grant_id,
+                col(SignIn.used_at).is_(None),
+                col(SignIn.id).not_in(kept),
             )
         )
-        return (await self._session.exec(statement)).one()
 
 
 @dataclass(frozen=True, slots=True)

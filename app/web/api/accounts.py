@@ -9,13 +9,17 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from app.accounts import connect
+from app.accounts import by_sign_in, connect
 from app.accounts.connect import AccountChange, NewAccount, ServerLogin
+from app.accounts.grants import grant_of, make_ticket, sign_in_path
 from app.accounts.health import AccountHealth, health_of
 from app.accounts.trying import try_out
+from app.container import Container
+from app.core.errors import InvalidInput
 from app.core.ids import AccountId
 from app.mailbox.port import Security
-from app.store.models import AccountState
+from app.store.models import Account, AccountState, GrantKind, GrantState
+from app.store.unit_of_work import UnitOfWork
 from app.web.api.imports import ImportOut
 from app.web.deps import (
     Admin,
@@ -42,12 +46,42 @@ class Server(BaseModel):
     port: Annotated[int, Field(ge=1, le=65535, examples=[993])]
     security: Security
     username: Annotated[str, Field(min_length=1, max_length=320)]
-    password: Annotated[SecretStr, Field(min_length=1, max_length=4096)]
+    password: Annotated[
+        SecretStr | None,
+        Field(
+            min_length=1,
+            max_length=4096,
+            description="Left out where the account is opened by signing in at its provider.",
+        ),
+    ] = None
 
     def login(self) -> ServerLogin:
-        return ServerLogin(
-            self.host, self.port, self.security, self.username, self.password.get_secret_value()
-        )
+        password = self.password.get_secret_value() if self.password else ""
+        return ServerLogin(self.host, self.port, self.security, self.username, password)
+
+    def for_sign_in(self) -> by_sign_in.Server:
+        if self.password is not None:
+            raise InvalidInput(
+                "An account is opened by signing in or with a password, not both.",
+                field="oauth",
+                fix="Leave out the passwords, or oauth.",
+            )
+        return by_sign_in.Server(self.host, self.port, self.security, self.username)
+
+
+class OAuthIn(BaseModel):
+    """Who signs in, and where. `sign_in_url` of the answer is where they begin."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    provider: Annotated[str, Field(min_length=1, max_length=40, examples=["microsoft", "google"])]
+    shared: Annotated[
+        bool, Field(description="The mailbox is a shared one: whoever signs in is somebody else.")
+    ] = False
+    application: Annotated[
+        bool,
+        Field(description="Nobody signs in: the application itself may open it (Microsoft)."),
+    ] = False
 
 
 Folder = Annotated[str, Field(min_length=1, max_length=500)]
@@ -57,8 +91,13 @@ class AccountIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     address: Annotated[str, Field(max_length=320, examples=["support@example.com"])]
-    imap: Server
+    imap: Annotated[
+        Server | None, Field(description="May be left out with `oauth`: the provider’s own.")
+    ] = None
     smtp: Server | None = None
+    oauth: Annotated[
+        OAuthIn | None, Field(description="Sign in at the provider, in place of passwords.")
+    ] = None
     folders: Annotated[list[Folder], Field(max_length=connect.MOST_FOLDERS)] = ["INBOX"]
     watch_sent: Annotated[
         bool, Field(description="Follow what colleagues send with other mail clients.")
@@ -111,6 +150,19 @@ class MailboxOut(BaseModel):
     last_reconciled_at: datetime | None
 
 
+class OAuthOut(BaseModel):
+    """How it is signed in, and as whom. `expires_at`: the next token is fetched before."""
+
+    provider: str
+    kind: GrantKind
+    shared: bool
+    state: GrantState
+    detail: str
+    identity: str | None
+    scopes: list[str]
+    expires_at: datetime | None
+
+
 class AccountOut(BaseModel):
     id: UUID
     address: str
@@ -125,7 +177,20 @@ class AccountOut(BaseModel):
     outage_since: datetime | None
     retry_at: datetime | None
     created_at: datetime
+    oauth: OAuthOut | None
     mailboxes: list[MailboxOut]
+
+
+class NewAccountOut(AccountOut):
+    """`sign_in_url`: where somebody has to sign in before mail comes in; good once, for an hour."""
+
+    sign_in_url: str | None = None
+
+
+class SignInOut(BaseModel):
+    """Open it in a browser. It is good once, for an hour."""
+
+    sign_in_url: str
 
 
 class AccountPage(BaseModel):
@@ -141,27 +206,76 @@ class TestOut(BaseModel):
     detail: str
 
 
-@router.post("", status_code=201, response_model=AccountOut)
+@router.post("", status_code=201, response_model=NewAccountOut)
 async def create(parts: Parts, caller: Admin, body: AccountIn, once: Idempotent) -> JSONResponse:
     check_unbound(caller, "connect another one")
     async with parts.store.begin(caller.workspace_id) as uow:
         if answer := await once.claim(uow):
             return answer
-        wanted = NewAccount(
-            address=body.address,
-            imap=body.imap.login(),
-            smtp=body.smtp.login() if body.smtp else None,
-            folders=tuple(body.folders),
-            watch_sent=body.watch_sent,
-            channel=body.channel,
-            history_days=body.history_days,
-        )
-        gate = connect.Gate(parts.vault, parts.settings.allow_private_mail_hosts)
-        account = await connect.connect(uow, gate, wanted)
+        account, ticket = await _connect(uow, parts, body)
         await uow.session.flush()
         await uow.session.refresh(account)
         (health,) = await health_of(uow, [account])
-        return once.record(uow, 201, _shown(health).model_dump(mode="json"))
+        shown = NewAccountOut.model_validate(asdict(health))
+        if ticket is not None and body.oauth is not None:
+            shown.sign_in_url = _sign_in_url(parts, body.oauth.provider, ticket)
+        kept = shown.model_dump(mode="json")
+        return once.record(uow, 201, kept, is_secret=ticket is not None)
+
+
+async def _connect(
+    uow: UnitOfWork, parts: Container, body: AccountIn
+) -> tuple[Account, str | None]:
+    gate = _gate(parts)
+    if body.oauth is not None:
+        wanted = by_sign_in.NewSignedIn(
+            address=body.address,
+            sign_in=by_sign_in.SignInWanted(
+                body.oauth.provider, body.oauth.shared, body.oauth.application
+            ),
+            folders=tuple(body.folders),
+            channel=body.channel,
+            imap=body.imap.for_sign_in() if body.imap else None,
+            smtp=body.smtp.for_sign_in() if body.smtp else None,
+            without_smtp=body.smtp is None and "smtp" in body.model_fields_set,
+            history_days=body.history_days,
+            watch_sent=body.watch_sent,
+        )
+        return await by_sign_in.connect_by_sign_in(uow, gate, wanted)
+    if body.imap is None:
+        raise InvalidInput(
+            "An account needs its IMAP server, or a provider to sign in at.",
+            field="imap",
+            fix="Give imap with its password, or oauth.",
+        )
+    new = NewAccount(
+        address=body.address,
+        imap=body.imap.login(),
+        smtp=body.smtp.login() if body.smtp else None,
+        folders=tuple(body.folders),
+        watch_sent=body.watch_sent,
+        channel=body.channel,
+        history_days=body.history_days,
+    )
+    return await connect.connect(uow, gate, new), None
+
+
+def _gate(parts: Container) -> connect.Gate:
+    return connect.Gate(parts.vault, parts.settings.allow_private_mail_hosts, parts.oauth)
+
+
+def _sign_in_url(parts: Container, provider: str, ticket: str) -> str:
+    return parts.settings.base_url.rstrip("/") + sign_in_path(provider, ticket)
+
+
+@router.post("/{account_id}/sign-in", status_code=201)
+async def sign_in(parts: Parts, caller: Admin, account_id: UUID) -> SignInOut:
+    """Make a link by which somebody signs in for the account, for the first time or again."""
+    check_visible(caller, AccountId(account_id), "account")
+    async with parts.store.begin(caller.workspace_id) as uow:
+        grant = await grant_of(uow, await uow.accounts.get(AccountId(account_id)))
+        ticket = await make_ticket(uow, grant)
+    return SignInOut(sign_in_url=_sign_in_url(parts, grant.provider, ticket))
 
 
 @router.get("")
@@ -199,7 +313,7 @@ async def patch(parts: Parts, caller: Admin, account_id: UUID, body: AccountPatc
         channel=body.channel,
         without_smtp=body.smtp is None and "smtp" in body.model_fields_set,
     )
-    gate = connect.Gate(parts.vault, parts.settings.allow_private_mail_hosts)
+    gate = _gate(parts)
     async with parts.store.begin(caller.workspace_id) as uow:
         account = await connect.change(uow, gate, AccountId(account_id), wanted)
         (health,) = await health_of(uow, [account])

@@ -48,6 +48,7 @@ ACCOUNT = AccountHealth(
     outage_since=None,
     retry_at=None,
     created_at=NOW - timedelta(days=9),
+    oauth=None,
     mailboxes=(INBOX,),
 )
 

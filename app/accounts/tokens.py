@@ -107,8 +107,8 @@ class GrantTokens:
                 if leased is None:
                     await waker.wait(_LOOK_SECONDS)
                     continue
-                await self._fetch(workspace_id, grant_id, leased)
-                instead_of = None  # some providers give the same one again while it is good
+                if await self._fetch(workspace_id, grant_id, leased):
+                    instead_of = None  # some providers give the same one again while it is good
 
     async def renew(self, workspace_id: WorkspaceId, grant_id: GrantId) -> None:
         """Fetch the next set before the present one ends. What goes wrong stands in the row."""
@@ -155,8 +155,8 @@ class GrantTokens:
         refresh_token = self._vault.open(sealed) if sealed is not None else None
         return _Leased(grant.lease, provider, grant.kind, refresh_token)
 
-    async def _fetch(self, workspace_id: WorkspaceId, grant_id: GrantId, leased: _Leased) -> None:
-        """Ask the provider, and write down what comes of it."""
+    async def _fetch(self, workspace_id: WorkspaceId, grant_id: GrantId, leased: _Leased) -> bool:
+        """Ask the provider, and write down what comes of it; answers whether tokens came."""
         outcome = await self._ask(leased)
         if isinstance(outcome, GrantRefused):
             log.info("grant.refused_once", grant=str(grant_id), code=outcome.code)
@@ -166,7 +166,7 @@ class GrantTokens:
             try:
                 grant = await uow.grants.lock(grant_id)
             except NotFound:
-                return
+                return False
             is_ours = grant.lease == leased.lease
             if is_ours:
                 grant.leased_until = None
@@ -176,6 +176,7 @@ class GrantTokens:
             elif is_ours:
                 await self._note(uow, grant, outcome)
             uow.wake(Topic.GRANT, grant_id)
+        return isinstance(outcome, Tokens)
 
     async def _ask(self, leased: _Leased) -> Tokens | SharedBoxError:
         question: Callable[[], Tokens]

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.core.ids import AlarmId
 from app.feed.view import AlarmView
-from app.store.models import Post
+from app.store.models import AlarmKind, Post
 from app.store.unit_of_work import UnitOfWork
 
 
@@ -12,10 +12,16 @@ async def load_alarm(uow: UnitOfWork, post: Post) -> AlarmView:
     """Raises `NotFound` where the account was removed meanwhile."""
     alarm = await uow.alarms.get(AlarmId(UUID(post.payload["alarm_id"])))
     account = await uow.accounts.get(alarm.account_id)
+    needs_sign_in = alarm.kind is AlarmKind.SIGN_IN
+    detail = account.detail
+    if needs_sign_in and account.grant_id is not None:
+        detail = (await uow.grants.get(account.grant_id)).detail or detail
     return AlarmView(
         address=account.address,
         folders=tuple(alarm.folders),
         since=alarm.silent_since,
-        detail=account.detail,
+        detail=detail,
         resolved_at=alarm.resolved_at,
+        needs_sign_in=needs_sign_in,
+        link=post.payload.get("link", ""),
     )

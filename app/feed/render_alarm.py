@@ -14,6 +14,8 @@ _FOLDERS: Final = 8
 def alarm(view: AlarmView) -> Rendered:
     """What is wrong, since when, and where to look."""
     which = _which(view)
+    if view.needs_sign_in:
+        return _sign_in(which, view)
     why = escape_line(view.detail, _DETAIL) or (
         "Check that a SharedBox worker is running, then its log."
     )
@@ -22,7 +24,22 @@ def alarm(view: AlarmView) -> Rendered:
     return Rendered(text, [{"type": "section", "text": {"type": "mrkdwn", "text": more}}])
 
 
+def _sign_in(which: str, view: AlarmView) -> Rendered:
+    """The link is ours, made of the settings and of ids."""
+    text = f"🔴 {which} needs somebody to sign in again."
+    todo = f"<{view.link}|Sign in again>: " if view.link else ""
+    more = (
+        f"*{text}*\n{escape_line(view.detail, _DETAIL)}\n{todo}as the same person as before. No "
+        "mail is lost: what arrives meanwhile is brought in then. Other mailboxes go on."
+    )
+    return Rendered(text, [{"type": "section", "text": {"type": "mrkdwn", "text": more}}])
+
+
 def over(view: AlarmView) -> Rendered:
+    if view.needs_sign_in:
+        text = f"✅ {_which(view)} is signed in again."
+        more = f"*{text}*\nWhat arrived meanwhile is brought in."
+        return Rendered(text, [{"type": "section", "text": {"type": "mrkdwn", "text": more}}])
     text = f"✅ {_which(view)} is looked at again."
     silence = f"It gave no sign of life since {moment(view.since)}."
     until = f" That was over {moment(view.resolved_at)}." if view.resolved_at else ""

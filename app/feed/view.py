@@ -190,14 +190,17 @@ class QuarantineView:
 
 @dataclass(frozen=True, slots=True)
 class AlarmView:
-    """A mailbox that gives no sign of life."""
+    """A mailbox that gives no sign of life, or that somebody has to sign in for."""
 
     address: str
     folders: tuple[str, ...]
     since: datetime
     detail: str
-    """What the account says is wrong, if it says anything."""
+    """What is wrong, if anything is known of it."""
     resolved_at: datetime | None = None
+    needs_sign_in: bool = False
+    link: str = ""
+    """Where to sign in again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The watchdog: notices mailboxes nobody has looked at, whatever the reason.
+"""The watchdog: notices mailboxes nobody has looked at, and those that somebody must sign in for.
 
 It runs beside the worker's own loop and trusts nothing of it, only the rows: a worker whose tenders
 hang, or another one that died, is noticed by every watchdog that is left. The rows also decide what
@@ -13,14 +13,15 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.accounts.grants import reconnect_path
 from app.core.clock import Clock
-from app.core.ids import ChannelId, SlackUserId, WorkspaceId
+from app.core.ids import AccountId, ChannelId, SlackUserId, WorkspaceId
 from app.core.logging import get_logger
 from app.feed.port import ContentRefused, NotReached, OutcomeUnknown, SlackFeeds, SlackRefused
-from app.store.models import Alarm, PostKind
+from app.store.models import Alarm, AlarmKind, PostKind
 from app.store.new import NewPost
 from app.store.repositories.silence import SilentAccount
-from app.store.unit_of_work import Store
+from app.store.unit_of_work import Store, UnitOfWork
 
 LOOK_SECONDS: Final = 15.0
 _TROUBLE: Final = (DBAPIError, PoolTimeout, OSError)
@@ -28,11 +29,17 @@ log = get_logger(__name__)
 
 
 class Watchdog:
-    """`admins` are told of alarms by a direct message."""
+    """`admins` are told of alarms by a direct message. `base_url` is where they reach us."""
 
     def __init__(
-        self, store: Store, slack: SlackFeeds, clock: Clock, admins: Sequence[SlackUserId]
+        self,
+        store: Store,
+        slack: SlackFeeds,
+        clock: Clock,
+        admins: Sequence[SlackUserId],
+        base_url: str = "",
     ) -> None:
+        self._base_url = base_url.rstrip("/")
         self._store = store
         self._clock = clock
         self._slack = slack
@@ -52,15 +59,25 @@ class Watchdog:
         async with self._store.across_workspaces() as fleet:
             workspaces = await fleet.workspaces()
             silent = await fleet.silent_accounts()
+            shut = await fleet.locked_out()
         for workspace_id in workspaces:
             theirs = [one for one in silent if one.workspace_id == workspace_id]
-            await self._raise_and_resolve(workspace_id, theirs)
+            ids = [one.account_id for one in shut if one.workspace_id == workspace_id]
+            await self._raise_and_resolve(workspace_id, theirs, ids)
             await self._tell(workspace_id)
 
     async def _raise_and_resolve(
-        self, workspace_id: WorkspaceId, silent: Sequence[SilentAccount]
+        self,
+        workspace_id: WorkspaceId,
+        silent: Sequence[SilentAccount],
+        locked_out: Sequence[AccountId],
     ) -> None:
         async with self._store.begin(workspace_id) as uow:
+            for account_id in locked_out:
+                now = self._clock.now()
+                if await uow.alarms.raise_(account_id, [], now, AlarmKind.SIGN_IN):
+                    log.error("mailbox.locked_out", account=str(account_id))
+                    uow.emit("mailbox.locked_out", account_id=account_id)
             for one in silent:
                 if await uow.alarms.raise_(one.account_id, one.folders, one.since):
                     log.error("mailbox.silent", account=str(one.account_id), folders=one.folders)
@@ -70,7 +87,8 @@ class Watchdog:
                         folders=one.folders,
                         since=one.since.isoformat(),
                     )
-            for alarm in await uow.alarms.open(but_for=[one.account_id for one in silent]):
+            still = [*locked_out, *(one.account_id for one in silent)]
+            for alarm in await uow.alarms.open(but_for=still):
                 if await uow.alarms.resolve(alarm.id):
                     log.info("mailbox.recovered", account=str(alarm.account_id))
                     uow.emit("mailbox.recovered", account_id=alarm.account_id)
@@ -113,6 +131,7 @@ class Watchdog:
             alarm = await uow.alarms.lock(untold.id)
             if alarm is None:
                 return
+            link = await self._link(uow, alarm)
             kinds: list[PostKind] = []
             now = self._clock.now()
             if alarm.told_at is None:
@@ -127,9 +146,19 @@ class Watchdog:
                         workspace_id=workspace_id,
                         channel_id=channel,
                         kind=kind,
-                        payload={"alarm_id": str(alarm.id)},
+                        payload={"alarm_id": str(alarm.id), **link},
                     )
                     for kind in kinds
                 ])  # fmt: skip
                 if kinds:
                     uow.feed_is_due(channel)
+
+    async def _link(self, uow: UnitOfWork, alarm: Alarm) -> dict[str, str]:
+        """Where somebody signs in again, if that is what it takes."""
+        if alarm.kind is not AlarmKind.SIGN_IN:
+            return {}
+        account = await uow.accounts.get(alarm.account_id)
+        if account.grant_id is None:
+            return {}
+        grant = await uow.grants.get(account.grant_id)
+        return {"link": self._base_url + reconnect_path(grant.provider, account.id)}

@@ -71,7 +71,11 @@ class Worker:
         self._queue = container.queue
         register(self._queue, feeding, sending)
         self._watchdog = Watchdog(
-            container.store, feeding.slack, container.clock, container.settings.admins
+            container.store,
+            feeding.slack,
+            container.clock,
+            container.settings.admins,
+            container.settings.base_url,
         )
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from app.core.errors import NotFound
 from app.core.ids import AccountId, AlarmId, new_id
-from app.store.models import Alarm
+from app.store.models import Alarm, AlarmKind
 from app.store.repositories.base import Repository
 
 
@@ -31,7 +31,11 @@ class Alarms(Repository):
         return (await self._session.exec(statement)).one_or_none()
 
     async def raise_(
-        self, account_id: AccountId, folders: Sequence[str], since: datetime
+        self,
+        account_id: AccountId,
+        folders: Sequence[str],
+        since: datetime,
+        kind: AlarmKind = AlarmKind.SILENT,
     ) -> AlarmId | None:
         """Raise an alarm; None where one is raised already."""
         statement = (
@@ -40,6 +44,7 @@ class Alarms(Repository):
                 workspace_id=self._workspace_id,
                 id=new_id(),
                 account_id=account_id,
+                kind=kind,
                 folders=list(folders),
                 silent_since=since,
             )

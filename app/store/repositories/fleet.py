@@ -45,9 +45,11 @@ from app.store.repositories.door import Door
 from app.store.repositories.due import Due, Tended, due, unheard
 from app.store.repositories.grants import (
     GrantRef,
+    LockedOut,
     account_anywhere,
     forget_sign_ins,
     grants_due,
+    locked_out,
     sign_in_by_state,
     sign_in_by_ticket,
 )
@@ -279,6 +281,10 @@ class Fleet:
     async def grants_due(self, *, within: timedelta, limit: int = 50) -> Sequence[GrantRef]:
         """Grants whose tokens end soon and which nobody is renewing."""
         return await grants_due(self._session, within=within, limit=limit)
+
+    async def locked_out(self) -> Sequence[LockedOut]:
+        """Accounts that somebody has to sign in for again."""
+        return await locked_out(self._session)
 
     async def sign_in_by_ticket(self, digest: bytes) -> SignIn | None:
         return await sign_in_by_ticket(self._session, digest)

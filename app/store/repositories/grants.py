@@ -140,6 +140,29 @@ async def grants_due(session: AsyncSession, *, within: timedelta, limit: int) ->
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class LockedOut:
+    """An account whose provider takes our tokens no more."""
+
+    workspace_id: WorkspaceId
+    account_id: AccountId
+
+
+async def locked_out(session: AsyncSession) -> list[LockedOut]:
+    statement = (
+        select(Account.workspace_id, Account.id)
+        .join(
+            Grant,
+            (col(Grant.workspace_id) == Account.workspace_id) & (col(Grant.id) == Account.grant_id),
+        )
+        .where(col(Grant.state) == GrantState.DEAD)
+    )
+    return [
+        LockedOut(WorkspaceId(team), AccountId(account))
+        for team, account in await session.exec(statement)
+    ]
+
+
 async def sign_in_by_ticket(session: AsyncSession, digest: bytes) -> SignIn | None:
     """Whoever comes back from a provider brings no key that would name the workspace."""
     statement = select(SignIn).where(SignIn.ticket_digest == digest)

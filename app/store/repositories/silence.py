@@ -4,7 +4,8 @@ A folder's interval is what its last look said: from then to when the next one w
 after twice that, and 90 seconds at least, since looks are written down every 15 seconds. While
 other folders of its account are looked at, a folder gets ten intervals: they share one connection,
 and a look that brings in thousands of mails takes its time. A folder that is parked says itself why
-nobody looks at it. An account that was never looked at is silent by its age.
+nobody looks at it. An account that was never looked at is silent by its age, unless it waits for
+somebody to sign in for the first time.
 """
 
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ WITH proof AS (
         ON folder.workspace_id = account.workspace_id AND folder.account_id = account.id
         AND folder.watched AND folder.listed AND folder.selectable
         AND folder.parked_until IS NULL AND folder.last_checked_at IS NOT NULL
+    WHERE NOT EXISTS (
+        SELECT 1 FROM oauth_grants AS permit WHERE permit.workspace_id = account.workspace_id
+        AND permit.id = account.grant_id AND permit.state = 'pending'
+    )
 ), latest AS (
     SELECT *, max(seen_at) OVER (PARTITION BY workspace_id, id) AS account_seen_at FROM proof
 )

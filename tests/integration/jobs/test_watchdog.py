@@ -12,7 +12,7 @@ from app.core.ids import SlackUserId
 from app.feed.deliver import drain
 from app.jobs.watchdog import Watchdog
 from app.sandbox.slack.faults import FaultKind
-from app.store.models import Alarm, Post, PostKind
+from app.store.models import Alarm, Grant, GrantState, Post, PostKind
 from tests import factories
 from tests.fixtures.feed import Feed
 from tests.fixtures.stack import text_of
@@ -40,7 +40,8 @@ async def look(feed: Feed, *, seconds_ago: float, folder: str = "INBOX", **value
 
 def watchdog(feed: Feed, *admins: str) -> Watchdog:
     ids = [SlackUserId(feed.slack.users.get(name, name)) for name in admins]
-    return Watchdog(feed.workspace.store, feed.feeding.slack, SystemClock(), ids)
+    base_url = "https://box.example.com"
+    return Watchdog(feed.workspace.store, feed.feeding.slack, SystemClock(), ids, base_url)
 
 
 async def silent(feed: Feed) -> list[list[str]]:
@@ -222,3 +223,59 @@ class TestAlarm:
 
         async with watched.workspace.store.begin(watched.workspace.id) as uow:
             assert (await uow.session.exec(select(Alarm))).all() == []
+
+
+class TestAnAccountThatIsLockedOut:
+    """Its provider takes our tokens no more."""
+
+    @pytest.fixture
+    async def shut(self, watched: Feed) -> Feed:
+        async with watched.workspace.store.begin(watched.workspace.id) as uow:
+            grant = Grant(
+                workspace_id=watched.workspace.id,
+                provider="google",
+                address="support@example.com",
+                state=GrantState.DEAD,
+                detail="Google takes no tokens for this account any more: revoked & gone.",
+            )
+            uow.grants.add(grant)
+            await uow.session.flush()
+            (await uow.accounts.get(watched.account_id)).grant_id = grant.id
+        return watched
+
+    async def test_is_told_of_at_once_by_name_with_a_link(self, shut: Feed) -> None:
+        await watchdog(shut, "Ana").look()
+        await watchdog(shut, "Ana").look()
+
+        (post,) = await posts(shut)
+        await drain(shut.feeding, shut.workspace.id, post.channel_id)
+        told = text_of(shut.slack.messages(post.channel_id)[-1])
+        assert "needs somebody to sign in again" in told
+        assert "support@example.com" in told
+        assert "revoked &amp; gone" in told
+        link = f"https://box.example.com/oauth/google/start?account={shut.account_id}"
+        assert f"<{link}|Sign in again>" in told
+        assert await events(shut) == ["mailbox.locked_out"]
+
+    async def test_is_told_of_once_more_when_it_is_over(self, shut: Feed) -> None:
+        await watchdog(shut, "Ana").look()
+        async with shut.workspace.store.begin(shut.workspace.id) as uow:
+            account = await uow.accounts.get(shut.account_id)
+            assert account.grant_id
+            (await uow.grants.get(account.grant_id)).state = GrantState.ACTIVE
+
+        await watchdog(shut, "Ana").look()
+
+        kinds = [one.kind for one in await posts(shut)]
+        assert kinds == [PostKind.ALARM, PostKind.ALARM_OVER]
+
+    async def test_is_not_one_that_nobody_has_signed_in_for_yet(self, shut: Feed) -> None:
+        async with shut.workspace.store.begin(shut.workspace.id) as uow:
+            account = await uow.accounts.get(shut.account_id)
+            assert account.grant_id
+            (await uow.grants.get(account.grant_id)).state = GrantState.PENDING
+        await look(shut, seconds_ago=9999)
+
+        await watchdog(shut, "Ana").look()
+
+        assert await posts(shut) == []

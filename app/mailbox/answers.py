@@ -10,8 +10,6 @@ from app.mailbox.port import Copied, Listing
 
 _UIDS_A_COMMAND: Final = 250
 """Keeps a command's line short: some servers cut lines at 8 KB."""
-UIDS_A_SEARCH: Final = 50_000
-"""Keeps the answer's line below imaplib's limit of a million bytes."""
 _COPYUID: Final = re.compile(rb"(\d+) ([\d:,]+) ([\d:,]+)")
 _SIGNS_OF_LIFE: Final = re.compile(rb"(?:\* OK (?!\[)[^\r\n]*\r\n)+")
 _MESSAGE_ID: Final = re.compile(rb"^message-id:\s*<?([^>\r\n]*)>?", re.IGNORECASE | re.MULTILINE)
@@ -23,13 +21,6 @@ def is_sign_of_life(heard: bytes) -> bool:
     An OK with a code (RFC 3501 §7.1) may say more.
     """
     return _SIGNS_OF_LIFE.fullmatch(heard) is not None
-
-
-def windows(first: int, last: int) -> Iterable[range]:
-    return (
-        range(start, min(start + UIDS_A_SEARCH, last + 1))
-        for start in range(first, last + 1, UIDS_A_SEARCH)
-    )
 
 
 def chunks(uids: Sequence[int]) -> Iterable[Sequence[int]]:

@@ -22,7 +22,7 @@ from imapclient import IMAPClient, SocketTimeout, imap_utf7
 from imapclient.exceptions import IMAPClientError
 from imapclient.response_parser import parse_response
 
-from app.mailbox import answers, folder_list
+from app.mailbox import answers, folder_list, uid_windows
 from app.mailbox.errors import CommandRefused, MailServerError, Transient, connection_error
 from app.mailbox.folder_names import FolderNames
 from app.mailbox.guard import CONNECT_SECONDS, GuardedIMAP4, GuardedTLS, Route, check_safe, cut
@@ -223,11 +223,12 @@ class IMAPConnection:
 
     def uids_from(self, uid: int, *, uidnext: int | None) -> list[int]:
         """UIDs from `uid` on. An open-ended range always answers the last mail, too: drop it."""
-        if uidnext is None or uidnext - uid <= answers.UIDS_A_SEARCH:
+        if uidnext is None or uidnext - uid <= uid_windows.UIDS_A_SEARCH:
             return sorted(found for found in self._search("UID", f"{uid}:*") if found >= uid)
-        return [
-            one for window in answers.windows(uid, uidnext - 1) for one in self._in_window(window)
-        ]
+        return self.uids_between(uid, uidnext - 1)
+
+    def windows(self, first: int, last: int) -> list[range]:
+        return list(self._windows(first, last))
 
     def uids_between(self, first: int, last: int) -> list[int]:
         return [uid for window in self._windows(first, last) for uid in self._in_window(window)]
@@ -241,10 +242,10 @@ class IMAPConnection:
         ]
 
     def _windows(self, first: int, last: int) -> Iterable[range]:
-        """Ranges of UIDs whose mails fit in one answer, however far apart the UIDs are."""
-        if self._exists <= answers.UIDS_A_SEARCH:
-            return [range(first, last + 1)] if first <= last else []
-        return answers.windows(first, last)
+        return uid_windows.windows(first, last, exists=self._exists, uid_of=self._uid_of)
+
+    def _uid_of(self, number: int) -> int | None:
+        return next(iter(self._search(number)), None)
 
     def _in_window(self, window: range, *criteria: str | int | date) -> list[int]:
         found = self._search("UID", f"{window.start}:{window.stop - 1}", *criteria)

@@ -157,6 +157,10 @@ class MailSession(Protocol):
         """The UIDs of the open folder that are `uid` or higher, in order."""
         ...
 
+    async def windows(self, first: int, last: int) -> list[range]:
+        """The UIDs of the open folder from `first` to `last`, in parts of not too many mails."""
+        ...
+
     async def uids_between(self, first: int, last: int) -> list[int]:
         """The UIDs of the open folder from `first` to `last`, both included, in order."""
         ...

@@ -175,6 +175,9 @@ class IMAPSession:
     async def uids_from(self, uid: int, *, uidnext: int | None) -> list[int]:
         return await self._call(lambda: self._imap.uids_from(uid, uidnext=uidnext))
 
+    async def windows(self, first: int, last: int) -> list[range]:
+        return await self._call(lambda: self._imap.windows(first, last))
+
     async def uids_between(self, first: int, last: int) -> list[int]:
         return await self._call(lambda: self._imap.uids_between(first, last))
 

@@ -6,6 +6,7 @@ import pytest
 
 from app.core.ids import MessageId
 from app.mail.flags import FLAGGED
+from app.mailbox import uid_windows
 from app.sandbox.mail.dovecot import DovecotInbox
 from app.store.models import Event, Message, Placement, PlacementState
 from app.sync import reconcile
@@ -104,18 +105,68 @@ class TestProof:
         assert timedelta(minutes=50) < due - sync.clock.now() < timedelta(minutes=70)
         assert timedelta(hours=1) == EVERY
 
+    @pytest.mark.parametrize("equal", [pytest.param(20, id="equal"), pytest.param(0, id="counted")])
     async def test_does_not_depend_on_how_it_is_cut_into_windows(
-        self, sync: Sync, monkeypatch: pytest.MonkeyPatch
+        self, sync: Sync, monkeypatch: pytest.MonkeyPatch, equal: int
     ) -> None:
+        monkeypatch.setattr(uid_windows, "_EQUAL_WINDOWS", equal)
         await deliver(sync, *(f"Mail {number}" for number in range(7)))
         await sync.look()
         await forget(sync, 4)
-        monkeypatch.setattr(reconcile, "WINDOW", 3)
+        monkeypatch.setattr(uid_windows, "UIDS_A_SEARCH", 2)
 
         await reconcile_all(sync)
 
         mailbox = await sync.mailbox()
         assert (mailbox.uids_on_server, mailbox.missing, mailbox.watermark) == (7, 1, 4)
+
+    async def test_of_a_large_folder_goes_on_between_other_work(
+        self, sync: Sync, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(uid_windows, "UIDS_A_SEARCH", 2)
+        monkeypatch.setattr(reconcile, "WINDOWS_A_STEP", 1)
+        await deliver(sync, *(f"Mail {number}" for number in range(6)))
+        await sync.look()
+        await forget(sync, 5)
+        sync.clock.advance(hours=1.2)
+
+        async with sync.session() as session:
+            reconciler = Reconciler(sync.syncing, session)
+            await reconciler.step()
+            await deliver(sync, "Meanwhile")
+            await sync.look(session)
+            begun = await sync.mailbox()
+            steps = 1
+            while await reconciler.step() is not None:
+                steps += 1
+
+        mailbox = await sync.mailbox()
+        assert begun.last_reconciled_at != mailbox.last_reconciled_at
+        assert steps == 3
+        assert (mailbox.missing, mailbox.watermark) == (1, 5)
+
+    async def test_begins_anew_where_the_uids_changed_in_between(
+        self, sync: Sync, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(uid_windows, "UIDS_A_SEARCH", 2)
+        monkeypatch.setattr(reconcile, "WINDOWS_A_STEP", 1)
+        await deliver(sync, *(f"Mail {number}" for number in range(4)))
+        await sync.look()
+        await forget(sync, 1)
+        sync.clock.advance(hours=1.2)
+
+        async with sync.session() as session:
+            reconciler = Reconciler(sync.syncing, session)
+            await reconciler.step()
+            old = (await sync.mailbox()).uidvalidity or 0
+            inbox = sync.inbox
+            await inbox.server.change_uidvalidity(inbox.username, "INBOX", old + 1)
+            await sync.look()
+            while await reconciler.step() is not None:
+                pass
+
+        mailbox = await sync.mailbox()
+        assert (mailbox.uidvalidity, mailbox.missing, mailbox.watermark) == (old + 1, 0, 5)
 
 
 class TestMissing:

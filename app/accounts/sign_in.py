@@ -214,6 +214,7 @@ def _tell(uow: UnitOfWork, grant: Grant, account_ids: list[AccountId]) -> None:
     for account_id in account_ids:
         uow.emit("grant.signed_in", account_id=account_id, grant_id=str(grant.id))
     uow.wake(Topic.GRANT, grant.id)
+    uow.wake(Topic.ALARMS)
     log.info("grant.signed_in", grant=str(grant.id), provider=grant.provider)
 
 

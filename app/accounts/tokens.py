@@ -23,6 +23,7 @@ from typing import Final
 from app.accounts.grants import how_to_sign_in, keep_tokens, let_accounts_in
 from app.core.crypto import Vault
 from app.core.errors import NotFound, SharedBoxError
+from app.core.faults import faultpoint
 from app.core.ids import GrantId, WorkspaceId
 from app.core.logging import get_logger
 from app.mailbox.errors import SignInNeeded, Transient
@@ -162,6 +163,7 @@ class GrantTokens:
             log.info("grant.refused_once", grant=str(grant_id), code=outcome.code)
             await asyncio.sleep(self._confirm_seconds)
             outcome = await self._ask(leased)
+        faultpoint("K32")
         async with self._store.begin(workspace_id) as uow:
             try:
                 grant = await uow.grants.lock(grant_id)
@@ -215,6 +217,7 @@ class GrantTokens:
             grant.access_token = grant.refresh_token = grant.expires_at = None
             log.error("grant.dead", grant=str(grant.id), code=error.code)
             uow.emit("grant.dead", grant_id=str(grant.id), reason=error.code)
+            uow.wake(Topic.ALARMS)
             return
         wait = _WAITS[min(grant.failures, len(_WAITS)) - 1]
         grant.retry_at = now + timedelta(seconds=wait)

@@ -46,6 +46,7 @@ POINTS: Final[dict[str, str]] = {
     "K28": "reply: committed, not in Sent",
     "K29": "reply: in the middle of APPEND",
     "K30": "reply: appended, not noted",
+    "K32": "token: the provider has given new ones, not committed",
 }
 
 _FILE = os.environ.get("SHAREDBOX_FAULT_FILE", "")

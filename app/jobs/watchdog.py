@@ -6,7 +6,6 @@ each may do, so that any number of them raises one alarm, tells each admin once,
 it is over. When no worker is left at all, `/readyz` of the web process still says so.
 """
 
-import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -20,6 +19,7 @@ from app.core.logging import get_logger
 from app.feed.port import ContentRefused, NotReached, OutcomeUnknown, SlackFeeds, SlackRefused
 from app.store.models import Alarm, AlarmKind, PostKind
 from app.store.new import NewPost
+from app.store.notify import NotificationHub, Topic
 from app.store.repositories.silence import SilentAccount
 from app.store.unit_of_work import Store, UnitOfWork
 
@@ -45,14 +45,15 @@ class Watchdog:
         self._slack = slack
         self._admins = admins
 
-    async def run(self) -> None:
+    async def run(self, hub: NotificationHub) -> None:
         """Watch until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except _TROUBLE as error:
-                log.warning("watchdog.database", error=str(error))
-            await asyncio.sleep(LOOK_SECONDS)
+        with hub.waker(Topic.ALARMS) as waker:
+            while True:
+                try:
+                    await self.look()
+                except _TROUBLE as error:
+                    log.warning("watchdog.database", error=str(error))
+                await waker.wait(LOOK_SECONDS)
 
     async def look(self) -> None:
         """Raise and resolve what is due, and tell whoever has not been told."""

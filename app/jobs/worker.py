@@ -80,7 +80,7 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; whatever is held is finished or handed back."""
-        watching = asyncio.create_task(self._watchdog.run(), name="watchdog")
+        watching = asyncio.create_task(self._watchdog.run(self._container.hub), name="watchdog")
         try:
             while not stop.is_set():
                 try:

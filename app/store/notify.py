@@ -29,6 +29,8 @@ class Topic(StrEnum):
     """An account was added, changed or removed; no key."""
     CHANNEL = "channel"
     """A post of a channel waits or is stale; the key is `workspace/channel`."""
+    ALARMS = "alarms"
+    """There is something to be told; no key."""
     GRANT = "grant"
     """New tokens came, or none will; the key is the grant's id."""
     EVENTS = "events"

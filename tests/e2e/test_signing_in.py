@@ -1,0 +1,225 @@
+"""Accounts that are opened by signing in, with the whole of SharedBox running.
+
+The provider is npm's `emulate`, as Microsoft behind TLS and as Google; the mail server is a Dovecot
+that asks it whose token it was shown. So a token that was revoked there really lets nobody in.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import URL, text
+
+from app.sandbox.mail.dovecot import DovecotInbox
+from app.sandbox.mail.process import free_ports
+from app.sandbox.slack.local import LocalSlack
+from app.store.engine import open_engine, parse_database_url
+from tests.fixtures.identity import Identity, dovecot_trusting
+from tests.fixtures.mailservers import PASSWORD
+from tests.fixtures.sessions import mail
+from tests.fixtures.stack import Stack, eventually, text_of
+
+POINT = "K32"
+
+
+@dataclass
+class SignedIn:
+    """A stack whose one mailbox is opened with tokens of a provider."""
+
+    stack: Stack
+    identity: Identity
+    provider: str
+    account: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def who(self) -> str:
+        return self.stack.inbox.username
+
+    async def connect(self) -> None:
+        """Connect the mailbox, sign in for it in a browser, and wait until it is watched."""
+        inbox = self.stack.inbox
+        answer = await self.stack.api.post(
+            "/accounts",
+            json={
+                "address": self.who,
+                "oauth": {"provider": self.provider},
+                "imap": {
+                    "host": inbox.host, "port": inbox.port, "security": inbox.security,
+                    "username": self.who,
+                },
+                "smtp": None,
+                "channel": self.stack.slack.channels["support"],
+            },
+        )  # fmt: skip
+        assert answer.status_code == 201, answer.text
+        self.account = answer.json()
+        assert await self.visit(self.account["sign_in_url"]) == 200
+        await self.reaches("live")
+
+    async def visit(self, url: str, who: str | None = None) -> int:
+        """Open a link and sign in there; answers what SharedBox says to it in the end."""
+        async with httpx.AsyncClient(timeout=30) as browser:
+            begun = await browser.get(url)
+            assert begun.status_code == 303, begun.text
+            back = await self.identity.agree(begun.headers["location"], who or self.who)
+            return (await browser.get(back)).status_code
+
+    async def reaches(self, state: str) -> dict[str, Any]:
+        async def look() -> dict[str, Any] | None:
+            url = f"/accounts/{self.account['id']}"
+            found: dict[str, Any] = (await self.stack.api.get(url)).json()
+            return found if found["state"] == state else None
+
+        found: dict[str, Any] = await eventually(look, within=30)
+        return found
+
+    async def tokens(self) -> tuple[str, str]:
+        """The access token and the refresh token."""
+        assert self.stack.settings.database_url
+        engine = open_engine(parse_database_url(self.stack.settings.database_url))
+        vault = self.stack.settings.vault()
+        async with engine.connect() as connection:
+            row = await connection.execute(
+                text("SELECT access_token, refresh_token FROM oauth_grants")
+            )
+            access, refresh = row.one()
+        await engine.dispose()
+        return vault.open(access), vault.open(refresh)
+
+    async def execute(self, statement: str) -> None:
+        assert self.stack.settings.database_url
+        engine = open_engine(parse_database_url(self.stack.settings.database_url))
+        async with engine.begin() as connection:
+            await connection.execute(text(statement))
+        await engine.dispose()
+
+    async def revoke(self) -> None:
+        """As an admin of the provider does; its mail server hangs up, too."""
+        for token in await self.tokens():
+            await self.identity.revoke(self.provider, token)
+        await self.stack.inbox.server.doveadm("kick", self.who)
+
+    async def told(self) -> str:
+        """What the admin was told directly, once there is something."""
+
+        async def look() -> str | None:
+            said = [_said(write.arguments) for write in self.stack.slack.writes]
+            return next((one for one in said if "needs somebody to sign in" in one), None)
+
+        found: str = await eventually(look, within=60)
+        return found
+
+
+def _said(arguments: dict[str, Any]) -> str:
+    blocks = arguments.get("blocks") or []
+    return text_of(
+        {**arguments, "blocks": json.loads(blocks) if isinstance(blocks, str) else blocks}
+    )
+
+
+@pytest.fixture
+async def signed_in(database: URL, tmp_path: Path, provider_name: str) -> AsyncIterator[SignedIn]:
+    (port,) = free_ports(1)
+    base_url = f"http://127.0.0.1:{port}"
+    async with (
+        Identity(base_url) as identity,
+        dovecot_trusting(identity.introspection[provider_name]) as server,
+        LocalSlack() as slack,
+    ):
+        inbox: DovecotInbox = server.add_user(identity.take(), PASSWORD)
+        stack = Stack(database, tmp_path, inbox, slack)
+        stack.settings = stack.settings.model_copy(
+            update={
+                "port": port,
+                "base_url": base_url,
+                "admin_slack_users": slack.users["Ana"],
+                **{
+                    name: SecretStr(value) if name.endswith("secret") else value
+                    for name, value in identity.settings().items()
+                },
+            }
+        )
+        async with stack:
+            yield SignedIn(stack, identity, provider_name)
+
+
+class TestAnAccountThatIsSignedIn:
+    async def test_is_told_of_when_its_token_is_revoked_and_mended_by_one_link(
+        self, signed_in: SignedIn
+    ) -> None:
+        stack = signed_in.stack
+        await stack.start_web()
+        await stack.start_worker()
+        await signed_in.connect()
+        await stack.inbox.deliver(mail("Before", "before@acme.example"))
+        await stack.card("Before")
+
+        await signed_in.revoke()
+        told = await signed_in.told()
+        await stack.inbox.deliver(mail("In the gap", "gap@acme.example"))
+        refused = await signed_in.reaches("refused")
+
+        assert f"The mailbox {signed_in.who} needs somebody to sign in again" in told
+        assert refused["oauth"]["state"] == "dead"
+        assert "invalid_grant" in refused["detail"]
+        link = re.search(r"<(http[^|>]+)\|Sign in again>", told)
+        assert link is not None
+        assert await signed_in.visit(link[1]) == 200
+        await stack.card("In the gap")
+        await signed_in.reaches("live")
+        assert len([one for one in stack.cards() if "In the gap" in text_of(one)]) == 1
+        assert len([one for one in stack.cards() if "Before" in text_of(one)]) == 1
+
+    async def test_goes_on_with_the_next_token_when_one_has_ended(
+        self, signed_in: SignedIn
+    ) -> None:
+        stack = signed_in.stack
+        await stack.start_web()
+        await stack.start_worker()
+        await signed_in.connect()
+        access, refresh = await signed_in.tokens()
+
+        await signed_in.identity.revoke(signed_in.provider, access)
+        await stack.inbox.server.doveadm("kick", signed_in.who)
+        await stack.inbox.deliver(mail("After", "after@acme.example"))
+        await stack.card("After")
+
+        new_access, new_refresh = await signed_in.tokens()
+        assert new_access != access
+        assert (new_refresh != refresh) == (signed_in.provider == "microsoft")
+
+
+class TestAWorkerThatDiesWithNewTokensInHand:
+    """K32. The old refresh token may be worth nothing then: nothing is lost, a person is asked."""
+
+    @pytest.fixture
+    def provider_name(self) -> str:
+        return "microsoft"
+
+    async def test_leaves_an_account_that_asks_to_be_signed_in_again(
+        self, signed_in: SignedIn
+    ) -> None:
+        stack = signed_in.stack
+        await stack.start_web()
+        await stack.start_worker()
+        await signed_in.connect()
+        await stack.stop_worker()
+        await signed_in.execute("UPDATE oauth_grants SET expires_at = now() - interval '1 s'")
+
+        await stack.run_until_it_dies("worker", f"{POINT}:kill:1")
+        await signed_in.execute("UPDATE oauth_grants SET leased_until = now()")
+        await stack.inbox.deliver(mail("In the gap", "gap@acme.example"))
+        await stack.start_worker()
+        refused = await signed_in.reaches("refused")
+
+        assert refused["oauth"]["state"] == "dead"
+        link = f"{stack.settings.base_url}/oauth/microsoft/start?account={refused['id']}"
+        assert await signed_in.visit(link) == 200
+        await stack.card("In the gap")
+        assert len(stack.cards()) == 1

@@ -4,6 +4,7 @@ import typer
 
 from app.bootstrap import open_database
 from app.cli.accounts import accounts
+from app.cli.aliases import aliases
 from app.cli.channels import channels
 from app.cli.demo import demo
 from app.cli.doctor import doctor
@@ -25,6 +26,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.add_typer(accounts, name="accounts")
+cli.add_typer(aliases, name="aliases")
 cli.add_typer(channels, name="channels")
 cli.add_typer(keys, name="keys")
 cli.add_typer(secrets, name="secrets")

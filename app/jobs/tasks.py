@@ -10,6 +10,7 @@ from app.core.ids import (
     AccountId,
     ChannelId,
     CommandId,
+    IdentityId,
     ListExitId,
     OutgoingId,
     WorkspaceId,
@@ -20,7 +21,7 @@ from app.feed.deliver import drain
 from app.feed.port import WorkspaceRefused
 from app.jobs import telling_author
 from app.jobs.telling import tell
-from app.sending import leave_list
+from app.sending import leave_list, prove
 from app.sending.context import Sending
 from app.sending.send import drain as send
 from app.store.queue import FEED_QUEUE, SENDING_QUEUE, drain_channel
@@ -43,6 +44,10 @@ def register(queue: procrastinate.App, feeding: Feeding, sending: Sending) -> No
     @queue.task(name="list_exit.run", queue=SENDING_QUEUE)
     async def ask_a_list(workspace_id: str, exit_id: str) -> None:
         await leave_list.run(sending, WorkspaceId(UUID(workspace_id)), ListExitId(UUID(exit_id)))
+
+    @queue.task(name="identity.prove", queue=SENDING_QUEUE)
+    async def prove_an_identity(workspace_id: str, identity_id: str) -> None:
+        await prove.run(sending, WorkspaceId(UUID(workspace_id)), IdentityId(UUID(identity_id)))
 
     @queue.task(name="outgoing.tell", queue=FEED_QUEUE)
     async def tell_an_author(workspace_id: str, outgoing_id: str) -> None:

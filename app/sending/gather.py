@@ -81,7 +81,7 @@ async def gather(uow: UnitOfWork, actor: Actor, wanted: Wanted) -> Gathered:
 
 def own_addresses(account: Account, identities: Sequence[SenderIdentity]) -> list[str]:
     """All addresses under which mail reaches the account."""
-    return [account.address, *(one.address for one in identities)]
+    return [account.address, *(one.address for one in identities if one.is_verified)]
 
 
 async def author_name(uow: UnitOfWork, actor: Actor) -> str:
@@ -202,10 +202,16 @@ def _sender(
             raise InvalidInput(
                 f"{account.address} may not send as {wanted.sender[:100]}.",
                 field="from",
-                fix="An administrator can add it to the identities of the account.",
+                fix=_how_it_may(wanted.sender, identities),
             )
         return known[wanted.sender.lower()]
     return usual_sender(account, identities, original)
+
+
+def _how_it_may(address: str, identities: Sequence[SenderIdentity]) -> str:
+    if any(one.address == address.lower() for one in identities):
+        return "It is not proven yet: the mail that was sent to it has to come back first."
+    return "An administrator can add it to the identities of the account."
 
 
 def usual_sender(
@@ -214,7 +220,7 @@ def usual_sender(
     """The address of ours that a mail was written to; where there is none, the default."""
     known = senders(account, identities)
     default = next(
-        (known[one.address.lower()] for one in identities if one.is_default),
+        (known[one.address.lower()] for one in identities if one.is_default and one.is_verified),
         known[account.address.lower()],
     )
     if original is None:
@@ -223,9 +229,14 @@ def usual_sender(
 
 
 def senders(account: Account, identities: Sequence[SenderIdentity]) -> dict[str, Address]:
-    """The addresses that an account may send from, by what they are in lower case."""
+    """The addresses that an account may send from, by what they are in lower case.
+
+    One that nothing has proven yet is none of them.
+    """
     known = {account.address.lower(): Address("", account.address)}
-    known |= {one.address.lower(): Address(one.name, one.address) for one in identities}
+    known |= {
+        one.address.lower(): Address(one.name, one.address) for one in identities if one.is_verified
+    }
     return known
 
 

@@ -2,19 +2,34 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Protocol
 
-from app.core.ids import WorkspaceId
+from app.core.ids import GrantId, WorkspaceId
 from app.mailbox.errors import SignInNeeded, Transient
 from app.mailbox.port import ServerSpec
-from app.sending.claim import Claimed
 from app.sending.context import Sending
-from app.sending.port import Deferred, Delivered, LoginRefused
+from app.sending.port import Deferred, Delivered, Envelope, LoginRefused
+
+
+class Parcel(Protocol):
+    """What is handed over, and to whom."""
+
+    @property
+    def server(self) -> ServerSpec: ...
+
+    @property
+    def grant_id(self) -> GrantId | None:
+        """Whose token is shown to the server, in place of a password."""
+        ...
+
+    @property
+    def envelope(self) -> Envelope: ...
 
 
 async def hand_over(
     on: Sending,
     workspace_id: WorkspaceId,
-    claimed: Claimed,
+    claimed: Parcel,
     raw: bytes,
     before_the_end: Callable[[], Awaitable[None]],
 ) -> Delivered:
@@ -36,7 +51,7 @@ async def hand_over(
 
 
 async def _with_token(
-    on: Sending, workspace_id: WorkspaceId, claimed: Claimed, *, instead_of: str | None = None
+    on: Sending, workspace_id: WorkspaceId, claimed: Parcel, *, instead_of: str | None = None
 ) -> ServerSpec:
     if claimed.grant_id is None:
         return claimed.server

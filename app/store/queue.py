@@ -17,6 +17,7 @@ from app.core.ids import (
     AccountId,
     ChannelId,
     CommandId,
+    IdentityId,
     ListExitId,
     OutgoingId,
     WorkspaceId,
@@ -119,6 +120,21 @@ def leave_list(
         lock=subject,
         subject=subject,
         args={"workspace_id": str(workspace_id), "exit_id": str(exit_id)},
+        not_before=not_before,
+    )
+
+
+def prove_identity(
+    workspace_id: WorkspaceId, identity_id: IdentityId, *, not_before: datetime | None = None
+) -> Job:
+    """Send the mail that proves an address to be ours."""
+    subject = f"identity:{workspace_id}:{identity_id}"
+    return Job(
+        task="identity.prove",
+        queue=SENDING_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={"workspace_id": str(workspace_id), "identity_id": str(identity_id)},
         not_before=not_before,
     )
 

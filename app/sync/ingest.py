@@ -23,6 +23,7 @@ from app.sync.fetch import MOST_ATTEMPTS, Fetched, Portion
 from app.sync.parsing import ParseFailed
 from app.sync.plan import watermark_after
 from app.sync.port import Folder, Syncing
+from app.sync.proofs import REASON, take_out
 from app.sync.returned import note_returned
 from app.sync.returns import note_return
 from app.sync.rows import Readable, attachment_rows, message_row
@@ -99,7 +100,9 @@ class Ingest:
         async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
             account = await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
             mailbox = await uow.mailboxes.get(self._folder.mailbox_id)
-            await self._store(uow, account, mailbox, prepared.read)
+            read, proofs = await take_out(uow, account, mailbox, prepared.read)
+            await self._store(uow, account, mailbox, read)
+            await uow.ledger.record([self._proof(one) for one in proofs])
             await self._note_known(uow, prepared.known)
             await self._set_aside(uow, account, prepared.unread)
             await uow.ledger.record([self._vanished(uid) for uid in prepared.vanished])
@@ -269,6 +272,17 @@ class Ingest:
             raw_sha256=one.digest,
             size=listing.size if listing else None,
             internaldate=listing.internaldate if listing else None,
+        )
+
+    def _proof(self, one: Readable) -> Entry:
+        listing = one.fetched.listing
+        return Entry(
+            place=self._place(listing.uid),
+            state=PlacementState.SKIPPED,
+            reason=REASON,
+            raw_sha256=one.digest,
+            size=listing.size,
+            internaldate=listing.internaldate,
         )
 
     def _vanished(self, uid: int) -> Entry:

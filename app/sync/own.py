@@ -41,7 +41,8 @@ class Sender:
 
 async def sender_of(uow: UnitOfWork, account: Account) -> Sender:
     identities = await uow.identities.of_account(account.id)
-    own = {account.address.lower(), *(one.address.lower() for one in identities)}
+    proven = (one.address.lower() for one in identities if one.is_verified)
+    own = {account.address.lower(), *proven}
     return Sender(frozenset(own))
 
 

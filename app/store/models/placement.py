@@ -21,7 +21,8 @@ class PlacementState(StrEnum):
     VANISHED = "vanished"
     """The server listed it, and it was gone before we could fetch it."""
     SKIPPED = "skipped"
-    """It was there before we began to watch, and a reset of the UIDs made it look new."""
+    """It is none for the team: it was there before we began to watch, and a reset of the UIDs made
+    it look new; or it proved an address to be ours."""
 
 
 class Placement(Tenanted, table=True):

@@ -23,6 +23,34 @@ class Identities(Repository):
             raise NotFound("There is no such identity.")
         return identity
 
+    async def lock(self, identity_id: IdentityId) -> SenderIdentity:
+        """The row, held against other changes until we commit. Raises `NotFound`."""
+        statement = (
+            select(SenderIdentity)
+            .where(
+                SenderIdentity.workspace_id == self._workspace_id,
+                SenderIdentity.id == identity_id,
+            )
+            .with_for_update()
+        )
+        identity = (await self._session.exec(statement)).one_or_none()
+        if identity is None:
+            raise NotFound("There is no such identity.")
+        return identity
+
+    async def find(self, account_id: AccountId, identity_id: IdentityId) -> SenderIdentity | None:
+        """The identity of this id, if it is one of the account's; held until we commit."""
+        statement = (
+            select(SenderIdentity)
+            .where(
+                SenderIdentity.workspace_id == self._workspace_id,
+                SenderIdentity.account_id == account_id,
+                SenderIdentity.id == identity_id,
+            )
+            .with_for_update()
+        )
+        return (await self._session.exec(statement)).one_or_none()
+
     async def of_account(self, account_id: AccountId) -> Sequence[SenderIdentity]:
         statement = (
             select(SenderIdentity)

@@ -18,8 +18,9 @@ from app.core.ids import (
     TemplateId,
 )
 from app.mail import fill
-from app.mail.address import Address
-from app.mail.compose_headers import check_address, check_line
+from app.mail.compose_headers import check_line
+from app.sending import prove
+from app.sending.identities import IdentityState, add_identity, standing
 from app.sending.templates import filled
 from app.store.models import SenderIdentity, Signature, Template
 from app.store.unit_of_work import UnitOfWork
@@ -52,11 +53,18 @@ class IdentityIn(BaseModel):
 
 
 class IdentityOut(BaseModel):
+    """`state`: waiting, verified, expired or failed; only a verified one can be sent from."""
+
     id: UUID
     account_id: UUID
     address: str
     name: str
     is_default: bool
+    state: IdentityState
+    detail: str
+    proof_sent_at: datetime | None
+    proof_expires_at: datetime | None
+    verified_at: datetime | None
     created_at: datetime
 
 
@@ -124,31 +132,31 @@ async def list_identities(
             if account
             else await uow.identities.all()
         )
-    shown = [one for one in found if caller.may_see(one.account_id)]
-    return [IdentityOut.model_validate(one.model_dump()) for one in shown]
+        now = await uow.outgoing.time()
+    return [_identity(one, now) for one in found if caller.may_see(one.account_id)]
 
 
 @identities.post("", status_code=201)
 async def create_identity(parts: Parts, caller: Admin, body: IdentityIn) -> IdentityOut:
-    """Let an account send from another address. Whoever adds it vouches for it."""
-    address = check_address("address", Address("", body.address)).address.lower()
-    fill.check("name", check_line("name", body.name))
+    """Let an account send from another address, once a mail from it to itself has come back."""
     async with parts.store.begin(caller.workspace_id) as uow:
-        account_id = await _account(uow, caller, body.account_id)
-        if any(one.address == address for one in await uow.identities.of_account(account_id)):
-            raise Conflict(f"{address} is an identity of this account already.")
-        identity = SenderIdentity(
-            workspace_id=uow.workspace_id,
-            account_id=account_id,
-            address=address,
-            name=check_line("name", body.name),
+        account = await uow.accounts.get(await _account(uow, caller, body.account_id))
+        identity = await add_identity(
+            uow, account, body.address, body.name, is_default=body.is_default
         )
-        await uow.identities.add(identity)
-        if body.is_default:
-            await uow.identities.only_default(identity)
-        uow.emit("identity.added", account_id=account_id, address=address)
+        await uow.session.flush()
         await uow.session.refresh(identity)
-        return IdentityOut.model_validate(identity.model_dump())
+        return _identity(identity, await uow.outgoing.time())
+
+
+@identities.post("/{identity_id}/verify", status_code=202)
+async def verify_identity(parts: Parts, caller: Admin, identity_id: UUID) -> IdentityOut:
+    """Send the mail that proves the address once more."""
+    async with parts.store.begin(caller.workspace_id) as uow:
+        identity = await uow.identities.lock(IdentityId(identity_id))
+        check_visible(caller, identity.account_id, "identity")
+        await prove.ask(uow, await uow.accounts.get(identity.account_id), identity)
+        return _identity(identity, await uow.outgoing.time())
 
 
 @identities.delete("/{identity_id}", status_code=204)
@@ -258,6 +266,12 @@ async def fill_template(parts: Parts, caller: Reader, template_id: UUID, body: F
     return FilledOut(
         subject=found.subject, text=found.text, html=found.html, missing=list(found.missing)
     )
+
+
+def _identity(identity: SenderIdentity, now: datetime) -> IdentityOut:
+    found = standing(identity, now)
+    shown = identity.model_dump() | {"state": found.state, "detail": found.detail}
+    return IdentityOut.model_validate(shown)
 
 
 async def _account(uow: UnitOfWork, caller: Actor, account_id: UUID) -> AccountId:

@@ -16,6 +16,7 @@ from app.store.models import (
     Placement,
     Post,
     PostKind,
+    Proof,
     SenderIdentity,
 )
 from app.sync.backfill import count, import_portion
@@ -239,6 +240,7 @@ class TestOurOwnMailInTheInbox:
                 workspace_id=uow.workspace_id,
                 account_id=asked.syncing.account_id,
                 address="sales@example.com",
+                proof=Proof.VERIFIED,
             )
             await uow.identities.add(identity)
         raw = ours(asked).replace(asked.inbox.username.encode(), b"Sales@example.com")

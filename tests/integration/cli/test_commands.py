@@ -339,6 +339,22 @@ async def settled_before(uow: UnitOfWork) -> None:
     account.settled_revision = account.revision
 
 
+class TestAliases:
+    def test_are_added_listed_and_verified_again(self, shell: Shell) -> None:
+        shell(*ADD, "--password-stdin", typed=f"{PASSWORD}\n")
+        wrong = shell("aliases", "add", "nobody@example.com", "billing@example.com")
+        made = shell("aliases", "add", "support@example.com", "Billing@example.com")
+
+        assert (wrong.exit_code, made.exit_code) == (1, 0), made.output
+        (row,) = shell.json("aliases", "list")
+        assert row == {
+            "id": made.stdout.strip(), "address": "billing@example.com",
+            "account": "support@example.com", "state": "waiting", "detail": "",
+        }  # fmt: skip
+        assert shell("aliases", "verify", row["id"]).exit_code == 0
+        assert shell("aliases", "verify", "nonsense").exit_code == 1
+
+
 class TestSecrets:
     def test_new_prints_keys_that_work(self, shell: Shell) -> None:
         keys = shell("secrets", "new", "--count", "2").stdout.split()

@@ -15,7 +15,7 @@ from app.mail.parsed import Automatic
 from app.sending.templates import filled
 from app.sending.wanted import Wanted
 from app.sending.write import Written, preview
-from app.store.models import OutgoingMode, SenderIdentity, Signature, Template
+from app.store.models import OutgoingMode, Proof, SenderIdentity, Signature, Template
 from tests import factories
 from tests.fixtures.sending import Outbox
 
@@ -26,7 +26,7 @@ async def identity(outbox: Outbox, address: str, **values: Any) -> None:
             workspace_id=outbox.workspace.id,
             account_id=outbox.account_id,
             address=address,
-            **values,
+            **{"proof": Proof.VERIFIED, **values},
         )
         await uow.identities.add(row)
 

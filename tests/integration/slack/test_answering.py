@@ -17,6 +17,7 @@ from app.store.models import (
     OutgoingMode,
     OutgoingRecipient,
     OutgoingState,
+    Proof,
     RecipientKind,
     SenderIdentity,
     Template,
@@ -183,6 +184,7 @@ class TestReply:
                     account_id=door.feed.account_id,
                     address="billing@example.com",
                     name="Billing",
+                    proof=Proof.VERIFIED,
                 )
             )
         ts = await card(door)

@@ -272,11 +272,23 @@ class TestWhatMailIsWrittenWith:
         made = await client.post("/identities", json=body)
         again = await client.post("/identities", json=body)
         listed = (await client.get("/identities", params={"account": account})).json()
+        verified = await client.post(f"/identities/{made.json()['id']}/verify")
         gone = await client.delete(f"/identities/{made.json()['id']}")
 
         assert (made.status_code, again.status_code, gone.status_code) == (201, 409, 204)
         assert (made.json()["address"], made.json()["is_default"]) == ("sales@example.com", True)
         assert listed == [made.json()]
+        assert (made.json()["state"], made.json()["verified_at"]) == ("waiting", None)
+        assert verified.status_code == 202
+
+    async def test_the_account_itself_is_an_identity_that_needs_no_proof(self, web: Web) -> None:
+        client = web.client(BOOTSTRAP_KEY)
+        body = {"account_id": str(await web.account()), "address": "support@example.com"}
+
+        made = (await client.post("/identities", json={**body, "name": "Acme"})).json()
+
+        assert (made["state"], made["name"]) == ("verified", "Acme")
+        assert (await client.post(f"/identities/{made['id']}/verify")).status_code == 202
 
     async def test_a_signature_is_set_and_replaced(self, web: Web) -> None:
         client = web.client(BOOTSTRAP_KEY)

@@ -167,6 +167,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             slack=WorkspaceClients(installations, http, settings.slack_api_url),
             hub=container.hub,
             clock=container.clock,
+            site=settings.slack_api_url,
             cards_per_minute=settings.cards_per_minute,
             stop=stop,
         )

@@ -3,7 +3,7 @@
 It is written down like every other wish, as a command that is done already, with what undoes it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -26,11 +26,12 @@ async def change_conversation(
 ) -> Command | None:
     """Carry out the intent; None where it changes nothing. Raises `NotFound` and `Conflict`."""
     conversation = await uow.conversations.lock(conversation_id)
-    before = _kept(conversation)
+    check_not_merged(conversation)
+    before = kept(conversation)
     event = _apply(conversation, actor, intent, now)
     if event is None:
         return None
-    after = _kept(conversation)
+    after = kept(conversation)
     command = Command(
         workspace_id=uow.workspace_id,
         account_id=conversation.account_id,
@@ -48,13 +49,31 @@ async def change_conversation(
     return command
 
 
+def check_not_merged(conversation: Conversation) -> None:
+    """Raises `Conflict`."""
+    if conversation.merged_into_id is not None:
+        raise Conflict(
+            "This was merged into another conversation.", fix="Go on there; its card has the link."
+        )
+
+
 async def take_back(uow: UnitOfWork, command: Command) -> None:
-    """Give the conversation back what the command's `inverse` kept. Raises `NotFound`."""
+    """Give the conversation back what the command's `inverse` kept.
+
+    Raises `NotFound` and `Conflict`.
+    """
     assert command.conversation_id is not None
     conversation = await uow.conversations.lock(command.conversation_id)
-    for name, value in command.inverse.items():
-        setattr(conversation, name, _READ[name](value))
+    check_not_merged(conversation)
+    restore(conversation, command.inverse)
     await changed(uow, conversation, "conversation.change_undone")
+
+
+def restore(conversation: Conversation, values: Mapping[str, Any]) -> None:
+    """Give it back what `kept` wrote down; what is no value of those is left alone."""
+    for name, value in values.items():
+        if name in _READ:
+            setattr(conversation, name, _READ[name](value))
 
 
 async def changed(
@@ -122,7 +141,7 @@ def wake_up(conversation: Conversation) -> None:
     conversation.snoozed_until_reply = False
 
 
-def _kept(conversation: Conversation) -> dict[str, Any]:
+def kept(conversation: Conversation) -> dict[str, Any]:
     """Everything an intent may change, as JSON can say it."""
     return {
         "status": conversation.status,
@@ -133,6 +152,13 @@ def _kept(conversation: Conversation) -> dict[str, Any]:
         "snoozed_until": _time(conversation.snoozed_until),
         "snoozed_until_reply": conversation.snoozed_until_reply,
         "snoozed_by_id": _text(conversation.snoozed_by_id),
+        "follow_up_at": _time(conversation.follow_up_at),
+        "follow_up_by_id": _text(conversation.follow_up_by_id),
+        "no_answer_since": _time(conversation.no_answer_since),
+        "waiting_since": _time(conversation.waiting_since),
+        "answered_at": _time(conversation.answered_at),
+        "assigned_at": _time(conversation.assigned_at),
+        "reminded_of": conversation.reminded_of,
     }
 
 
@@ -152,6 +178,10 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+def _same(value: str | None) -> str | None:
+    return value
+
+
 _READ: Final[dict[str, Callable[[Any], Any]]] = {
     "status": ConversationStatus,
     "assignee_id": _teammate,
@@ -161,5 +191,12 @@ _READ: Final[dict[str, Callable[[Any], Any]]] = {
     "snoozed_until": _moment,
     "snoozed_until_reply": bool,
     "snoozed_by_id": _teammate,
+    "follow_up_at": _moment,
+    "follow_up_by_id": _teammate,
+    "no_answer_since": _moment,
+    "waiting_since": _moment,
+    "answered_at": _moment,
+    "assigned_at": _moment,
+    "reminded_of": _same,
 }
-"""How what `_kept` wrote is read back."""
+"""How what `kept` wrote is read back."""

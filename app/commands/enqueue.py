@@ -6,6 +6,7 @@ It stays queued until the worker that owns the account has carried it out on the
 from collections.abc import Sequence
 from typing import Final
 
+from app.commands.change import check_not_merged
 from app.commands.targets import Placed, select
 from app.commands.types import MailIntent, Move
 from app.core.access import Actor
@@ -15,6 +16,8 @@ from app.store.models import Command, CommandTarget
 from app.store.notify import Topic
 from app.store.unit_of_work import UnitOfWork
 
+BESIDE: Final = "beside"
+"""In a command's `params`: the command of another account that it was asked for together with."""
 MOST_AT_ONCE: Final = 500
 """So many mails a command is about. Alerts may fill one conversation for years."""
 
@@ -24,13 +27,26 @@ async def enqueue_for_conversation(
 ) -> Command:
     """Wish for a change to all mails of a conversation; of a very long one, to the newest.
 
+    Where mails of several accounts were merged, each account gets a command of its own, but for a
+    move: folders are one account's. Undo of the one that is answered takes back all of them.
     Raises `NotFound`, `InvalidInput` for a folder that does not exist, and `Conflict` where there
     is nothing to change.
     """
     conversation = await uow.conversations.get(conversation_id)
+    check_not_merged(conversation)
     messages = await uow.messages.newest(conversation_id, limit=MOST_AT_ONCE)
-    ids = [message.id for message in messages]
-    return await _enqueue(uow, actor, conversation.account_id, intent, ids, conversation_id)
+    if isinstance(intent, Move):  # a folder is one account's
+        messages = [one for one in messages if one.account_id == conversation.account_id]
+    accounts = sorted(
+        {conversation.account_id, *(one.account_id for one in messages)},
+        key=lambda id_: (id_ == conversation.account_id, id_),
+    )
+    wished = [
+        (account_id, await _targets(uow, account_id, intent, ids))
+        for account_id in accounts
+        if (ids := [one.id for one in messages if one.account_id == account_id])
+    ]
+    return await _write_all(uow, actor, intent, wished, conversation_id)
 
 
 async def enqueue_for_messages(
@@ -47,41 +63,58 @@ async def enqueue_for_messages(
         )
     conversations = {message.conversation_id for message in messages}
     conversation_id = conversations.pop() if len(conversations) == 1 else None
-    return await _enqueue(
-        uow, actor, accounts.pop(), intent, [one.id for one in messages], conversation_id
-    )
+    account_id = accounts.pop()
+    targets = await _targets(uow, account_id, intent, [one.id for one in messages])
+    return await _write_all(uow, actor, intent, [(account_id, targets)], conversation_id)
 
 
-async def _enqueue(
-    uow: UnitOfWork,
-    actor: Actor,
-    account_id: AccountId,
-    intent: MailIntent,
-    message_ids: Sequence[MessageId],
-    conversation_id: ConversationId | None,
-) -> Command:
+async def _targets(
+    uow: UnitOfWork, account_id: AccountId, intent: MailIntent, message_ids: Sequence[MessageId]
+) -> list[Placed]:
     if isinstance(intent, Move):
         await _check_folder(uow, account_id, intent.folder)
-    targets = select(intent, await _placed(uow, message_ids))
-    if not targets:
+    return list(select(intent, await _placed(uow, message_ids)))
+
+
+async def _write_all(
+    uow: UnitOfWork,
+    actor: Actor,
+    intent: MailIntent,
+    wished: Sequence[tuple[AccountId, list[Placed]]],
+    conversation_id: ConversationId | None,
+) -> Command:
+    """A command for each account; the last one speaks for those beside it."""
+    rows = [
+        (_row(uow, actor, account_id, conversation_id, intent), targets)
+        for account_id, targets in wished
+        if targets
+    ]
+    if not rows:
         raise Conflict(
             "There is nothing to change: the mails are that way already, or no longer there."
         )
-    command = _row(uow, actor, account_id, conversation_id, intent)
+    *beside, (last, last_targets) = rows
+    for command, targets in beside:
+        command.params = {**command.params, BESIDE: str(last.id)}
+        await _write(uow, command, targets)
+    await _write(uow, last, last_targets)
+    return last
+
+
+async def _write(uow: UnitOfWork, command: Command, targets: Sequence[Placed]) -> None:
     await uow.commands.add(
         command, [_target(command, n, target) for n, target in enumerate(targets)]
     )
     uow.emit(
         "command.queued",
-        account_id=account_id,
-        conversation_id=conversation_id,
+        account_id=command.account_id,
+        conversation_id=command.conversation_id,
         command_id=str(command.id),
         command=command.type,
     )
-    uow.wake(Topic.ACCOUNT, account_id)
-    if conversation_id is not None:
-        await uow.cards_are_stale([conversation_id])
-    return command
+    uow.wake(Topic.ACCOUNT, command.account_id)
+    if command.conversation_id is not None:
+        await uow.cards_are_stale([command.conversation_id])
 
 
 async def _check_folder(uow: UnitOfWork, account_id: AccountId, folder: str) -> None:

@@ -13,8 +13,8 @@ async def keep_note(
     uow: UnitOfWork, actor: Actor, conversation_id: ConversationId, text: str
 ) -> Note:
     """Keep a note that is shown by something else. Raises `NotFound`."""
-    conversation = await uow.conversations.get(conversation_id)
-    note = _note(uow, actor, conversation_id, text)
+    conversation = await uow.conversations.head(conversation_id)
+    note = _note(uow, actor, conversation.id, text)
     await uow.notes.add(note)
     _tell(uow, note, "note.added", conversation.account_id)
     return note
@@ -28,12 +28,12 @@ async def write_note(
     Raises `NotFound`.
     """
     note = await keep_note(uow, actor, conversation_id, text)
-    for card in await uow.posts.cards_of([conversation_id]):
+    for card in await uow.posts.cards_of([note.conversation_id]):
         post = NewPost(
             workspace_id=uow.workspace_id,
             channel_id=card.channel_id,
             kind=PostKind.NOTICE,
-            conversation_id=conversation_id,
+            conversation_id=note.conversation_id,
             payload={"note_id": str(note.id)},
         )
         await uow.posts.add_all([post])
@@ -46,11 +46,11 @@ async def hear_note(uow: UnitOfWork, actor: Actor, card: Post, ts: str, text: st
     assert card.conversation_id is not None
     assert actor.teammate_id is not None
     is_first = not await uow.notes.has_any_by(actor.teammate_id)
-    note = _note(uow, actor, card.conversation_id, text)
+    conversation = await uow.conversations.head(card.conversation_id)
+    note = _note(uow, actor, conversation.id, text)
     note.channel_id, note.ts = card.channel_id, ts
     if not await uow.notes.add(note):
         return False
-    conversation = await uow.conversations.get(card.conversation_id)
     _tell(uow, note, "note.added", conversation.account_id)
     return is_first
 

@@ -67,6 +67,7 @@ async def is_first(
     """
     conversation = await uow.conversations.lock(conversation_id)
     commands = await uow.commands.of_conversation(conversation_id)
+    await _check_merged(uow, conversation, commands)
     match intent:
         case Assign(assignee_id) if conversation.assignee_id is not None:
             taker = conversation.assignee_id
@@ -99,6 +100,38 @@ async def is_first(
         case _:
             pass
     return True
+
+
+async def is_first_to_merge(
+    uow: UnitOfWork, actor: Actor, conversation_id: ConversationId, into_id: ConversationId
+) -> bool:
+    """The same for a merge: False where the same person merged it there already.
+
+    Raises `NotFound`, and `Overtaken` where somebody else merged it, or it was merged elsewhere.
+    """
+    conversation = await uow.conversations.lock(conversation_id)
+    commands = await uow.commands.of_conversation(conversation_id)
+    last = _merge_of(commands)
+    if conversation.merged_into_id == into_id and last and _own(actor, last.requested_by_id):
+        return False
+    await _check_merged(uow, conversation, commands)
+    return True
+
+
+async def _check_merged(
+    uow: UnitOfWork, conversation: Conversation, commands: Sequence[Command]
+) -> None:
+    """Raise `Overtaken` where its mails are in another conversation now, whoever did that."""
+    if conversation.merged_into_id is None:
+        return
+    last = _merge_of(commands)
+    by, at = (last.requested_by_id, last.settled_at) if last else (None, None)
+    await _or_overtaken(uow, "merged this into another conversation", by, at, own=False)
+
+
+def _merge_of(commands: Sequence[Command]) -> Command | None:
+    done = (one for one in commands if one.state is CommandState.DONE)
+    return next((one for one in done if one.type is CommandType.MERGE), None)
 
 
 async def _check_put_away(

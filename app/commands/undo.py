@@ -1,14 +1,18 @@
 """Taking a wish back, trying a failed one again, and giving a quarantined mail another chance."""
 
 from datetime import datetime
+from typing import Final
 
 from app.commands.change import take_back
+from app.commands.enqueue import BESIDE
+from app.commands.merge import take_apart
 from app.core.access import Actor
 from app.core.errors import Conflict
 from app.core.ids import CommandId, PlacementId
 from app.store.models import (
     ABOUT_CONVERSATION,
     ABOUT_SENT,
+    REARRANGING,
     Command,
     CommandState,
     CommandTarget,
@@ -20,6 +24,8 @@ from app.store.models import (
 from app.store.notify import Topic
 from app.store.unit_of_work import UnitOfWork
 
+_TAKES_OTHERS_ALONG: Final = frozenset({CommandState.QUEUED, CommandState.DONE})
+
 
 async def undo(uow: UnitOfWork, actor: Actor, command_id: CommandId, *, now: datetime) -> Command:
     """Take a wish back: cancel it if it is still queued, else wish for the opposite.
@@ -28,9 +34,17 @@ async def undo(uow: UnitOfWork, actor: Actor, command_id: CommandId, *, now: dat
     twice answers the same. Raises `NotFound`, and `Conflict` where there is nothing to take back.
     """
     command = await uow.commands.lock(command_id)
+    if command.conversation_id is not None and command.state in _TAKES_OTHERS_ALONG:
+        for other in await uow.commands.of_conversation(command.conversation_id):
+            if other.params.get(BESIDE) == str(command.id):
+                await undo(uow, actor, other.id, now=now)
     match command.state:
         case CommandState.QUEUED if command.attempts == 0:
             return await _cancel(uow, command, now)
+        case CommandState.DONE if command.type in REARRANGING:
+            await take_apart(uow, actor, command, now=now)
+            command.state = CommandState.UNDONE
+            return command
         case CommandState.DONE if command.type in ABOUT_CONVERSATION:
             await take_back(uow, command)
             command.state = CommandState.UNDONE

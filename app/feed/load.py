@@ -7,6 +7,7 @@ from uuid import UUID
 from app.core.ids import CommandId, MessageId, TeammateId
 from app.feed.load_list_exit import load_list_exit
 from app.feed.load_outgoing import load_begun_by_us, load_latest
+from app.feed.load_rearranged import load_elsewhere
 from app.feed.notes import notes
 from app.feed.view import (
     MOVES,
@@ -48,7 +49,7 @@ _UNDOABLE: Final = frozenset(CommandType) - {
 """Done and Reopen undo each other, and Wake now undoes Snooze, by their own buttons."""
 
 
-async def load_card(uow: UnitOfWork, post: Post) -> CardView:
+async def load_card(uow: UnitOfWork, post: Post, site: str) -> CardView:
     """Everything the card `post` shows. Raises `NotFound` where the conversation is gone."""
     assert post.conversation_id is not None
     conversation = await uow.conversations.get(post.conversation_id)
@@ -95,6 +96,9 @@ async def load_card(uow: UnitOfWork, post: Post) -> CardView:
         outgoing=outgoing,
         writers=tuple(writers[one] for one in writing if one in writers),
         list_exit=await load_list_exit(uow, conversation.id),
+        merged_into=await load_elsewhere(uow, conversation, post.channel_id, site),
+        follow_up_at=conversation.follow_up_at,
+        no_answer_since=conversation.no_answer_since,
     )
 
 

@@ -131,7 +131,7 @@ class Poster:
                 park(uow, post, ParkedFor.THREAD, "What it belongs to is not in Slack.")
                 return None
             try:
-                message = await rendered(uow, post)
+                message = await rendered(uow, post, self._on.feeding.site)
             except NotFound:
                 post.state, post.detail = PostState.DELETED, "What it showed no longer exists."
                 return None

@@ -33,7 +33,7 @@ class Refresher:
         async with self._on.store.begin(self._on.workspace_id) as uow:
             post = await uow.posts.lock(stale.id)
             try:
-                shown = ready(post, await rendered(uow, post), None)
+                shown = ready(post, await rendered(uow, post, self._on.feeding.site), None)
             except NotFound:
                 post.shown = post.wanted
                 return

@@ -22,10 +22,12 @@ from app.feed.mrkdwn import (
 from app.feed.port import Block, Rendered
 from app.feed.render_list_exit import list_exit
 from app.feed.render_outgoing import outgoing_state
+from app.feed.render_rearranged import linked
 from app.feed.view import (
     MOVES,
     CardView,
     CommandView,
+    ElsewhereView,
     FileView,
     MailView,
     NoteView,
@@ -91,6 +93,8 @@ def card(view: CardView) -> Rendered:
     """The one message of a conversation."""
     subject = _subject(view.subject)
     text = f"{_sender(view.mail)} - {subject} ({escape_line(view.address, _ADDRESS)})"
+    if view.merged_into is not None:
+        return Rendered(text, [_context(_merged(view, view.merged_into)), *_actions(view)])
     if view.where in _PUT_AWAY:
         return Rendered(text, [_context(_put_away(view)), *_actions(view)])
     blocks: list[Block] = [
@@ -254,6 +258,14 @@ def _writing(writers: tuple[Person, ...]) -> str:
     return f"✍️ {' and '.join(names)} {'is' if len(names) == 1 else 'are'} replying"
 
 
+def _merged(view: CardView, into: ElsewhereView) -> str:
+    """The single line of a card whose mails are on another one now."""
+    by = f" by {mention(view.done_by.name, view.done_by.slack_user_id)}" if view.done_by else ""
+    when = f" {moment(view.done_at)}" if view.done_at else ""
+    subject = f"{bold(_subject(view.subject))} from {_sender(view.mail)}"
+    return f"🔀 Merged into {linked(into)}{by}{when} · {subject}"
+
+
 def _put_away(view: CardView) -> str:
     """The single line of a card whose mails were put away."""
     parts = [_PUT_AWAY[view.where]]
@@ -291,7 +303,7 @@ def _actions(view: CardView) -> list[Block]:
 def _by_state(view: CardView) -> list[Block]:
     """The most wanted first. What finds no room stands among “More actions…” as well."""
     value = str(CardValue(view.conversation_id))
-    if view.where in _PUT_AWAY:
+    if view.where in _PUT_AWAY or view.merged_into is not None:
         return []
     if view.is_done:
         return [_button(ActionId.REOPEN, "Reopen", value)]

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from app.core.ids import PostId
-from app.feed import render, render_alarm, render_assigned, render_digest
+from app.feed import render, render_alarm, render_assigned, render_digest, render_rearranged
 from app.feed.load import load_card, load_command, load_mail, load_quarantine
 from app.feed.load_alarm import load_alarm
 from app.feed.load_assigned import load_assigned
 from app.feed.load_digest import load_digest
 from app.feed.load_note import load_note
 from app.feed.load_outgoing import load_outgoing_of
+from app.feed.load_rearranged import load_rearranged
 from app.feed.port import Rendered
 from app.feed.render_outgoing import outgoing, outgoing_direct
 from app.store.models import Post, PostKind
@@ -66,22 +67,23 @@ async def thread_of(uow: UnitOfWork, post: Post) -> Post | None:
             return None
 
 
-async def rendered(uow: UnitOfWork, post: Post) -> Rendered:
-    message = await _render_fully(uow, post)
+async def rendered(uow: UnitOfWork, post: Post, site: str) -> Rendered:
+    """`site`: where links to cards begin."""
+    message = await _render_fully(uow, post, site)
     return Rendered(message.text, ()) if post.payload.get("plain") else message
 
 
-async def _render_fully(uow: UnitOfWork, post: Post) -> Rendered:
+async def _render_fully(uow: UnitOfWork, post: Post, site: str) -> Rendered:
     match post.kind:
         case PostKind.CARD:
-            return render.card(await load_card(uow, post))
+            return render.card(await load_card(uow, post, site))
         case PostKind.MAIL:
             assert post.message_id is not None
             return render.mail(await load_mail(uow, post.message_id))
         case PostKind.QUARANTINE:
             return render.quarantine(await load_quarantine(uow, post))
         case PostKind.NOTICE:
-            return await _notice(uow, post)
+            return await _notice(uow, post, site)
         case PostKind.OUTGOING:
             return outgoing(await load_outgoing_of(uow, post))
         case PostKind.DIRECT:
@@ -106,7 +108,9 @@ async def _direct(uow: UnitOfWork, post: Post) -> Rendered:
     return render_assigned.direct(await load_assigned(uow, post))
 
 
-async def _notice(uow: UnitOfWork, post: Post) -> Rendered:
+async def _notice(uow: UnitOfWork, post: Post, site: str) -> Rendered:
+    if "rearranged_by" in post.payload:
+        return render_rearranged.line(await load_rearranged(uow, post, site))
     if "assigned_by" in post.payload:
         return render_assigned.line(await load_assigned(uow, post))
     if "note_id" in post.payload:

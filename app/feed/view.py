@@ -139,6 +139,25 @@ class ListExitView:
 
 
 @dataclass(frozen=True, slots=True)
+class ElsewhereView:
+    """Another conversation, with the way to its card."""
+
+    subject: str
+    address: str
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RearrangedView:
+    """A conversation was merged into this one, or a mail was split off from it."""
+
+    is_merge: bool
+    by: Person | None
+    other: ElsewhereView
+    is_undone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CardView:
     conversation_id: ConversationId
     address: str
@@ -168,6 +187,11 @@ class CardView:
     writers: tuple[Person, ...] = ()
     """Who is writing an answer just now."""
     list_exit: ListExitView | None = None
+    merged_into: ElsewhereView | None = None
+    """Its mails are there now."""
+    follow_up_at: datetime | None = None
+    """Somebody is told if they have not answered by then."""
+    no_answer_since: datetime | None = None
 
     @property
     def is_snoozed(self) -> bool:

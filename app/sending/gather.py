@@ -123,6 +123,11 @@ async def _conversation(uow: UnitOfWork, wanted: Wanted) -> Conversation | None:
             )
         return None
     conversation = await uow.conversations.get(wanted.conversation_id)
+    if conversation.merged_into_id is not None:
+        raise Conflict(
+            "This conversation was merged into another one.",
+            fix="Answer there; a draft that was begun here is there, too.",
+        )
     if conversation.account_id != wanted.account_id:
         raise InvalidInput(
             "The conversation belongs to another account.",

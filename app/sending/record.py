@@ -26,8 +26,9 @@ async def join_conversation(
     """Store it as a message that went out, and note what that changes about its conversation.
 
     Where the copy in Sent was seen first, that is the message. Without `parsed` it is made from
-    what was written down.
+    what was written down. Where its conversation was merged meanwhile, it is the other one's.
     """
+    outgoing.conversation_id = (await uow.conversations.head(outgoing.conversation_id)).id
     known = await uow.messages.by_internet_message_id(account.id, [outgoing.internet_message_id])
     if known:
         outgoing.message_id = known[0].id

@@ -22,6 +22,7 @@ from app.slack.listeners.digest import Digest
 from app.slack.listeners.home import HomeTab
 from app.slack.listeners.inbox import InboxCommand
 from app.slack.listeners.lifecycle import Lifecycle
+from app.slack.listeners.merge import Merges
 from app.slack.listeners.modals import Modals
 from app.slack.listeners.notes import Notes
 from app.slack.listeners.outgoing import OutgoingActions
@@ -60,6 +61,7 @@ def build_app(
     Digest(door).register(app)
     Snoozing(door).register(app)
     Team(door).register(app)
+    Merges(door, members).register(app)
     Notes(door).register(app)
     composer = Composer(door, members, container.settings.undo_seconds)
     mails = Reading(door, container.blobs)

@@ -25,6 +25,8 @@ class ViewId(StrEnum):
     TAGS = "tags"
     READING = "reading"
     UNSUBSCRIBE = "unsubscribe"
+    MERGE = "merge"
+    SPLIT = "split"
 
 
 class FieldId(StrEnum):
@@ -34,6 +36,8 @@ class FieldId(StrEnum):
     ACTION = "more.action"
     ASSIGN_WHO = "assign.who"
     ASSIGN_NOTE = "assign.note"
+    MERGE_INTO = "merge.into"
+    SPLIT_MAIL = "split.mail"
     TAGS = "tags.chosen"
     TAGS_NEW = "tags.new"
     SNOOZE_UNTIL = "snooze.until"

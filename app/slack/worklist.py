@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
-from urllib.parse import urljoin
 
 from app.accounts.diagnose import diagnose
 from app.accounts.health import health_of
 from app.core.findings import Finding, Level
 from app.core.ids import AccountId, ChannelId
+from app.feed.links import link_to
 from app.slack.views.listing import Line
-from app.store.models import Account, Conversation, ConversationStatus, Post, PostState
+from app.store.models import Account, Conversation, ConversationStatus, PostState
 from app.store.repositories.conversations import ConversationFilter
 from app.store.unit_of_work import UnitOfWork
 
@@ -74,13 +74,6 @@ async def lines_of(
             )
         )
     return lines
-
-
-def link_to(card: Post | None, api_url: str) -> str | None:
-    """Where a card is, without asking Slack for each: its site leads on to the workspace."""
-    if card is None or card.ts is None:
-        return None
-    return urljoin(api_url, f"/archives/{card.channel_id}/p{card.ts.replace('.', '')}")
 
 
 async def health_in(

@@ -41,6 +41,7 @@ from app.store.repositories.list_exits import ListExits
 from app.store.repositories.live import Live
 from app.store.repositories.mailboxes import Mailboxes
 from app.store.repositories.members import Members
+from app.store.repositories.merging import Merging
 from app.store.repositories.messages import Messages
 from app.store.repositories.notes import Notes
 from app.store.repositories.outgoing import OutgoingMails
@@ -140,6 +141,10 @@ class UnitOfWork:
     @cached_property
     def members(self) -> Members:
         return Members(self.session, self.workspace_id)
+
+    @cached_property
+    def merging(self) -> Merging:
+        return Merging(self.session, self.workspace_id)
 
     @cached_property
     def messages(self) -> Messages:

@@ -79,8 +79,22 @@ class _Threads:
             similar = await self._uow.threads.with_subject(self._account.id, keys, since=since)
         wanted = {*self._linked.values(), *(one.id for one in similar)}
         self._by_id |= await self._uow.conversations.lock_many(wanted)
+        await self._follow_merges()
         for conversation in similar:
             self._by_subject[conversation.subject_key].append(self._by_id[conversation.id])
+
+    async def _follow_merges(self) -> None:
+        """What would join a conversation that was merged joins the one that has its mails now."""
+        merged = {
+            id_: one.merged_into_id
+            for id_, one in self._by_id.items()
+            if isinstance(one, Conversation) and one.merged_into_id is not None
+        }
+        missing = set(merged.values()) - self._by_id.keys()
+        self._by_id |= await self._uow.conversations.lock_many(missing)
+        for id_, head in merged.items():
+            self._by_id[id_] = self._by_id[head]
+        self._linked = {name: merged.get(id_, id_) for name, id_ in self._linked.items()}
 
     def place(self, one: Readable) -> AnyConversation:
         decision = self._decide(one)

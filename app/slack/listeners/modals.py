@@ -127,7 +127,11 @@ class Modals:
     ) -> None:
         memory = memory_of(body)
         action = _more_action(chosen(body, FieldId.ACTION))
-        if await self._led_on(ack, context, body, client, action):
+        try:
+            if await self._led_on(ack, context, body, client, action):
+                return
+        except Conflict as error:
+            await ack(response_action="errors", errors={FieldId.ACTION: error.sentence})
             return
 
         async def do(uow: UnitOfWork, actor: Actor) -> None:

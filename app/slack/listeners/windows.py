@@ -4,10 +4,12 @@ from typing import Any
 
 from slack_bolt.context.async_context import AsyncBoltContext
 
+from app.core.errors import Conflict
 from app.core.ids import ConversationId
 from app.slack.middleware import Door, workspace_of
-from app.slack.views import assign, tags
+from app.slack.views import assign, merge, tags
 from app.slack.views.more import MoreAction
+from app.store.unit_of_work import UnitOfWork
 
 
 class Windows:
@@ -17,14 +19,31 @@ class Windows:
     async def of(
         self, context: AsyncBoltContext, action: MoreAction, conversation_id: ConversationId
     ) -> dict[str, Any] | None:
-        """None where the entry is done at once. Raises `NotFound`."""
-        if action not in {MoreAction.ASSIGN, MoreAction.TAGS}:
-            return None
+        """None where the entry is done at once. Raises `NotFound` and `Conflict`."""
         async with self._door.store.begin(workspace_of(context)) as uow:
             conversation = await uow.conversations.get(conversation_id)
-            known = await uow.conversations.known_tags()
-        match action:
-            case MoreAction.ASSIGN:
-                return assign.view(conversation_id)
-            case _:
-                return tags.view(conversation_id, conversation.tags, known)
+            match action:
+                case MoreAction.ASSIGN:
+                    return assign.view(conversation_id)
+                case MoreAction.TAGS:
+                    known = await uow.conversations.known_tags()
+                    return tags.view(conversation_id, conversation.tags, known)
+                case MoreAction.MERGE:
+                    return merge.view(conversation_id, conversation.subject)
+                case MoreAction.SPLIT:
+                    return merge.split(conversation_id, await _mails(uow, conversation_id))
+                case _:
+                    return None
+
+
+async def _mails(uow: UnitOfWork, conversation_id: ConversationId) -> list[merge.MailChoice]:
+    """The newest first. Raises `Conflict` where there are none to choose from."""
+    found = await uow.messages.newest(conversation_id, limit=merge.MOST_CHOICES)
+    if len(found) < 2:
+        raise Conflict("This is the only mail of its conversation, so there is nothing to split.")
+    return [
+        merge.MailChoice(
+            one.id, one.from_name or one.from_address, one.received_at, one.excerpt or one.subject
+        )
+        for one in found
+    ]

@@ -19,6 +19,8 @@ class MoreAction(StrEnum):
     MARK_UNREAD = "mark_unread"
     SNOOZE = "snooze"
     TAGS = "tags"
+    MERGE = "merge"
+    SPLIT = "split"
     FULL_MAIL = "full_mail"
     FILES = "files"
     UNSUBSCRIBE = "unsubscribe"
@@ -38,6 +40,8 @@ _LABELS: Final = {
     MoreAction.UNFLAG: ("Remove flag", "From every mail, on the mail server"),
     MoreAction.MARK_READ: ("Mark as read", "Every mail, on the mail server"),
     MoreAction.MARK_UNREAD: ("Mark as unread", "The newest mail, on the mail server"),
+    MoreAction.MERGE: ("Merge into…", "Another conversation, which gets these mails"),
+    MoreAction.SPLIT: ("Split off a mail…", "Into a conversation of its own"),
     MoreAction.FULL_MAIL: ("Show full mail", "The newest, with all it quotes"),
     MoreAction.FILES: ("Show files", "Into the thread of the card"),
     MoreAction.UNSUBSCRIBE: ("Unsubscribe…", "Leave the list it came by"),

@@ -10,6 +10,7 @@ from app.store.models.channel import Channel, ChannelState
 from app.store.models.command import (
     ABOUT_CONVERSATION,
     ABOUT_SENT,
+    REARRANGING,
     Command,
     CommandState,
     CommandTarget,
@@ -55,6 +56,7 @@ from app.store.models.workspace import Workspace
 __all__ = [
     "ABOUT_CONVERSATION",
     "ABOUT_SENT",
+    "REARRANGING",
     "WAITING",
     "APIKey",
     "Account",

@@ -48,13 +48,20 @@ class CommandType(StrEnum):
     TAG = "tag"
     SNOOZE = "snooze"
     WAKE = "wake"
+    FOLLOW_UP = "follow_up"
+    """Have somebody told if they have not answered by then."""
+    MERGE = "merge"
+    SPLIT = "split"
 
 
 ABOUT_CONVERSATION = frozenset({
     CommandType.ASSIGN, CommandType.DONE, CommandType.REOPEN, CommandType.TAG,
-    CommandType.SNOOZE, CommandType.WAKE,
+    CommandType.SNOOZE, CommandType.WAKE, CommandType.FOLLOW_UP,
+    CommandType.MERGE, CommandType.SPLIT,
 })  # fmt: skip
 """What changes only what the team keeps about a conversation."""
+REARRANGING = frozenset({CommandType.MERGE, CommandType.SPLIT})
+"""What takes mails from one conversation to another."""
 ABOUT_SENT = frozenset({CommandType.FILE_SENT, CommandType.FIND_SENT})
 """What SharedBox wishes for itself about a mail of ours."""
 

@@ -1,8 +1,10 @@
 """Conversations, and finding them."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
 from sqlalchemy import func, tuple_
 from sqlalchemy.sql.elements import ColumnElement
@@ -14,6 +16,8 @@ from app.store.bulk import insert_many, is_any
 from app.store.models import Conversation, ConversationStatus, Message
 from app.store.new import NewConversation
 from app.store.repositories.base import Repository
+
+_WORD: Final = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class ConversationFilter:
     snoozed_by_id: TeammateId | None = None
     waiting_with_others_than: TeammateId | None = None
     """Only those in which a mail waits for a teammate, but not for this one."""
+    words_beginning: tuple[str, ...] = ()
+    """Words of a subject or a sender begin like each of these, as somebody types them."""
     query: str | None = None
     """Words that the subject, the sender or the text of a mail contain (web search syntax)."""
 
@@ -41,6 +47,11 @@ class Conversations(Repository):
         if conversation is None:
             raise NotFound("There is no such conversation.")
         return conversation
+
+    async def head(self, conversation_id: ConversationId) -> Conversation:
+        """The conversation, or the one that it was merged into. Raises `NotFound`."""
+        found = await self.get(conversation_id)
+        return found if found.merged_into_id is None else await self.get(found.merged_into_id)
 
     async def lock(self, conversation_id: ConversationId) -> Conversation:
         """The conversation, held against other changes until we commit. Raises `NotFound`."""
@@ -131,6 +142,7 @@ class Conversations(Repository):
 
 
 def _conditions(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
+    yield col(Conversation.merged_into_id).is_(None)
     if wanted.account_ids is not None:
         yield col(Conversation.account_id).in_(wanted.account_ids)
     if wanted.status is not None:
@@ -149,13 +161,19 @@ def _conditions(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
     if wanted.waiting_with_others_than is not None:
         yield col(Conversation.waiting_since).is_not(None)
         yield col(Conversation.assignee_id) != wanted.waiting_with_others_than
+    if prefixes := [one for text in wanted.words_beginning for one in _WORD.findall(text)]:
+        yield _has_mail(func.to_tsquery("simple", " & ".join(f"{one}:*AB" for one in prefixes)))
     if wanted.query:
-        yield (
-            select(Message.id)
-            .where(
-                Message.workspace_id == Conversation.workspace_id,
-                Message.conversation_id == Conversation.id,
-                col(Message.search).op("@@")(func.websearch_to_tsquery("simple", wanted.query)),
-            )
-            .exists()
+        yield _has_mail(func.websearch_to_tsquery("simple", wanted.query))
+
+
+def _has_mail(query: ColumnElement[Any]) -> ColumnElement[bool]:
+    return (
+        select(Message.id)
+        .where(
+            Message.workspace_id == Conversation.workspace_id,
+            Message.conversation_id == Conversation.id,
+            col(Message.search).op("@@")(query),
         )
+        .exists()
+    )

@@ -103,7 +103,7 @@ async def create(parts: Parts, caller: Writer, body: CommandIn, once: Idempotent
         if answer := await once.claim(uow):
             return answer
         command = await _enqueue(uow, caller, body)
-        return once.record(uow, 202, await _shown(uow, command))
+        return once.record(uow, 202, await show_command(uow, command))
 
 
 @router.get("")
@@ -140,7 +140,7 @@ async def list_(
 async def get(parts: Parts, caller: Reader, command_id: UUID) -> CommandOut:
     async with parts.store.begin(caller.workspace_id) as uow:
         command = await _command(uow, caller, command_id)
-        return CommandOut.model_validate(await _shown(uow, command))
+        return CommandOut.model_validate(await show_command(uow, command))
 
 
 @router.post("/{command_id}/undo", status_code=202)
@@ -150,7 +150,7 @@ async def undo(parts: Parts, caller: Writer, command_id: UUID) -> CommandOut:
         await _command(uow, caller, command_id)
         now = parts.clock.now()
         command = await undoing.undo(uow, caller, CommandId(command_id), now=now)
-        return CommandOut.model_validate(await _shown(uow, command))
+        return CommandOut.model_validate(await show_command(uow, command))
 
 
 @router.post("/{command_id}/retry", status_code=202)
@@ -159,7 +159,7 @@ async def retry(parts: Parts, caller: Writer, command_id: UUID) -> CommandOut:
     async with parts.store.begin(caller.workspace_id) as uow:
         await _command(uow, caller, command_id)
         command = await undoing.retry(uow, CommandId(command_id))
-        return CommandOut.model_validate(await _shown(uow, command))
+        return CommandOut.model_validate(await show_command(uow, command))
 
 
 async def _enqueue(uow: UnitOfWork, caller: Actor, body: CommandIn) -> Command:
@@ -183,7 +183,7 @@ async def _command(uow: UnitOfWork, caller: Actor, command_id: UUID) -> Command:
     return command
 
 
-async def _shown(uow: UnitOfWork, command: Command) -> dict[str, Any]:
+async def show_command(uow: UnitOfWork, command: Command) -> dict[str, Any]:
     await uow.session.flush()
     await uow.session.refresh(command)
     targets = await uow.commands.targets(command.id)

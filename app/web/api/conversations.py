@@ -91,6 +91,7 @@ class ConversationOut(BaseModel):
     subject: str
     status: ConversationStatus
     assignee_id: UUID | None
+    merged_into_id: UUID | None = Field(description="Its mails are in that conversation now.")
     tags: list[str]
     participants: list[str]
     message_count: int

@@ -1,0 +1,107 @@
+"""Merging a conversation into another one, and splitting a mail off."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.web.async_client import AsyncWebClient
+
+from app.commands.merge import merge, split
+from app.commands.overtaken import Overtaken, is_first_to_merge
+from app.core.access import Actor
+from app.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from app.core.ids import ConversationId, MessageId
+from app.slack.errors import words
+from app.slack.ids import FieldId, ViewId
+from app.slack.members import Members
+from app.slack.middleware import Door, Effect, user_of, workspace_of
+from app.slack.submitted import chosen, memory_of
+from app.slack.views import merge as merging
+from app.slack.views import told
+from app.slack.worklist import sight_of
+from app.store.repositories.conversations import ConversationFilter
+from app.store.unit_of_work import UnitOfWork
+
+_LONGEST_QUERY: Final = 100
+Body = Mapping[str, Any]
+
+
+class Merges:
+    def __init__(self, door: Door, members: Members) -> None:
+        self._door = door
+        self._members = members
+
+    def register(self, app: AsyncApp) -> None:
+        app.view(ViewId.MERGE.value)(self.merge)
+        app.view(ViewId.SPLIT.value)(self.split)
+        app.options(FieldId.MERGE_INTO.value)(self.candidates)
+
+    async def candidates(
+        self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
+    ) -> None:
+        """Conversations of the channels that the person is in, the latest first."""
+        source_id = memory_of(body).conversation_id
+        workspace_id = workspace_of(context)
+        try:
+            channels = await self._members.channels(client, (workspace_id, user_of(body)[0]))
+        except NotAllowed:
+            await ack(options=[])
+            return
+        typed = str(body.get("value") or "").replace("\x00", "")[:_LONGEST_QUERY]
+        async with self._door.store.begin(workspace_id) as uow:
+            sight = await sight_of(uow, channels)
+            wanted = sight.limit(ConversationFilter(words_beginning=tuple(typed.split())))
+            found = await uow.conversations.page(
+                wanted, before=None, limit=merging.MOST_CHOICES + 1
+            )
+            choices = [
+                merging.Candidate(
+                    one.id,
+                    one.subject,
+                    one.participants[0] if one.participants else "",
+                    sight.accounts[one.account_id].address,
+                )
+                for one in found
+                if one.id != source_id
+            ]
+        await ack(**merging.suggestions(choices))
+
+    async def merge(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
+        source_id, now = memory_of(body).conversation_id, self._door.clock.now()
+        target_id = ConversationId(_id(chosen(body, FieldId.MERGE_INTO)))
+
+        async def do(uow: UnitOfWork, actor: Actor) -> None:
+            if await is_first_to_merge(uow, actor, source_id, target_id):
+                await merge(uow, actor, source_id, target_id, now=now)
+
+        await self._act(ack, context, body, FieldId.MERGE_INTO, do)
+
+    async def split(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
+        conversation_id, now = memory_of(body).conversation_id, self._door.clock.now()
+        message_id = MessageId(_id(chosen(body, FieldId.SPLIT_MAIL)))
+
+        async def do(uow: UnitOfWork, actor: Actor) -> None:
+            await split(uow, actor, conversation_id, message_id, now=now)
+
+        await self._act(ack, context, body, FieldId.SPLIT_MAIL, do)
+
+    async def _act(
+        self, ack: AsyncAck, context: AsyncBoltContext, body: Body, field: FieldId, do: Effect
+    ) -> None:
+        try:
+            await self._door.act(context, body, do)
+        except Overtaken as error:
+            await ack(response_action="update", view=told.view(words(error)))
+        except (Conflict, NotFound) as error:
+            await ack(response_action="errors", errors={field: error.sentence})
+        else:
+            await ack()
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidInput("This choice is not one of ours.") from None

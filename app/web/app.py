@@ -13,6 +13,7 @@ from app.web.api import (
     api_keys,
     commands,
     conversations,
+    discovery,
     events,
     imports,
     merging,
@@ -52,6 +53,7 @@ def create_app(container: Container, slack: SlackHTTP | None) -> FastAPI:
     )
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
     for part in (
+        discovery,
         accounts,
         imports,
         conversations,

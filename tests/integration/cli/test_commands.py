@@ -352,7 +352,7 @@ class TestAliases:
             "account": "support@example.com", "state": "waiting", "detail": "",
         }  # fmt: skip
         assert shell("aliases", "verify", row["id"]).exit_code == 0
-        assert shell("aliases", "verify", "nonsense").exit_code == 1
+        assert shell("aliases", "verify", "nonsense").exit_code == 2
 
 
 class TestSecrets:

@@ -183,6 +183,7 @@ def _set_imap(account: Account, gate: Gate, login: ServerLogin) -> None:
 
 
 def _set_smtp(account: Account, gate: Gate, login: ServerLogin | None) -> None:
+    account.smtp_takes = None
     if login is None:
         account.smtp_host = account.smtp_port = account.smtp_security = None
         account.smtp_username = account.smtp_secret = None

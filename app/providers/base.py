@@ -48,6 +48,9 @@ class Facts:
     alone it has another one each time."""
     files_sent: bool = False
     """What is sent by its SMTP appears in Sent by itself; a second copy would be a duplicate."""
+    largest_sent: int | None = None
+    """In bytes, as it travels: the largest mail that it documents it sends. What its server says
+    when it is connected to counts as well."""
     roles: Mapping[str, str] = field(default_factory=dict)
     r"""What folders are for that RFC 6154 and the usual names do not tell: by attribute (`\All`) or
     by name. The values are those of `mailbox.port.Role`."""

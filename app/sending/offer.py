@@ -13,6 +13,7 @@ from app.mail.address import Address
 from app.mail.answer import forward_subject, reply_subject
 from app.mail.headers import one_line
 from app.sending.gather import Gathered, gather, own_addresses, senders
+from app.sending.habits import SizeLimit, server_limit
 from app.sending.wanted import Wanted
 from app.store.models import Direction, OutgoingMode
 from app.store.unit_of_work import UnitOfWork
@@ -59,6 +60,10 @@ class Offer:
     excerpt: str
     files: tuple[OriginalFile, ...]
     has_templates: bool
+    limit: SizeLimit | None = None
+    """Of the provider, as far as it is known."""
+    undo_seconds: int | None = None
+    """Of the inbox; None is what the settings say."""
 
     def sender_of(self, id_: str | None) -> str:
         """The address behind a sender's id; the one that is meant, where it is none of ours."""
@@ -104,6 +109,8 @@ async def offer(
         files=tuple(
             OriginalFile(one.n, one.filename, one.size, one.inline) for one in found.original_files
         ),
+        limit=server_limit(found.account),
+        undo_seconds=found.account.undo_seconds,
         has_templates=bool(await uow.templates.all(for_account=account_id)),
     )
 

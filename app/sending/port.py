@@ -42,6 +42,8 @@ class Delivered:
     refused: Mapping[str, Answer] = field(default_factory=dict)
     """What it said to the others, 4xx or 5xx."""
     said: str = ""
+    takes: int = 0
+    """The largest mail it says it takes (RFC 1870), in bytes; 0 where it does not say."""
 
 
 class SendError(SharedBoxError):
@@ -54,6 +56,14 @@ class Deferred(SendError):
 
 class Refused(SendError):
     """It will not work as it is; a person has to do something."""
+
+
+class TooLarge(Refused):
+    """The server says beforehand that it does not take mail of this size."""
+
+    def __init__(self, what: str, takes: int) -> None:
+        super().__init__(what, fix="Send it without the largest files, or send a link to them.")
+        self.takes = takes
 
 
 class LoginRefused(Refused):

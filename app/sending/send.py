@@ -27,6 +27,7 @@ from app.sending.port import (
     NobodyTaken,
     OutcomeUnknown,
     Refused,
+    TooLarge,
 )
 from app.sending.read_back import read_back
 from app.sending.settle import (
@@ -97,6 +98,8 @@ async def _settle(
     async with on.store.begin(workspace_id) as uow:
         account = await uow.accounts.get(account_id)
         outgoing = await uow.outgoing.held(claimed.id, claimed.fence)
+        if isinstance(outcome, Delivered | TooLarge) and outcome.takes != (account.smtp_takes or 0):
+            account.smtp_takes = outcome.takes or None
         match outcome:
             case Delivered(accepted=accepted, refused=refused):
                 await note_delivered(uow, account, outgoing, parsed, accepted, refused)

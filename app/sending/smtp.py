@@ -33,6 +33,7 @@ from app.sending.port import (
     NobodyTaken,
     OutcomeUnknown,
     Refused,
+    TooLarge,
 )
 from app.sending.smtp_login import answer_of, log_in
 
@@ -169,6 +170,7 @@ class _Attempt:
         self._raw = raw
         self._before_the_end = before_the_end
         self._said_all = False
+        self._takes = 0
         self.is_over = False
         """The server has answered for the mail, one way or the other."""
 
@@ -188,7 +190,7 @@ class _Attempt:
         self._check(answer, "the mail")
         if answer.code >= 300:
             raise OutcomeUnknown(f"{self._server.host} answered the mail with “{answer}”.")
-        return Delivered(accepted, refused, said=str(answer))
+        return Delivered(accepted, refused, said=str(answer), takes=self._takes)
 
     def cut_off(self, error: Exception) -> Exception:
         """What a broken connection means at the point where it broke."""
@@ -207,13 +209,13 @@ class _Attempt:
                 fix="Use another address of the recipient.",
             )
         stated = client.esmtp_extensions.get("size", "").split()
-        most = int(stated[0]) if stated and stated[0].isdigit() else 0
-        if most and len(self._raw) > most:
+        self._takes = int(stated[0]) if stated and re.fullmatch("[0-9]{1,18}", stated[0]) else 0
+        if self._takes and len(self._raw) > self._takes:
             self.is_over = True
-            raise Refused(
+            raise TooLarge(
                 f"The mail has {_megabytes(len(self._raw))} and {self._server.host} takes at most "
-                f"{_megabytes(most)}.",
-                fix="Send it without the largest files, or send a link to them.",
+                f"{_megabytes(self._takes)}.",
+                self._takes,
             )
 
     async def _mail_from(self, client: aiosmtplib.SMTP) -> None:

@@ -39,6 +39,7 @@ from app.mail.history import Text, forwarded, quoted
 from app.mail.parse import cut
 from app.sending.context import MOST_UNDO_SECONDS, Writing
 from app.sending.gather import Gathered, gather
+from app.sending.habits import check_size, server_limit, size_limit
 from app.sending.wanted import Wanted
 from app.store.models import OutgoingMode, RecipientKind
 
@@ -127,13 +128,7 @@ def _write(on: Writing, wanted: Wanted, gathered: Gathered, raw: bytes | None) -
         is_automatic=wanted.is_automatic,
     )
     composed = compose(mail, boundary=secrets.token_hex(12))
-    if len(composed.raw) > on.largest_mail:
-        raise InvalidInput(
-            f"The mail would have {len(composed.raw) / 1_000_000:.1f} MB; at most "
-            f"{on.largest_mail / 1_000_000:.0f} MB can be sent.",
-            field="attachments",
-            fix="Leave out the largest files, or send a link to them.",
-        )
+    check_size(len(composed.raw), size_limit(server_limit(gathered.account), on.largest_mail))
     return Written(
         id=id_,
         wanted=wanted,
@@ -218,7 +213,8 @@ def _files_of_original(wanted: Wanted, gathered: Gathered, raw: bytes | None) ->
 
 
 def _undo_seconds(on: Writing, wanted: Wanted, gathered: Gathered) -> int:
-    seconds = on.undo_seconds if wanted.undo_seconds is None else wanted.undo_seconds
+    asked = (wanted.undo_seconds, gathered.account.undo_seconds, on.undo_seconds)
+    seconds = next(one for one in asked if one is not None)
     if not 0 <= seconds <= MOST_UNDO_SECONDS:
         raise InvalidInput(
             f"The undo window is 0 to {MOST_UNDO_SECONDS} seconds.", field="undo_seconds"

@@ -33,7 +33,7 @@ from app.slack.middleware import Door, actor_of, user_of, workspace_of
 from app.slack.people import look_up
 from app.slack.rich_text import from_text
 from app.slack.views import compose, told
-from app.slack.writing import ComposeMemory, Form, When
+from app.slack.writing import ComposeMemory, Form, When, first_options
 from app.store.models import Draft, Outgoing, OutgoingMode, OutgoingState, RecipientKind
 from app.store.unit_of_work import UnitOfWork
 
@@ -159,7 +159,13 @@ class Composer:
         if mends is not None:
             form = await _mended(uow, draft, form, mends)
         elif not is_restored:
-            form = Form(mode=start.mode, body=from_text(start.text), drawing=form.drawing)
+            account = await uow.accounts.get(draft.account_id)
+            form = Form(
+                mode=start.mode,
+                body=from_text(start.text),
+                options=first_options(done=account.done_after_send),
+                drawing=form.drawing,
+            )
         elif start.mode is OutgoingMode.FORWARD:
             form = form.but(mode=start.mode)
         zone = await _time_zone(uow, actor) or "UTC"
@@ -210,7 +216,9 @@ class Composer:
             memory=memory,
             offer=offered,
             form=form,
-            undo_seconds=self._undo_seconds,
+            undo_seconds=self._undo_seconds
+            if offered.undo_seconds is None
+            else offered.undo_seconds,
             inboxes=await _choice(uow, draft, form),
             writer=await drafts.others_writing(uow, draft.conversation_id, draft.author_id),
             taken_by=await _taken_by(uow, draft),

@@ -210,6 +210,11 @@ class Form(BaseModel):
                 return at
 
 
+def first_options(*, done: bool) -> frozenset[Option]:
+    """What is ticked in a window that nobody has written in."""
+    return frozenset({Option.QUOTE, Option.DONE}) if done else frozenset({Option.QUOTE})
+
+
 def shown_options(form: Form) -> tuple[Option, ...]:
     """Which of the options the window shows."""
     match form.mode:

@@ -20,6 +20,7 @@ from app.web.api import (
     messages,
     notes,
     outgoing,
+    sending,
     team,
     unsubscribe,
     workspace,
@@ -55,6 +56,7 @@ def create_app(container: Container, slack: SlackHTTP | None) -> FastAPI:
     for part in (
         discovery,
         accounts,
+        sending,
         imports,
         conversations,
         merging,

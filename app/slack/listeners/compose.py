@@ -28,7 +28,7 @@ from app.slack.middleware import Door, actor_of, workspace_of
 from app.slack.rich_text import from_text, joined
 from app.slack.views import compose, told
 from app.slack.views import preview as preview_view
-from app.slack.writing import Button, ComposeMemory, Field, Form
+from app.slack.writing import Button, ComposeMemory, Field, Form, first_options
 from app.store.models import OutgoingMode
 from app.store.unit_of_work import UnitOfWork
 
@@ -160,12 +160,14 @@ class Compose:
     ) -> None:
         memory = _memory(body)
         async with self._door.store.begin(workspace_of(context)) as uow:
-            await drafts.discard(uow, await actor_of(uow, body), memory.draft)
+            draft = await drafts.discard(uow, await actor_of(uow, body), memory.draft)
+            account = await uow.accounts.get(draft.account_id)
         await ack()
 
         def afresh(form: Form) -> Form:
             return Form(
                 mode=form.mode,
+                options=first_options(done=account.done_after_send),
                 time_zone=form.time_zone,
                 inboxes=form.inboxes,
                 drawing=form.drawing,

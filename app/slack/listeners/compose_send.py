@@ -20,6 +20,7 @@ from app.sending import drafts
 from app.sending.context import Writing
 from app.sending.enqueue import enqueue
 from app.sending.guard import Newer, newer_than
+from app.sending.habits import check_size, size_limit
 from app.sending.offer import Offer, offer
 from app.sending.wanted import Wanted
 from app.sending.write import write
@@ -190,13 +191,8 @@ class ComposeSend:
         if form.mode is not OutgoingMode.FORWARD and not typed(form.body).text.strip():
             raise InvalidInput("There is nothing in it yet.", field=Field.BODY)
         size = sum(encoded_size(one.size) for one in form.files)
-        if size > self._writing.largest_mail:
-            raise InvalidInput(
-                f"With these files the mail would have {size / 1_000_000:.1f} MB; at most "
-                f"{self._writing.largest_mail / 1_000_000:.0f} MB can be sent.",
-                field=Field.FILES,
-                fix="Leave out the largest ones, or send a link to them.",
-            )
+        limit = size_limit(offered.limit, self._writing.largest_mail)
+        check_size(size, limit, what="With these files the mail")
 
     async def _with_files(self, context: AsyncBoltContext, ready: Ready) -> Wanted:
         """The mail with its files' bytes. Raises `StillComing` and `InvalidInput`."""

@@ -10,11 +10,11 @@ from app.container import Container
 from app.core.access import Actor
 from app.core.faults import faultpoint
 from app.core.ids import AccountId, ConversationId, OutgoingId
-from app.mail.answer import new_domains
 from app.sending import change
 from app.sending.context import Writing, writing_of
 from app.sending.enqueue import enqueue
-from app.sending.write import preview, write
+from app.sending.warnings import strangers, warnings
+from app.sending.write import Written, preview, write
 from app.store.models import (
     Outgoing,
     OutgoingFile,
@@ -25,6 +25,7 @@ from app.store.models import (
 from app.store.repositories.outgoing import OutgoingFilter
 from app.store.unit_of_work import UnitOfWork
 from app.web.api.outgoing_schemas import (
+    AskedOut,
     OutgoingFileOut,
     OutgoingIn,
     OutgoingOut,
@@ -49,7 +50,7 @@ from app.web.idempotency import Idempotent
 router = APIRouter(prefix="/outgoing", tags=["outgoing"])
 
 
-@router.post("", status_code=202, response_model=OutgoingOut)
+@router.post("", status_code=202, response_model=AskedOut)
 async def create(parts: Parts, caller: Sender, body: OutgoingIn, once: Idempotent) -> JSONResponse:
     """Send a mail once its undo window is over, or at the time it is given."""
     check_visible(caller, AccountId(body.account_id), "account")
@@ -61,7 +62,8 @@ async def create(parts: Parts, caller: Sender, body: OutgoingIn, once: Idempoten
         if answer := await once.claim(uow):
             return answer
         outgoing = await enqueue(uow, caller, written)
-        answer = once.record(uow, 202, (await _shown(uow, outgoing)).model_dump(mode="json"))
+        shown = await _asked(uow, outgoing, written)
+        answer = once.record(uow, 202, shown.model_dump(mode="json"))
     faultpoint("K23")
     return answer
 
@@ -71,8 +73,7 @@ async def preview_(parts: Parts, caller: Sender, body: OutgoingIn) -> PreviewOut
     """What would be sent, and to whom. Nothing is kept."""
     check_visible(caller, AccountId(body.account_id), "account")
     written = await preview(_writing(parts), caller, body.wanted())
-    mail, conversation = written.mail, written.gathered.conversation
-    known = [written.gathered.account.address, *(conversation.participants if conversation else ())]
+    mail = written.mail
     return PreviewOut(
         sender=PersonOut(name=mail.sender.name, address=mail.sender.address),
         to=[PersonOut(name=one.name, address=one.address) for one in mail.to],
@@ -81,7 +82,8 @@ async def preview_(parts: Parts, caller: Sender, body: OutgoingIn) -> PreviewOut
         text=mail.text,
         html=mail.html,
         size=len(written.composed.raw),
-        new_domains=list(new_domains([one.address for _, one in written.envelope], known)),
+        new_domains=list(strangers(written)),
+        warnings=warnings(written),
     )
 
 
@@ -123,7 +125,7 @@ async def get(parts: Parts, caller: Reader, outgoing_id: UUID) -> OutgoingOut:
 
 
 @router.put("/{outgoing_id}", status_code=202)
-async def put(parts: Parts, caller: Sender, outgoing_id: UUID, body: OutgoingIn) -> OutgoingOut:
+async def put(parts: Parts, caller: Sender, outgoing_id: UUID, body: OutgoingIn) -> AskedOut:
     """Send this instead. Answers the new mail; the old one is taken back, or it answers 409."""
     check_visible(caller, AccountId(body.account_id), "account")
     async with parts.store.begin(caller.workspace_id) as uow:
@@ -131,7 +133,7 @@ async def put(parts: Parts, caller: Sender, outgoing_id: UUID, body: OutgoingIn)
     written = await write(_writing(parts), caller, body.wanted())
     async with parts.store.begin(caller.workspace_id) as uow:
         outgoing = await change.replace(uow, caller, OutgoingId(outgoing_id), written)
-        return await _shown(uow, outgoing)
+        return await _asked(uow, outgoing, written)
 
 
 @router.delete("/{outgoing_id}")
@@ -185,6 +187,12 @@ async def _shown(uow: UnitOfWork, outgoing: Outgoing) -> OutgoingOut:
     await uow.session.refresh(outgoing)
     recipients = await uow.outgoing.recipients(outgoing.id)
     return _out(outgoing, list(recipients), list(await uow.outgoing.files(outgoing.id)))
+
+
+async def _asked(uow: UnitOfWork, outgoing: Outgoing, written: Written) -> AskedOut:
+    shown = await _shown(uow, outgoing)
+    values = {name: getattr(shown, name) for name in OutgoingOut.model_fields}
+    return AskedOut(**values, warnings=warnings(written))
 
 
 def _out(

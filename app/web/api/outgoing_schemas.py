@@ -171,6 +171,12 @@ class OutgoingOut(BaseModel):
     settled_at: datetime | None
 
 
+class AskedOut(OutgoingOut):
+    """`warnings`: what is worth a second look while it can be taken back, in words."""
+
+    warnings: list[str]
+
+
 class OutgoingPage(BaseModel):
     items: list[OutgoingOut]
     next_cursor: str | None
@@ -189,6 +195,7 @@ class PreviewOut(BaseModel):
     html: str | None
     size: int
     new_domains: list[str]
+    warnings: list[str]
 
 
 def _people(field: str, people: list[PersonIn | str] | None) -> tuple[Address, ...] | None:

@@ -16,6 +16,7 @@ from app.core.ids import OutgoingId
 from app.mail.address import Address
 from app.outside.http import open_outside
 from app.sandbox.mail.certificates import certificate_for_this_machine
+from app.sending import change
 from app.sending.settle import PATIENCE
 from app.sending.smtp import SMTPTransport
 from app.store.models import CommandType, Outgoing, OutgoingState, RecipientState
@@ -206,6 +207,16 @@ class TestInDoubt:
 
         assert (row.state, len(outbox.server.taken)) == (SENT, 2)
         check(outbox, row, most=2)
+
+    async def test_a_person_may_say_that_it_was_sent(self, outbox: Outbox) -> None:
+        row = await until_it_rests(outbox, (await self.in_doubt(outbox)).id)
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            await change.it_was_sent(uow, row.id)
+        row = await until_it_rests(outbox, row.id)
+
+        assert (row.state, len(outbox.server.taken)) == (SENT, 1)
+        assert row.message_id is not None
+        check(outbox, row)
 
     async def test_a_worker_that_died_after_the_dot_leaves_doubt(self, outbox: Outbox) -> None:
         outgoing_id = await outbox.ask()

@@ -3,8 +3,12 @@
 import email
 import email.policy
 from datetime import timedelta
+from typing import Any
 
-from app.core.errors import SharedBoxError
+import pytest
+
+from app.core.errors import InvalidInput, SharedBoxError
+from app.core.ids import OutgoingId
 from app.mail.address import Address
 from app.mail.parsed import ParsedMail
 from app.sending import change
@@ -180,6 +184,75 @@ class TestSchedule:
         row = await outbox.row(outgoing_id)
         assert (row.state, outbox.server.taken) == (OutgoingState.CANCELLED, [])
         assert "wrote again" in row.detail
+
+
+class TestAnAnswerInBetween:
+    """They write again while a mail that is to be held back then is on its way out."""
+
+    async def asked(self, outbox: Outbox) -> OutgoingId:
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            tomorrow = await uow.outgoing.time() + timedelta(days=1)
+        asked = await outbox.ask(send_at=tomorrow, cancel_if_answered=True)
+        await outbox.hurry()
+        return asked
+
+    async def they_write(self, outbox: Outbox) -> None:
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            mail = factories.message(outbox.workspace.id, outbox.account_id, outbox.conversation_id)
+            await uow.messages.add_all([mail])
+
+    async def test_two_attempts_holds_it_back(self, outbox: Outbox) -> None:
+        outbox.server.scripts = [{"RCPT": "450 4.2.1 busy"}]
+        asked = await self.asked(outbox)
+        await outbox.drain()
+        assert (await outbox.row(asked)).state is OutgoingState.QUEUED
+
+        await self.they_write(outbox)
+        await outbox.hurry()
+        await outbox.drain()
+
+        assert (await outbox.row(asked)).state is OutgoingState.CANCELLED
+        assert outbox.server.taken == []
+
+    async def test_the_claim_and_the_last_line_is_too_late(self, outbox: Outbox) -> None:
+        """What the server has is never called cancelled."""
+        asked = await self.asked(outbox)
+        transport = outbox.sending.transport
+
+        class Overtaken:
+            async def deliver(self, *values: Any, before_the_end: Any, **others: Any) -> Any:
+                async def then() -> None:
+                    await test.they_write(outbox)
+                    await before_the_end()
+
+                return await transport.deliver(*values, before_the_end=then, **others)
+
+        test = self
+        object.__setattr__(outbox.sending, "transport", Overtaken())
+        await outbox.drain()
+        await outbox.hurry()
+        await outbox.drain()
+
+        assert (await outbox.row(asked)).state is OutgoingState.SENT
+        assert len(outbox.server.taken) == 1
+
+
+class TestSize:
+    async def test_that_the_server_has_named_is_refused_before_anything_waits(
+        self, outbox: Outbox
+    ) -> None:
+        outbox.server.extensions = ["SIZE 4000", "AUTH PLAIN"]
+        assert (await outbox.send()).state is OutgoingState.SENT
+
+        with pytest.raises(InvalidInput, match="127.0.0.1 sends at most 0.0 MB"):
+            await outbox.ask(text="word " * 1000)
+
+    async def test_that_it_refuses_is_remembered(self, outbox: Outbox) -> None:
+        outbox.server.extensions = ["SIZE 400", "AUTH PLAIN"]
+        assert (await outbox.send()).state is OutgoingState.FAILED
+
+        with pytest.raises(InvalidInput, match="sends at most"):
+            await outbox.ask()
 
 
 class TestTheBrake:

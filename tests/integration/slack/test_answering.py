@@ -212,6 +212,23 @@ class TestReply:
         assert mail.state is OutgoingState.SCHEDULED
         assert (mail.then_done, mail.cancel_if_answered, mail.quotes) == (True, True, False)
 
+    async def test_is_offered_as_its_inbox_does_it(self, door: SlackDoor) -> None:
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            account = await uow.accounts.get(door.feed.account_id)
+            account.done_after_send, account.undo_seconds = True, 45
+        ts = await card(door)
+
+        view = await opened(door, ts)
+
+        ticked = block(view, "compose.options")["element"]["initial_options"]
+        assert {one["value"] for one in ticked} == {"quote", "done"}
+        assert "It leaves 45 s after Send" in text_of(view)
+
+        await door.slack.submit_view("Ana", {"compose.body": "Hello"})
+        (mail,) = await mails(door)
+        assert mail.then_done
+        assert timedelta(seconds=30) < mail.due_at - mail.created_at < timedelta(seconds=60)
+
     async def test_takes_files_along(self, door: SlackDoor) -> None:
         ts = await card(door)
         await opened(door, ts)
@@ -371,7 +388,15 @@ class TestRefusals:
         )
 
         problem = outcome.errors[block(view, "compose.files")["block_id"]]
-        assert "41.1 MB; at most 26 MB" in problem
+        assert "41.1 MB; SharedBox sends at most 26.2 MB" in problem
+
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            (await uow.accounts.get(door.feed.account_id)).smtp_takes = 20_000_000
+        outcome = await door.slack.submit_view(
+            "Ana", {"compose.body": "Here", "compose.files": [file]}
+        )
+        problem = outcome.errors[block(view, "compose.files")["block_id"]]
+        assert "smtp.example.com sends at most 20.0 MB" in problem
 
     async def test_a_conversation_of_another_workspace(self, door: SlackDoor) -> None:
         ts = await card(door)

@@ -170,8 +170,35 @@ class TestPreview:
 
         assert shown["from"] == {"name": "", "address": "support@example.com"}
         assert shown["new_domains"] == ["new.example"]
+        assert shown["warnings"] == ["Nobody of this conversation is at new.example so far."]
         assert "> The total is wrong." in shown["text"]
         assert (await client.get("/outgoing")).json()["items"] == []
+
+
+class TestWarnings:
+    async def test_stand_in_the_answer_and_stop_nothing(self, web: Web) -> None:
+        client = web.client(BOOTSTRAP_KEY)
+
+        warned = (await asked(web, client, cc=["eva@new.example"])).json()
+
+        assert warned["warnings"] == ["Nobody of this conversation is at new.example so far."]
+        assert warned["state"] == "undo"
+        replaced = await client.put(
+            f"/outgoing/{warned['id']}",
+            json={
+                "account_id": warned["account_id"],
+                "conversation_id": warned["conversation_id"],
+                "text": "x",
+            },
+        )
+        assert replaced.json()["warnings"] == []
+
+    async def test_know_whom_the_answered_mail_names(self, web: Web) -> None:
+        client = web.client(BOOTSTRAP_KEY)
+
+        mail = (await asked(web, client, to=["ana@acme.example"])).json()
+
+        assert mail["warnings"] == []
 
 
 class TestTakingBack:

@@ -113,3 +113,11 @@ class TestOutgoing:
         assert "and 94 more · Cc c@d.example · Bcc 2" in text
         assert "and 42 more" in text
         assert len(text) < 6000
+
+    def test_that_the_hourly_brake_holds_it_is_said(self) -> None:
+        detail = "support@example.com may send 2 mails in an hour, and has."
+
+        text, buttons = shown(state=OutgoingState.QUEUED, detail=detail)
+
+        assert f"⏳ {detail}" in text
+        assert buttons == [ActionId.OUTGOING_SEND_NOW, ActionId.OUTGOING_UNDO]

@@ -2,12 +2,11 @@
 
 The same bytes always lie under the same name, so writing them twice is harmless and nothing that
 was written ever changes. In a local folder a write is on the disk before it counts as done, as it
-is in the cloud stores.
+is in the cloud stores: see `blob_folder.py`.
 """
 
 import asyncio
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -17,12 +16,10 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 
 from app.core.errors import InvalidInput, SharedBoxError
+from app.store import blob_folder
 
 _SECONDS: Final = 60
 _WRITERS: Final = 8
-"""obstore takes a thread for each write to a folder; many at once only stand in each other's
-way."""
-_FLUSHING_THREADS: Final = 8
 
 
 class BlobMissing(SharedBoxError):
@@ -42,6 +39,9 @@ class Blobs:
                 field="SHAREDBOX_BLOB_URL",
                 fix="Write file:///…, s3://…, gs://… or az://….",
             ) from None
+        self._folder: Path | None = None
+        if isinstance(self._store, LocalStore) and self._store.prefix is not None:
+            self._folder = Path(self._store.prefix)
 
     async def put(self, data: bytes) -> bytes:
         """Keep the bytes; answers their digest."""
@@ -49,13 +49,12 @@ class Blobs:
 
     async def put_many(self, datas: Sequence[bytes]) -> list[bytes]:
         """Keep each; answers their digests, in order. All are kept when this returns."""
-        digests = [hashlib.sha256(data).digest() for data in datas]
         async with asyncio.timeout(_SECONDS):
+            if self._folder is not None:
+                return await asyncio.to_thread(_keep_in_folder, self._folder, datas)
+            digests = [_digest(data) for data in datas]
             coming = iter(zip(digests, datas, strict=True))
             await asyncio.gather(*(self._put_each(coming) for _ in range(_WRITERS)))
-            if isinstance(self._store, LocalStore) and self._store.prefix is not None:
-                folder = Path(self._store.prefix)
-                await _flush([folder / _name(digest) for digest in digests])
         return digests
 
     async def _put_each(self, coming: Iterator[tuple[bytes, bytes]]) -> None:
@@ -88,20 +87,13 @@ def _name(digest: bytes) -> str:
     return f"{text[:2]}/{text}"
 
 
-async def _flush(paths: Sequence[Path]) -> None:
-    """Wait until files and the names of files are on the disk; obstore alone does not (fsync).
-
-    In several threads at once: the file system then writes many of them in one go.
-    """
-    names = [*paths, *{path.parent for path in paths}]
-    shares = [names[at::_FLUSHING_THREADS] for at in range(_FLUSHING_THREADS)]
-    await asyncio.gather(*(asyncio.to_thread(_sync, share) for share in shares if share))
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
 
 
-def _sync(paths: Sequence[Path]) -> None:
-    for path in paths:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _keep_in_folder(folder: Path, datas: Sequence[bytes]) -> list[bytes]:
+    digests = [_digest(data) for data in datas]
+    blob_folder.keep(
+        folder, [(_name(digest), data) for digest, data in zip(digests, datas, strict=True)]
+    )
+    return digests

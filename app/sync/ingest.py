@@ -9,10 +9,11 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from app.core.errors import SharedBoxError
 from app.core.faults import faultpoint
 from app.core.ids import MessageId, new_id
 from app.core.logging import get_logger
-from app.mail.parse import MailUnreadable
+from app.mail.parsed import ParsedMail
 from app.mailbox.port import Listing, Role
 from app.store.models import Account, Direction, Mailbox, PlacementState
 from app.store.new import NewMessage
@@ -20,7 +21,6 @@ from app.store.repositories.ledger import Entry, Place
 from app.store.unit_of_work import UnitOfWork
 from app.sync import own
 from app.sync.fetch import MOST_ATTEMPTS, Fetched, Portion
-from app.sync.parsing import ParseFailed
 from app.sync.plan import watermark_after
 from app.sync.port import Folder, Syncing
 from app.sync.proofs import REASON, take_out
@@ -130,24 +130,25 @@ class Ingest:
     async def _read(self, mails: Sequence[Fetched]) -> tuple[list[Readable], list[_Unreadable]]:
         digests = await self._syncing.blobs.put_many([one.raw for one in mails])
         faultpoint("K07")
+        parsed = await self._syncing.parser.parse_many([one.raw for one in mails])
         results = await asyncio.gather(
-            *(self._parse(one, digest) for one, digest in zip(mails, digests, strict=True))
+            *(self._settle(*one) for one in zip(mails, digests, parsed, strict=True))
         )
         read = [one for one in results if isinstance(one, Readable)]
         return read, [one for one in results if isinstance(one, _Unreadable)]
 
-    async def _parse(self, fetched: Fetched, digest: bytes) -> Readable | _Unreadable:
+    async def _settle(
+        self, fetched: Fetched, digest: bytes, parsed: ParsedMail | SharedBoxError
+    ) -> Readable | _Unreadable:
+        """What came of a mail; one that could not be read is tried again, as often as it may be."""
         uid, attempts = fetched.listing.uid, 1
-        while True:
-            try:
-                parsed = await self._syncing.parser.parse(fetched.raw)
-                return Readable(MessageId(new_id()), fetched, digest, parsed)
-            except (ParseFailed, MailUnreadable) as error:
-                log.warning("parse.failed", digest=digest.hex()[:16], reason=str(error))
-                reason = str(error)
+        while isinstance(parsed, SharedBoxError):
+            log.warning("parse.failed", digest=digest.hex()[:16], reason=str(parsed))
             if attempts >= MOST_ATTEMPTS:
-                return _Unreadable(uid, reason, digest, fetched)
+                return _Unreadable(uid, str(parsed), digest, fetched)
             attempts = await self._count_attempt(uid)
+            (parsed,) = await self._syncing.parser.parse_many([fetched.raw])
+        return Readable(MessageId(new_id()), fetched, digest, parsed)
 
     async def _count_attempt(self, uid: int) -> int:
         async with self._syncing.store.begin(self._syncing.workspace_id) as uow:

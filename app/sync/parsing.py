@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,8 @@ _SECONDS_TO_STOP: Final = 2
 _PATIENCE: Final = 300.0
 """How many seconds a mail waits for a child that does not start."""
 _AGAIN_SECONDS: Final = 1.0
+_SHARE_MAILS: Final = 20
+_SHARE_BYTES: Final = 1024 * 1024
 _SEND_BUFFER: Final = 1024 * 1024
 _MAX_ANSWER: Final = 16 * 1024 * 1024
 """In bytes: several times what the limits of `app.mail` allow."""
@@ -55,8 +58,11 @@ class ParseFailed(SharedBoxError):
         super().__init__(what, fix="The raw mail is kept; process it again after an update.")
 
 
+Parsed = ParsedMail | ParseFailed | MailUnreadable
+
+
 class ParserPool:
-    """`async with ParserPool(2) as pool: mail = await pool.parse(raw)`."""
+    """`async with ParserPool(2) as pool: mails = await pool.parse_many(raws)`."""
 
     def __init__(self, processes: int, *, seconds: int = SECONDS, memory: int = MEMORY) -> None:
         self._children = [_Child(seconds, memory) for _ in range(processes)]
@@ -77,11 +83,38 @@ class ParserPool:
 
     async def parse(self, raw: bytes) -> ParsedMail:
         """Raises `MailUnreadable` if there is nothing in the mail, and `ParseFailed`."""
+        (found,) = await self.parse_many([raw])
+        if isinstance(found, SharedBoxError):
+            raise found
+        return found
+
+    async def parse_many(self, raws: Sequence[bytes]) -> list[Parsed]:
+        """Each mail, in order, or why it could not be read."""
+        shares = [self._parse_share(share) for share in _shares(raws)]
+        return [one for share in await asyncio.gather(*shares) for one in share]
+
+    async def _parse_share(self, raws: Sequence[bytes]) -> list[Parsed]:
+        """In one child, and in its successors where it does not survive one of the mails."""
+        found: list[Parsed] = []
         child = await self._idle.get()
         try:
-            return await child.parse(raw)
+            while len(found) < len(raws):
+                found += await child.parse(raws[len(found) :])
         finally:
             self._idle.put_nowait(child)
+        return found
+
+
+def _shares(raws: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Few mails for each child at a time, so that a single mail of somebody else has its turn."""
+    start, size = 0, 0
+    for at, raw in enumerate(raws):
+        if at > start and (at - start >= _SHARE_MAILS or size + len(raw) > _SHARE_BYTES):
+            yield raws[start:at]
+            start, size = at, 0
+        size += len(raw)
+    if start < len(raws):
+        yield raws[start:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +127,15 @@ class _Running:
     def is_gone(self) -> bool:
         return self.process.returncode is not None
 
-    async def exchange(self, raw: bytes) -> tuple[bytes, bytes]:
-        self.writer.write(HEAD.pack(parser_child.MAIL, len(raw)))
-        self.writer.write(raw)
-        await self.writer.drain()
+    def send(self, raws: Sequence[bytes]) -> None:
+        """Have mails read one after the other; an answer comes for each.
+
+        They are not waited for here: the child may have to be rid of its answers first.
+        """
+        for raw in raws:
+            self.writer.write(HEAD.pack(parser_child.MAIL, len(raw)))
+            self.writer.write(raw)
         faultpoint("K08")
-        return await self.answer()
 
     async def answer(self) -> tuple[bytes, bytes]:
         kind, length = HEAD.unpack(await self.reader.readexactly(HEAD.size))
@@ -119,6 +155,15 @@ class _Running:
             await self.process.wait()
 
 
+def _read(kind: bytes, content: bytes) -> Parsed:
+    if kind == parser_child.PARSED:
+        return ParsedMail.from_json(content)
+    if kind == parser_child.UNREADABLE:
+        what, fix = json.loads(content)
+        return MailUnreadable(what, fix=fix)
+    return ParseFailed(f"The parser failed ({content.decode()}).")
+
+
 class _Child:
     """One process, or the place for one: whoever uses it next starts it if it is gone."""
 
@@ -127,32 +172,34 @@ class _Child:
         self._memory = memory
         self._running: _Running | None = None
 
-    async def parse(self, raw: bytes) -> ParsedMail:
-        kind, content = await self._ask(raw)
-        if kind == parser_child.PARSED:
-            return ParsedMail.from_json(content)
-        if kind == parser_child.UNREADABLE:
-            what, fix = json.loads(content)
-            raise MailUnreadable(what, fix=fix)
-        raise ParseFailed(f"The parser failed ({content.decode()}).")
+    async def parse(self, raws: Sequence[bytes]) -> list[Parsed]:
+        """Each mail, or why it could not be read, up to the one that the process did not survive.
 
-    async def _ask(self, raw: bytes) -> tuple[bytes, bytes]:
+        At least one; those after that one were not begun.
+        """
         if self._running is not None and self._running.is_gone:
             await self.stop()
-        running = self._running or await self._start_patiently()
-        answer = None
         try:
-            async with asyncio.timeout(self._seconds):
-                answer = await running.exchange(raw)
+            running = self._running or await self._start_patiently()
+        except ParseFailed as error:
+            return [error] * len(raws)
+        found: list[Parsed] = []
+        is_well = False
+        try:
+            running.send(raws)
+            for _ in raws:
+                async with asyncio.timeout(self._seconds):
+                    found.append(_read(*await running.answer()))
+            is_well = True
         except TimeoutError:
-            raise ParseFailed(f"The parser took longer than {self._seconds} seconds.") from None
+            found.append(ParseFailed(f"The parser took longer than {self._seconds} seconds."))
         except (asyncio.IncompleteReadError, ConnectionError):
             await running.end(patience=_SECONDS_TO_STOP)
-            raise ParseFailed(self._why(running.process.returncode or 0)) from None
+            found.append(ParseFailed(self._why(running.process.returncode or 0)))
         finally:
-            if answer is None:
+            if not is_well:
                 await self.stop(patience=0)
-        return answer
+        return found
 
     def _why(self, code: int) -> str:
         if code == parser_child.OUT_OF_MEMORY:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.core.clock import Clock
+from app.core.errors import SharedBoxError
 from app.core.ids import AccountId, MailboxId, PlacementId, WorkspaceId
 from app.mail.parsed import ParsedMail
 from app.store.blobs import Blobs
@@ -14,8 +15,8 @@ from app.store.unit_of_work import Store, UnitOfWork
 
 
 class Parser(Protocol):
-    async def parse(self, raw: bytes) -> ParsedMail:
-        """Raises `ParseFailed`, and `MailUnreadable` where there is nothing in it."""
+    async def parse_many(self, raws: Sequence[bytes]) -> Sequence[ParsedMail | SharedBoxError]:
+        """Each mail, in order, or why not: `ParseFailed`, or `MailUnreadable` where it is empty."""
         ...
 
 

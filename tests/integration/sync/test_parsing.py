@@ -15,6 +15,7 @@ import pytest
 
 from app.core import faults
 from app.mail.parse import MailUnreadable, parse
+from app.mail.parsed import ParsedMail
 from app.sync import parser_child, parsing
 from app.sync.parsing import ParseFailed, ParserPool
 
@@ -62,7 +63,7 @@ class TestParse:
         async def fails(*_: object) -> tuple[bytes, bytes]:
             return parser_child.FAILED, b"ValueError"
 
-        monkeypatch.setattr(parsing._Running, "exchange", fails)
+        monkeypatch.setattr(parsing._Running, "answer", fails)
 
         with pytest.raises(ParseFailed, match=r"The parser failed \(ValueError\)"):
             await pool.parse(MAIL)
@@ -149,6 +150,32 @@ class TestDeath:
         await running.process.wait()
 
         assert (await pool.parse(MAIL)).subject == "Printer"
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can limit memory")
+    async def test_costs_none_of_the_mails_around_it(self) -> None:
+        mails = [b"Subject: %d\r\n\r\nText" % n for n in range(12)]
+        mails[7] = b"Subject: 7\r\n\r\n" + b"a" * 200 * 1024 * 1024
+
+        async with ParserPool(1, memory=200 * 1024 * 1024) as pool:
+            found = await pool.parse_many(mails)
+            again = await pool.parse_many(mails[8:])
+
+        assert isinstance(found[7], ParseFailed)
+        del found[7]
+        subjects = [one.subject for one in [*found, *again] if isinstance(one, ParsedMail)]
+        assert subjects == [*"0123456", "8", "9", "10", "11", "8", "9", "10", "11"]
+
+    async def test_while_reading_is_told_of_the_mail_that_was_read(self, pool: ParserPool) -> None:
+        with stopped() as process:
+            reading = asyncio.create_task(pool.parse_many([MAIL, MAIL, b"\r\n"]))
+            await asyncio.sleep(0)
+            process.send_signal(signal.SIGKILL)
+
+        killed, read, empty = await reading
+
+        assert isinstance(killed, ParseFailed)
+        assert read == parse(MAIL)
+        assert isinstance(empty, MailUnreadable)
 
 
 class TestCancelled:

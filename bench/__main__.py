@@ -5,12 +5,14 @@ that all meet the same machine. Nothing here is a test: figures differ between m
 """
 
 import asyncio
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from app.core.logging import configure_logging
 from bench.bulk import bulk
+from bench.corpus import corpus
 from bench.growth import growth
 from bench.mails import Kind
 from bench.peers import PEERS
@@ -63,6 +65,14 @@ def run_growth(
 ) -> None:
     """Look at folders of growing size in which nothing is new."""
     print(asyncio.run(growth(largest)), "\n")
+
+
+@cli.command("corpus")
+def run_corpus(
+    folder: Annotated[Path, typer.Argument(help="Where other people’s test mail is.")],
+) -> None:
+    """Compare what we read in other people's test mail with what it states of itself."""
+    print(corpus(folder), "\n")
 
 
 if __name__ == "__main__":

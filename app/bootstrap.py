@@ -28,6 +28,7 @@ from app.sending.smtp import SMTPTransport
 from app.slack.bolt import build_app, signing_secret
 from app.slack.client import WorkspaceClients, http_session, web_client
 from app.slack.http import SlackHTTP
+from app.slack.install import SlackInstall
 from app.slack.installations import Installations, adopt_until_done
 from app.slack.socket import SocketMode
 from app.store.blobs import Blobs
@@ -105,9 +106,12 @@ async def run_web(
             bolt = build_app(container, installations, http)
             token = settings.slack_app_token.get_secret_value()
             await stack.enter_async_context(SocketMode(bolt, token))
+        install = None
+        if settings.install_url is not None:
+            install = SlackInstall(settings, container.store, container.vault, installations, http)
         server = _Server(
             uvicorn.Config(
-                create_app(container, slack),
+                create_app(container, slack, install),
                 host=settings.host,
                 port=settings.port,
                 log_config=None,

@@ -135,7 +135,8 @@ async def _token(parts: Container, workspace_id: WorkspaceId) -> Finding:
             "Set SHAREDBOX_SLACK_BOT_TOKEN to the bot token of your Slack app.",
         )
     async with http_session() as http:
-        return await examine_token(web_client(http, parts.settings.slack_api_url, token))
+        client = web_client(http, parts.settings.slack_api_url, token)
+        return await examine_token(client, parts.settings.install_url)
 
 
 async def _channels(uow: UnitOfWork) -> list[Finding]:

@@ -47,6 +47,17 @@ def _checked_providers(text: SecretStr | None) -> SecretStr | None:
     return text
 
 
+def _checked_teams(text: str) -> str:
+    for team in _teams(text) - {"*"}:
+        if not re.fullmatch(r"[TE][A-Z0-9]{2,20}", team):
+            raise ValueError(f"“{team}” is not the id of a Slack workspace, such as T024BE7LD")
+    return text
+
+
+def _teams(text: str) -> frozenset[str]:
+    return frozenset(one.strip() for one in text.split(",") if one.strip())
+
+
 class Settings(BaseSettings):
     """All settings, each under `SHAREDBOX_` and its name in capitals."""
 
@@ -144,6 +155,25 @@ class Settings(BaseSettings):
     oauth_providers: Annotated[SecretStr | None, AfterValidator(_checked_providers)] = Field(
         default=None,
         description="Further providers of OAuth2, as a JSON list; docs/connecting.md shows one.",
+    )
+    slack_client_id: str | None = Field(
+        default=None,
+        description="The client id of your Slack app. With its secret set as well, the app is "
+        "installed in a workspace at /slack/install, and no bot token has to be copied.",
+    )
+    slack_client_secret: SecretStr | None = Field(
+        default=None, description="The client secret of your Slack app."
+    )
+    slack_teams: Annotated[str, AfterValidator(_checked_teams)] = Field(
+        default="",
+        description="The ids of further Slack workspaces that may be connected at /slack/install, "
+        "separated by commas (T024BE7LD,…), or * for any. Unset: the first one, and those that "
+        "are connected already, once more.",
+    )
+    workspace: str = Field(
+        default="",
+        description="The Slack workspace that the commands of sharedbox are about, by its id "
+        "(T024BE7LD). Unset: the first one.",
     )
     allow_private_mail_hosts: bool = Field(
         default=False,
@@ -257,6 +287,17 @@ class Settings(BaseSettings):
         return RetryLadder.parse(
             self.retry_ladder, jitter=self.retry_jitter, most_retries=self.retry_limit
         )
+
+    def may_connect(self, team_id: str) -> bool:
+        """Whether a Slack workspace that is none of ours yet may become one."""
+        return bool(_teams(self.slack_teams) & {team_id, "*"})
+
+    @property
+    def install_url(self) -> str | None:
+        """Where the Slack app is installed; None where its client id and secret are not set."""
+        if self.slack_client_id is None or self.slack_client_secret is None:
+            return None
+        return f"{self.base_url.rstrip('/')}/slack/install"
 
     @property
     def admins(self) -> list[SlackUserId]:

@@ -172,6 +172,8 @@ class Demo:
             "SLACK_API_URL": self.slack.api_url,
             "SLACK_BOT_TOKEN": self.slack.bot_token,
             "SLACK_SIGNING_SECRET": self.slack.signing_secret,
+            "SLACK_CLIENT_ID": self.slack.client_id,
+            "SLACK_CLIENT_SECRET": self.slack.client_secret,
             "ALLOW_PRIVATE_MAIL_HOSTS": "true",
             "PARSER_PROCESSES": "1",
         }

@@ -5,13 +5,13 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from app.core.findings import Finding, Level
-from app.slack.scopes import SCOPES
+from app.slack.scopes import SCOPES, missing_of
 
 _SUBJECT = "Slack token"
 
 
-async def examine_token(client: AsyncWebClient) -> Finding:
-    """Ask Slack about the client's token."""
+async def examine_token(client: AsyncWebClient, install_url: str | None = None) -> Finding:
+    """Ask Slack about the client's token. `install_url` is where the app is installed again."""
     try:
         who = await client.auth_test()
     except SlackApiError as error:
@@ -20,7 +20,9 @@ async def examine_token(client: AsyncWebClient) -> Finding:
             _SUBJECT,
             Level.PROBLEM,
             f"Slack refuses the token: {code}.",
-            "Install the app again, set SHAREDBOX_SLACK_BOT_TOKEN, and restart.",
+            f"Install the app again: {install_url}"
+            if install_url
+            else "Install the app again, set SHAREDBOX_SLACK_BOT_TOKEN, and restart.",
         )
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         return Finding(
@@ -30,14 +32,15 @@ async def examine_token(client: AsyncWebClient) -> Finding:
             "Check that this machine may call https://slack.com.",
         )
     granted = {one.strip() for one in (who.headers or {}).get("x-oauth-scopes", "").split(",")}
-    missing = [scope for scope in SCOPES if scope not in granted]
+    missing = missing_of(granted)
     whose = f"{who.get('user', 'the app')} in {who.get('team', 'a workspace')}"
     if missing:
+        where = f": {install_url}" if install_url else "."
         return Finding(
             _SUBJECT,
             Level.PROBLEM,
             f"The token is that of {whose}, and lacks {', '.join(missing)}.",
-            "Add these scopes to the app and install it again.",
+            f"Add these scopes to the app and install it again{where}",
             tuple(f"{scope}: {SCOPES[scope]}" for scope in missing),
         )
     return Finding(_SUBJECT, Level.OK, f"The token is that of {whose}, with every scope we need.")

@@ -15,6 +15,7 @@ from app.core.crypto import Vault
 from app.core.errors import NotAllowed
 from app.core.ids import WorkspaceId
 from app.core.logging import get_logger
+from app.slack.scopes import missing_of
 from app.store.models import Installation, InstallationState
 from app.store.unit_of_work import Store
 
@@ -122,7 +123,7 @@ class Installations:
         self, enterprise_id: str | None, team_id: str | None
     ) -> AuthorizeResult | None:
         """Bolt's question: whose bot answers this request? By our own rows, without a call."""
-        installation = await self.of_team(team_id)
+        installation = await self.of_team(team_id, enterprise_id)
         if installation is None or not installation.bot_token:
             return None
         return AuthorizeResult(
@@ -134,13 +135,18 @@ class Installations:
             bot_token=self._vault.open(installation.bot_token),
         )
 
-    async def of_team(self, team_id: str | None) -> Installation | None:
-        if team_id is None:
-            return None
-        known = self._teams.get(team_id)
-        if known is not None and known.is_fresh:
-            return known.value
-        return await self._of_team_now(team_id)
+    async def of_team(
+        self, team_id: str | None, enterprise_id: str | None = None
+    ) -> Installation | None:
+        """That of the workspace, else that of the whole organisation it belongs to."""
+        for id_ in (team_id, enterprise_id):
+            if id_ is None:
+                continue
+            known = self._teams.get(id_)
+            found = known.value if known and known.is_fresh else await self._of_team_now(id_)
+            if found is not None:
+                return found
+        return None
 
     async def _of_team_now(self, team_id: str) -> Installation | None:
         async with self._store.across_workspaces() as fleet:
@@ -149,13 +155,16 @@ class Installations:
             self._teams[team_id] = _Remembered(installation)
         return installation
 
-    async def adopt(self, workspace_id: WorkspaceId, client: AsyncWebClient) -> None:
+    async def adopt(self, workspace_id: WorkspaceId, client: AsyncWebClient) -> Installation:
         """Find out whose bot token this is, and keep it as the workspace's installation.
 
-        Raises `SlackApiError` and `aiohttp.ClientError`.
+        Where that workspace of Slack is a tenant already, it is that tenant's. Raises
+        `SlackApiError` and `aiohttp.ClientError`.
         """
         who = await client.auth_test()
         team_id, token = str(who["team_id"]), str(client.token)
+        async with self._store.across_workspaces() as fleet:
+            workspace_id = await fleet.tenant_of_team(team_id) or workspace_id
         async with self._store.begin(workspace_id) as uow:
             installation = await uow.installations.lock()
             if installation is None:
@@ -178,6 +187,9 @@ class Installations:
             workspace.slack_team_id, workspace.name = team_id, installation.team_name
         self._forget(workspace_id)
         log.info("slack.connected", team=team_id)
+        if missing := missing_of(installation.scopes):
+            log.warning("slack.scopes_missing", team=team_id, scopes=missing)
+        return installation
 
 
 async def adopt_until_done(

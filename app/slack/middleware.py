@@ -37,7 +37,9 @@ class Door:
         next_: Callable[[], Awaitable[None]],
     ) -> None:
         """Note the workspace of the request. Bolt has verified its signature already."""
-        installation = await self._installations.of_team(_team_of(body) or context.team_id)
+        installation = await self._installations.of_team(
+            _team_of(body) or context.team_id, context.enterprise_id
+        )
         if installation is not None:
             context[_WORKSPACE] = installation.workspace_id
         await next_()

@@ -1,5 +1,6 @@
 """What our app may do in Slack, and what for."""
 
+from collections.abc import Iterable
 from typing import Final
 
 SCOPES: Final = {
@@ -15,3 +16,9 @@ SCOPES: Final = {
     "im:write": "telling people that a conversation is theirs, and admins of a silent mailbox",
     "users:read": "who is a guest, people's names, the time zone of whoever chooses a time",
 }
+
+
+def missing_of(granted: Iterable[str]) -> list[str]:
+    """What we need and were not given."""
+    given = set(granted)
+    return [scope for scope in SCOPES if scope not in given]

@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 
 from app.container import Container
 from app.slack.http import SlackHTTP
+from app.slack.install import SlackInstall
 from app.web import docs, errors, health, oauth
 from app.web.admin import site
 from app.web.api import (
@@ -29,10 +30,15 @@ from app.web.api import (
 from app.web.errors import PROBLEMS
 from app.web.shell import Shell
 from app.web.slack import slack_router
+from app.web.slack_install import slack_install_router
 
 
-def create_app(container: Container, slack: SlackHTTP | None) -> FastAPI:
-    """`slack` is None where no signing secret is set; Slack's route then does not exist.
+def create_app(
+    container: Container, slack: SlackHTTP | None, install: SlackInstall | None = None
+) -> FastAPI:
+    """`slack` is None where no signing secret is set, `install` where no client secret is.
+
+    Their routes then do not exist.
 
     A path with a slash too many is not redirected: the address to go to would be made of whatever
     the client calls us.
@@ -79,4 +85,6 @@ def create_app(container: Container, slack: SlackHTTP | None) -> FastAPI:
     if slack is not None:
         app.include_router(slack_router(slack))
     site.install(app)
+    if install is not None:
+        app.include_router(slack_install_router(install))
     return app

@@ -63,6 +63,12 @@ class TestAddress:
         assert settings["request_url"].endswith("/slack/events")
         assert "/slack/events" in DOCUMENT
 
+    def test_to_install_at_is_the_one_that_slack_is_told(self) -> None:
+        (redirect,) = MANIFEST["oauth_config"]["redirect_urls"]
+        host = MANIFEST["settings"]["interactivity"]["request_url"].removesuffix("/slack/events")
+
+        assert redirect == f"{host}/slack/oauth_redirect"
+
 
 class TestEvents:
     def test_that_nobody_listens_to_are_not_asked_for(self) -> None:

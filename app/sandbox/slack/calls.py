@@ -13,6 +13,7 @@ from app.sandbox.slack.arguments import Arguments
 from app.sandbox.slack.emulator import Emulator, Grant
 from app.sandbox.slack.rates import Tier
 from app.sandbox.slack.room import Channel, Message
+from app.sandbox.slack.site import Site
 from app.sandbox.slack.wire import JSON, Refused
 from app.sandbox.slack.workspace import Workspace
 
@@ -22,6 +23,7 @@ class Call:
     emulator: Emulator
     grant: Grant
     arguments: Arguments
+    site: Site
     warnings: list[str] = field(default_factory=list)
 
     @property

@@ -64,14 +64,30 @@ class Write:
 
 
 class Emulator:
-    def __init__(self, seed: Seed, clock: Clock, courier: Courier, changes: Changes) -> None:
+    """One workspace, and the app in it. `beside` is another of the same site, if there is one."""
+
+    def __init__(
+        self,
+        seed: Seed,
+        clock: Clock,
+        courier: Courier,
+        changes: Changes,
+        beside: "Emulator | None" = None,
+    ) -> None:
         self.clock, self.courier, self.changes = clock, courier, changes
-        self.faults = Faults()
-        self.rates = Rates(clock, RateMode.OFF)
-        self.base_url = ""
+        self.faults: Faults = beside.faults if beside else Faults()
+        self.rates: Rates = beside.rates if beside else Rates(clock, RateMode.OFF)
+        self.base_url: str = beside.base_url if beside else ""
+        self.bot_token = ""
+        """What the app was given last; empty where nobody has installed it yet."""
+        self.is_installed = beside is None
+        self.app_token: str = beside.app_token if beside else ""
         self.grants: dict[str, Grant] = {}
         self.writes: deque[Write] = deque(maxlen=_WRITES_KEPT)
         self._begin(seed)
+        if beside is not None:
+            self.workspace.app_id = beside.workspace.app_id
+            return
         self.bot_token = self.new_token(seed.app.scopes)
         self.app_token = f"xapp-1-{self.workspace.app_id}-{secrets.token_hex(16)}"
         self.grants[self.app_token] = Grant(_APP_SCOPES, app_level=True)
@@ -104,6 +120,18 @@ class Emulator:
         self.grants[token] = Grant(scopes)
         return token
 
+    def install(self, scopes: frozenset[str]) -> str:
+        """Let the app in, once more if it was in before; answers its token."""
+        self.bot_token, self.is_installed = self.new_token(scopes), True
+        return self.bot_token
+
+    def uninstall(self) -> None:
+        """Put the app out: its tokens end, and it is told so."""
+        for grant in self.grants.values():
+            grant.revoked = grant.revoked or not grant.app_level
+        self.workspace.tell_app([{"type": "app_uninstalled"}])
+        self.is_installed = False
+
     def revoke(self, token: str) -> None:
         self.grants[token].revoked = True
         revoked = {"oauth": [], "bot": [self.workspace.bot.id]}
@@ -131,7 +159,7 @@ class Emulator:
         wanted = event["type"]
         if wanted == "message" and channel is not None:
             wanted += {"channel": ".channels", "group": ".groups", "im": ".im"}[channel.type]
-        if wanted not in here.seed.app.events:
+        if not self.is_installed or wanted not in here.seed.app.events:
             return
         if channel is not None and here.bot.id not in channel.members:
             return

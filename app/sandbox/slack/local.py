@@ -10,8 +10,7 @@ It listens on loopback only and makes its own token and signing secret: no real 
 
 import asyncio
 import secrets
-from collections.abc import Callable
-from typing import Self, TypeVar
+from typing import Self
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -19,26 +18,24 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from app.core.clock import Clock, SystemClock
 from app.sandbox.slack.changes import Changes
+from app.sandbox.slack.consent import Consent
 from app.sandbox.slack.control import Control
 from app.sandbox.slack.customer import Customer
 from app.sandbox.slack.delivery import Courier, Delivery
-from app.sandbox.slack.emulator import Emulator, Write
+from app.sandbox.slack.emulator import Emulator
 from app.sandbox.slack.faults import Fault, FaultKind
+from app.sandbox.slack.local_workspace import LocalWorkspace
 from app.sandbox.slack.page_server import PageServer
-from app.sandbox.slack.people import People
 from app.sandbox.slack.rates import RateMode
-from app.sandbox.slack.room import Message
 from app.sandbox.slack.seed import Seed
 from app.sandbox.slack.serving import LOOPBACK, LoopbackServer
+from app.sandbox.slack.site import Site
 from app.sandbox.slack.sockets import Farewell, SocketLinks
 from app.sandbox.slack.transport import HTTPTransport
 from app.sandbox.slack.web_api import WebAPI
-from app.sandbox.slack.wire import JSON
-
-Value = TypeVar("Value")
 
 
-class LocalSlack(People):
+class LocalSlack(LocalWorkspace):
     """`request_url` is where the app takes events and interactions; it may be set later.
 
     With `socket_mode` the app comes by WebSocket instead, with `app_token` for its first call.
@@ -77,6 +74,7 @@ class LocalSlack(People):
         super().__init__(Emulator(seed or Seed(), clock, self._courier, changes))
         self._sockets.app_id = self.app_id
         self.emulator.rates.mode = rate_mode
+        self.site = Site(self.emulator)
         self._closing = asyncio.Event()
         self._server = LoopbackServer(self._app(customer), port)
         self.page_url = f"{self._server.url}/"
@@ -84,9 +82,17 @@ class LocalSlack(People):
         self.control_url = f"{self._server.url}/control/"
         self.emulator.base_url = self._server.url
 
+    def add_workspace(self, seed: Seed) -> LocalWorkspace:
+        """A further workspace at the same address. The app has to be installed there first."""
+        home = self.emulator
+        emulator = Emulator(seed, home.clock, self._courier, home.changes, beside=home)
+        self.site.emulators.append(emulator)
+        return LocalWorkspace(emulator)
+
     def _app(self, customer: Customer | None) -> Starlette:
         routes = [
-            *WebAPI(self.emulator, self._closing).routes,
+            *WebAPI(self.site, self._closing).routes,
+            *Consent(self.site).routes,
             *Control(self, self.control_secret).routes,
             *PageServer(self, customer, self._closing).routes,
         ]
@@ -104,40 +110,6 @@ class LocalSlack(People):
         await self._sockets.__aexit__()
         await self._server.__aexit__()
 
-    # Who and where
-
-    @property
-    def bot_token(self) -> str:
-        return self.emulator.bot_token
-
-    @property
-    def team_id(self) -> str:
-        return self.emulator.workspace.team_id
-
-    @property
-    def app_id(self) -> str:
-        return self.emulator.workspace.app_id
-
-    @property
-    def bot_id(self) -> str:
-        return self.emulator.workspace.bot_id
-
-    @property
-    def bot_user_id(self) -> str:
-        return self.emulator.workspace.bot.id
-
-    @property
-    def channels(self) -> dict[str, str]:
-        """Ids by name."""
-        rooms = self.emulator.workspace.channels.values()
-        return {room.name: room.id for room in rooms if not room.direct_with}
-
-    @property
-    def users(self) -> dict[str, str]:
-        """Ids by name, people only."""
-        people = self.emulator.workspace.people.values()
-        return {person.real_name: person.id for person in people if not person.bot}
-
     # The app
 
     @property
@@ -151,6 +123,14 @@ class LocalSlack(People):
     async def connect(self, request_url: str) -> None:
         """Set the request URL once the app has answered its challenge. Raises `NotReachable`."""
         await self._courier.verify(request_url)
+
+    @property
+    def client_id(self) -> str:
+        return self.site.client_id
+
+    @property
+    def client_secret(self) -> str:
+        return self.site.client_secret
 
     @property
     def app_token(self) -> str:
@@ -168,46 +148,6 @@ class LocalSlack(People):
     async def disconnect_sockets(self, reason: Farewell = Farewell.REFRESH) -> None:
         """Say goodbye to every connection, as Slack does every few hours."""
         await self._sockets.disconnect(reason)
-
-    def new_token(self, scopes: frozenset[str]) -> str:
-        """A further bot token, with these scopes only."""
-        return self.emulator.new_token(scopes)
-
-    def revoke_token(self, token: str | None = None) -> None:
-        self.emulator.revoke(token or self.bot_token)
-
-    def remove_bot(self, channel: str) -> None:
-        self.emulator.workspace.leave(self.emulator.workspace.channel(channel), self.bot_user_id)
-
-    def add_bot(self, channel: str) -> None:
-        self.emulator.workspace.join(self.emulator.workspace.channel(channel), self.bot_user_id)
-
-    # People
-
-    def change_person(
-        self, user: str, *, guest: bool = False, deleted: bool = False, home: str = ""
-    ) -> None:
-        """Make somebody a guest, switch their account off, or have them come from elsewhere."""
-        person = self.emulator.workspace.person(user)
-        person.guest, person.deleted, person.home = guest, deleted, home
-
-    def remove_user(self, user: str, channel: str) -> None:
-        here = self.emulator.workspace
-        here.leave(here.channel(channel), here.person(user).id)
-
-    def add_user(self, user: str, channel: str) -> None:
-        here = self.emulator.workspace
-        here.join(here.channel(channel), here.person(user).id)
-
-    # Channels
-
-    def archive_channel(self, channel: str, *, archived: bool = True) -> None:
-        here = self.emulator.workspace
-        room = here.channel(channel)
-        here.archive(room, room.creator, archived=archived)
-
-    def rename_channel(self, channel: str, name: str) -> None:
-        self.emulator.workspace.rename(self.emulator.workspace.channel(channel), name)
 
     # Trouble
 
@@ -238,58 +178,10 @@ class LocalSlack(People):
 
     # What came of it
 
-    def messages(self, channel: str) -> list[JSON]:
-        """What the channel shows, oldest first, metadata included; thread replies are elsewhere."""
-        room = self.emulator.workspace.channel(channel)
-        shown = (one for one in room.messages.values() if not one.thread_ts or one.broadcast)
-        return [self._json(message) for message in shown]
-
-    def replies(self, channel: str, thread_ts: str) -> list[JSON]:
-        """The replies in a thread, without its head."""
-        room = self.emulator.workspace.channel(channel)
-        replies = (one for one in room.messages.values() if one.thread_ts == thread_ts)
-        return [self._json(message) for message in replies]
-
-    def message(self, channel: str, ts: str) -> JSON:
-        return self._json(self._find(channel, ts)[1])
-
-    def ephemerals(self, user: str, channel: str) -> list[JSON]:
-        """What only this person sees in a channel."""
-        here = self.emulator.workspace
-        key = (here.channel(channel).id, here.person(user).id)
-        return [self._json(one) for where, who, one in here.ephemerals if (where, who) == key]
-
-    def views(self, user: str) -> list[JSON]:
-        """The modals open before a person, the top one last."""
-        who = self.emulator.workspace.person(user).id
-        return [view.as_json() for view in self.emulator.views.stack(who)]
-
-    def home(self, user: str) -> JSON | None:
-        home = self.emulator.views.home(self.emulator.workspace.person(user).id)
-        return home.as_json() if home else None
-
-    def file_bytes(self, file_id: str) -> bytes:
-        return self.emulator.files.complete(file_id).data or b""
-
-    @property
-    def writes(self) -> list[Write]:
-        """Every call that was accepted and changed something, answered or not, in order."""
-        return list(self.emulator.writes)
-
     @property
     def deliveries(self) -> list[Delivery]:
         return list(self._courier.log)
 
-    async def wait_for(self, found: Callable[[], Value], seconds: float = 10.0) -> Value:
-        """Wait until `found()` is true of the workspace; answers what it found.
-
-        Raises `Unavailable` when the time is up.
-        """
-        return await self.emulator.changes.until(found, seconds)
-
     async def until_delivered(self, seconds: float = 10.0) -> None:
         """Wait until no event is on its way to the app."""
         await self.wait_for(lambda: self._courier.outstanding == 0, seconds)
-
-    def _json(self, message: Message) -> JSON:
-        return self.emulator.workspace.message_json(message, metadata=True)

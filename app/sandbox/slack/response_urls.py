@@ -43,6 +43,9 @@ class ResponseURLs:
             del self._tickets[next(iter(self._tickets))]
         return secret
 
+    def __contains__(self, secret: str) -> bool:
+        return secret in self._tickets
+
     def use(self, secret: str, body: JSON) -> str:
         """Do what was posted to it; answers the ts of what was said. Raises `Refused`."""
         ticket = self._tickets.get(secret)

@@ -1,6 +1,7 @@
 """The HTTP surface that an app sees: methods, uploads, private files, and response URLs."""
 
 import asyncio
+import base64
 import secrets
 from collections.abc import Mapping
 from typing import Final
@@ -21,15 +22,28 @@ from app.sandbox.slack.methods import (
     chat,
     conversations,
     files,
+    oauth,
     reactions,
     users,
     views,
 )
 from app.sandbox.slack.rates import Tier
 from app.sandbox.slack.serving import break_connection, close_connection, until_gone
+from app.sandbox.slack.site import Site
 from app.sandbox.slack.wire import JSON, Refused
 
-_FAMILIES: Final = (account, apps, blocks, chat, conversations, files, reactions, users, views)
+_FAMILIES: Final = (
+    account,
+    apps,
+    blocks,
+    chat,
+    conversations,
+    files,
+    oauth,
+    reactions,
+    users,
+    views,
+)
 METHODS: Final[Mapping[str, Method]] = {
     name: method for family in _FAMILIES for name, method in family.METHODS.items()
 }
@@ -45,8 +59,9 @@ class RateLimited(Refused):
 
 
 class WebAPI:
-    def __init__(self, emulator: Emulator, closing: asyncio.Event) -> None:
-        self._emulator = emulator
+    def __init__(self, site: Site, closing: asyncio.Event) -> None:
+        self._site = site
+        self._home = site.home
         self._closing = closing
         both = ["GET", "POST"]
         self.routes = [
@@ -58,7 +73,7 @@ class WebAPI:
 
     async def _method(self, request: Request) -> Response:
         name = request.path_params["method"]
-        fault = self._emulator.faults.take(name)
+        fault = self._home.faults.take(name)
         if (early := await self._befall_before(request, fault)) is not None:
             return early
         try:
@@ -78,7 +93,7 @@ class WebAPI:
         told = METHODS[name].run(call)
         if METHODS[name].writes:
             befell = _name_of(fault)
-            self._emulator.note_write(name, arguments.values, told, befell)
+            call.emulator.note_write(name, arguments.values, told, befell)
         answer = _accepted(call, told)
         answer.headers["X-Accepted-OAuth-Scopes"] = METHODS[name].scope
         return answer
@@ -88,32 +103,34 @@ class WebAPI:
         method = METHODS.get(name)
         if method is None:
             raise Refused("unknown_method", req_method=name)
-        grant = Grant(frozenset())
+        emulator, grant = self._home, Grant(frozenset())
         if not method.open_to_all:
-            grant = self._grant(request, arguments)
+            emulator, grant = self._grant(request, arguments)
             if grant.app_level is not method.app_level:
                 raise Refused("not_allowed_token_type")
-        self._limit(name, method, arguments)
-        call = Call(self._emulator, grant, arguments)
+        self._limit(name, method, arguments, emulator)
+        call = Call(emulator, grant, _with_client(request, arguments), self._site)
         if method.scope:
             call.need(method.scope)
         return call
 
-    def _grant(self, request: Request, arguments: Arguments) -> Grant:
+    def _grant(self, request: Request, arguments: Arguments) -> tuple[Emulator, Grant]:
         """Raises `Refused` (not_authed, invalid_auth, token_revoked)."""
         token = _bearer(request) or arguments.text("token")
         if not token:
             raise Refused("not_authed")
-        grant = self._emulator.grants.get(token)
-        if grant is None:
+        found = self._site.grant(token)
+        if found is None:
             raise Refused("invalid_auth")
-        if grant.revoked:
+        if found[1].revoked:
             raise Refused("token_revoked")
-        return grant
+        return found
 
-    def _limit(self, name: str, method: Method, arguments: Arguments) -> None:
+    def _limit(self, name: str, method: Method, arguments: Arguments, emulator: Emulator) -> None:
+        """Each workspace by itself (docs.slack.dev/apis/web-api/rate-limits)."""
         channel = arguments.text("channel") if method.tier is Tier.POSTING else ""
-        if wait := self._emulator.rates.wait_for(method.tier, name, channel):
+        team_id = emulator.workspace.team_id
+        if wait := self._home.rates.wait_for(method.tier, team_id, name, channel):
             raise RateLimited(wait)
 
     # Faults
@@ -168,38 +185,42 @@ class WebAPI:
     # What is no method
 
     async def _upload(self, request: Request) -> Response:
-        fault = self._emulator.faults.take(UPLOAD)
+        fault = self._home.faults.take(UPLOAD)
         if (early := await self._befall_before(request, fault)) is not None:
             return early
         data = await _uploaded_bytes(request)
         answer = PlainTextResponse(f"OK - {len(data)}")
-        if not self._emulator.files.receive(request.path_params["ticket"], data):
+        ticket = request.path_params["ticket"]
+        if not any(one.files.receive(ticket, data) for one in self._site.emulators):
             answer = PlainTextResponse("no such upload, or not as long as was said", 400)
         return await self._befall_after(request, fault, answer)
 
     async def _file(self, request: Request) -> Response:
         """The bytes of a file, for its token's bearer."""
-        grant = self._emulator.grants.get(_bearer(request))
-        if grant is None or grant.revoked or "files:read" not in grant.scopes:
+        emulator, grant = self._site.grant(_bearer(request)) or (self._home, Grant(frozenset()))
+        if grant.revoked or "files:read" not in grant.scopes:
             return PlainTextResponse("sign in first", 403)
         try:
-            file = self._emulator.files.complete(request.path_params["which"].partition("-")[2])
+            file = emulator.files.complete(request.path_params["which"].partition("-")[2])
         except Refused:
             return PlainTextResponse("no such file", 404)
         return Response(file.data, media_type="application/octet-stream")
 
     async def _response_url(self, request: Request) -> Response:
-        fault = self._emulator.faults.take(RESPONSE_URL)
+        fault = self._home.faults.take(RESPONSE_URL)
         if (early := await self._befall_before(request, fault)) is not None:
             return early
         try:
             body = object_in(await body_of(request))
-            ts = self._emulator.response_urls.use(request.path_params["secret"], body)
+            secret = request.path_params["secret"]
+            knowing = [one for one in self._site.emulators if secret in one.response_urls]
+            emulator = next(iter(knowing), self._home)
+            ts = emulator.response_urls.use(secret, body)
         except Refused as refused:
             gone = refused.error in ("expired_url", "used_url")
             return JSONResponse(refused.answer(), 404 if gone else 400)
         befell = _name_of(fault)
-        self._emulator.note_write(RESPONSE_URL, body, {"ts": ts}, befell)
+        emulator.note_write(RESPONSE_URL, body, {"ts": ts}, befell)
         return await self._befall_after(request, fault, PlainTextResponse("ok"))
 
 
@@ -230,6 +251,19 @@ def _accepted(call: Call, told: JSON) -> Response:
 
 def _name_of(fault: Fault | None) -> str:
     return "ok" if fault is None or fault.kind is FaultKind.DELAY else str(fault.kind)
+
+
+def _with_client(request: Request, arguments: Arguments) -> Arguments:
+    """An app may say who it is by Basic authentication."""
+    kind, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return arguments
+    try:
+        client_id, _, client_secret = base64.b64decode(encoded).decode().partition(":")
+    except ValueError:
+        raise Refused("invalid_client_id") from None
+    given = {"client_id": client_id, "client_secret": client_secret}
+    return Arguments({**arguments.values, **given})
 
 
 def _bearer(request: Request) -> str:

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
-from app.core.ids import AccountId, ChannelId, ConversationId, MailboxId, WorkspaceId, new_id
+from app.core.ids import AccountId, ChannelId, ConversationId, MailboxId, WorkspaceId
 from app.store.base import Tenanted
 from app.store.models import (
     WAITING,
@@ -25,7 +25,6 @@ from app.store.models import (
     CommandState,
     Conversation,
     Draft,
-    EventCounter,
     IdempotencyRecord,
     Installation,
     InstallationState,
@@ -38,7 +37,6 @@ from app.store.models import (
     PostState,
     SignIn,
     SlackRequest,
-    Workspace,
 )
 from app.store.queue import Stalled, stalled_jobs
 from app.store.repositories.door import Door
@@ -54,11 +52,11 @@ from app.store.repositories.grants import (
     sign_in_by_ticket,
 )
 from app.store.repositories.silence import SilentAccount, silent_accounts
+from app.store.repositories.tenants import Tenants
 from app.store.workers import LIVE, LiveWorker
 
 _UNSENT: Final = (PostState.WAITING, PostState.CLAIMED)
 _BRIEFLY: Final = timedelta(hours=1)
-_DEFAULT_WORKSPACE_LOCK: Final = 0x5B0C_0002
 _NOTE_CHECKS: Final = text("""
 UPDATE mailboxes AS folder SET last_checked_at = look.checked, next_poll_at = look.due
 FROM (
@@ -134,38 +132,14 @@ def _unwatched_since() -> ColumnElement[datetime | None]:
     return case((or_(was_brief, unsent), before), else_=looked)
 
 
-class Fleet:
+class Fleet(Tenants):
     def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+        super().__init__(session)
         self.door = Door(session)
-
-    async def default_workspace(self) -> WorkspaceId:
-        """The oldest workspace; made at the first call, before any Slack is connected."""
-        statement = select(Workspace).order_by(col(Workspace.created_at)).limit(1)
-        workspace = (await self._session.exec(statement)).one_or_none()
-        if workspace is None:
-            await self._session.exec(select(func.pg_advisory_xact_lock(_DEFAULT_WORKSPACE_LOCK)))
-            workspace = (await self._session.exec(statement)).one_or_none()
-        if workspace is None:
-            workspace = Workspace(id=WorkspaceId(new_id()))
-            self._session.add(workspace)
-            await self._session.flush()
-            self._session.add(EventCounter(workspace_id=workspace.id))
-        return workspace.id
-
-    async def workspaces(self) -> Sequence[WorkspaceId]:
-        return [WorkspaceId(id_) for id_ in await self._session.exec(select(Workspace.id))]
 
     async def silent_accounts(self) -> Sequence[SilentAccount]:
         """Mailboxes that nobody has looked at for twice as long as somebody should."""
         return await silent_accounts(self._session)
-
-    async def workspace(self, workspace_id: WorkspaceId) -> Workspace:
-        return await self._session.get_one(Workspace, workspace_id)
-
-    async def installation_of(self, team_id: str) -> Installation | None:
-        statement = select(Installation).where(Installation.team_id == team_id)
-        return (await self._session.exec(statement)).one_or_none()
 
     async def api_key(self, prefix: str) -> APIKey | None:
         statement = select(APIKey).where(APIKey.prefix == prefix, col(APIKey.revoked_at).is_(None))
@@ -188,11 +162,6 @@ class Fleet:
         statement = select(Account.workspace_id, Account.id).order_by(col(Account.id))
         rows = await self._session.exec(statement)
         return [AccountRef(WorkspaceId(team), AccountId(account)) for team, account in rows]
-
-    async def installed_workspaces(self) -> Sequence[WorkspaceId]:
-        """The workspaces that our app is, or was, installed in."""
-        statement = select(Installation.workspace_id).order_by(col(Installation.workspace_id))
-        return [WorkspaceId(id_) for id_ in (await self._session.exec(statement)).all()]
 
     async def raise_fences(self, refs: Sequence[AccountRef]) -> dict[AccountId, int]:
         """New fences for accounts we have just taken.

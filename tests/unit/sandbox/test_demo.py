@@ -141,7 +141,11 @@ class TestOpenSlack:
 
 def demo(*, ca_file: Path | None = None) -> Demo:
     slack = SimpleNamespace(
-        api_url="http://127.0.0.1:9/api/", bot_token="xoxb-local", signing_secret="s"
+        api_url="http://127.0.0.1:9/api/",
+        bot_token="xoxb-local",
+        signing_secret="s",
+        client_id="1.2",
+        client_secret="c",
     )
     return Demo(
         folder=Path("demo"),

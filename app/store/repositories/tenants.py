@@ -1,0 +1,71 @@
+"""The workspaces that one installation of SharedBox serves, and which Slack each belongs to."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.ids import WorkspaceId, new_id
+from app.store.models import EventCounter, Installation, Workspace
+
+_DEFAULT_WORKSPACE_LOCK: Final = 0x5B0C_0002
+
+
+class Tenants:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def default_workspace(self) -> WorkspaceId:
+        """The oldest workspace; made at the first call, before any Slack is connected."""
+        statement = select(Workspace).order_by(col(Workspace.created_at)).limit(1)
+        workspace = (await self._session.exec(statement)).one_or_none()
+        if workspace is None:
+            await self._session.exec(select(func.pg_advisory_xact_lock(_DEFAULT_WORKSPACE_LOCK)))
+            workspace = (await self._session.exec(statement)).one_or_none()
+        if workspace is None:
+            workspace = Workspace(id=WorkspaceId(new_id()))
+            self._session.add(workspace)
+            await self._session.flush()
+            self._session.add(EventCounter(workspace_id=workspace.id))
+        return workspace.id
+
+    async def workspace_of_team(self, team_id: str) -> WorkspaceId:
+        """The tenant of a Slack workspace: its own, the one that has none yet, or a new one."""
+        await self._session.exec(select(func.pg_advisory_xact_lock(_DEFAULT_WORKSPACE_LOCK)))
+        if (holder := await self.tenant_of_team(team_id)) is not None:
+            return holder
+        default = await self.default_workspace()
+        if (await self.workspace(default)).slack_team_id is None:
+            return default
+        workspace = Workspace(id=WorkspaceId(new_id()))
+        self._session.add(workspace)
+        await self._session.flush()
+        self._session.add(EventCounter(workspace_id=workspace.id))
+        return workspace.id
+
+    async def tenant_of_team(self, team_id: str) -> WorkspaceId | None:
+        statement = select(Workspace.id).where(Workspace.slack_team_id == team_id)
+        found = (await self._session.exec(statement)).one_or_none()
+        return None if found is None else WorkspaceId(found)
+
+    async def is_without_slack(self) -> bool:
+        """Whether no workspace of Slack was ever connected."""
+        statement = select(Workspace.id).where(col(Workspace.slack_team_id).is_not(None)).limit(1)
+        return (await self._session.exec(statement)).first() is None
+
+    async def workspaces(self) -> Sequence[WorkspaceId]:
+        return [WorkspaceId(id_) for id_ in await self._session.exec(select(Workspace.id))]
+
+    async def workspace(self, workspace_id: WorkspaceId) -> Workspace:
+        return await self._session.get_one(Workspace, workspace_id)
+
+    async def installation_of(self, team_id: str) -> Installation | None:
+        statement = select(Installation).where(Installation.team_id == team_id)
+        return (await self._session.exec(statement)).one_or_none()
+
+    async def installed_workspaces(self) -> Sequence[WorkspaceId]:
+        """The workspaces that our app is, or was, installed in."""
+        statement = select(Installation.workspace_id).order_by(col(Installation.workspace_id))
+        return [WorkspaceId(id_) for id_ in (await self._session.exec(statement)).all()]

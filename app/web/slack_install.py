@@ -1,0 +1,54 @@
+"""Where the Slack app is installed: two addresses, and a page that says how it ended."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.templating import Jinja2Templates
+
+from app.core.errors import InvalidInput, NotAllowed, SharedBoxError
+from app.slack.install import STATE_SECONDS, SlackInstall
+
+_templates: Final = Jinja2Templates(Path(__file__).parent / "templates")
+Text = Annotated[str, Query(max_length=2000)]
+
+
+def slack_install_router(install: SlackInstall) -> APIRouter:
+    router = APIRouter(prefix="/slack", include_in_schema=False)
+    cookie = "__Host-sharedbox-install" if install.is_https else "sharedbox-install"
+
+    @router.get("/install")
+    async def begin() -> Response:
+        begun = install.begin()
+        answer = RedirectResponse(begun.url, 302)
+        answer.set_cookie(
+            cookie, begun.cookie, max_age=STATE_SECONDS, httponly=True, samesite="lax",
+            secure=install.is_https,
+        )  # fmt: skip
+        return answer
+
+    @router.get("/oauth_redirect")
+    async def finish(
+        request: Request, state: Text = "", code: Text = "", error: Text = ""
+    ) -> Response:
+        try:
+            done = await install.finish(
+                state=state, cookie=request.cookies.get(cookie, ""), code=code, error=error
+            )
+        except SharedBoxError as problem:
+            status = 400 if isinstance(problem, InvalidInput) else 502
+            status = 403 if isinstance(problem, NotAllowed) else status
+            answer = _page(request, status, problem=problem)
+        else:
+            answer = _page(request, 200, done=done)
+        answer.delete_cookie(cookie, secure=install.is_https, httponly=True, samesite="lax")
+        return answer
+
+    return router
+
+
+def _page(request: Request, status: int, **shown: object) -> Response:
+    return _templates.TemplateResponse(
+        request, "slack_install.html", shown, status, headers={"Cache-Control": "no-store"}
+    )

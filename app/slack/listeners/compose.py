@@ -25,6 +25,7 @@ from app.slack.errors import words
 from app.slack.ids import ViewId
 from app.slack.listeners.compose_send import wanted
 from app.slack.middleware import Door, actor_of, workspace_of
+from app.slack.rich_html import from_html
 from app.slack.rich_text import from_text, joined
 from app.slack.views import compose, told
 from app.slack.views import preview as preview_view
@@ -148,7 +149,7 @@ class Compose:
 
         def put(form: Form) -> Form:
             return form.but(
-                body=joined(form.body, from_text(template.text)),
+                body=joined(form.body, from_html(template.html) or from_text(template.text)),
                 subject=form.subject or template.subject,
                 body_drawing=form.body_drawing + 1,
             )

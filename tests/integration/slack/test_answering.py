@@ -1,6 +1,8 @@
 """Answering from the card, by really signed deliveries: the window, its draft, and Send."""
 
 import asyncio
+import email
+import email.policy
 import json
 from collections.abc import Mapping
 from datetime import timedelta
@@ -20,6 +22,7 @@ from app.store.models import (
     Proof,
     RecipientKind,
     SenderIdentity,
+    Signature,
     Template,
 )
 from app.store.repositories.outgoing import OutgoingFilter
@@ -269,6 +272,44 @@ class TestReply:
         assert (await door.slack.submit_view("Ana")).ok
         (mail,) = await mails(door)
         assert mail.text == "Hello\nThank you, Ana."
+
+    async def test_with_a_template_whose_links_and_bold_words_stay_so(
+        self, door: SlackDoor
+    ) -> None:
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            await uow.templates.add(
+                Template(
+                    workspace_id=uow.workspace_id,
+                    name="Guide",
+                    text="Read the guide.",
+                    html="<p>Dear <b>{{ customer.first_name }}</b>, read "
+                    '<a href="https://acme.example/guide">the guide</a>.</p>',
+                )
+            )
+            signature = Signature(workspace_id=uow.workspace_id, text="Ana, Acme", html="")
+            await uow.signatures.add(signature)
+        ts = await card(door)
+        view = await opened(door, ts)
+        offered = await door.slack.suggest("Ana", "compose.template", "gui")
+
+        await door.slack.act_in_view(
+            "Ana", "compose.template", offered.options[0], answers=answers(view, "Hello")
+        )
+
+        async def look() -> bool:
+            return "Dear" in text_of(door.slack.views("Ana")[-1])
+
+        await eventually(look)
+        assert (await door.slack.submit_view("Ana")).ok
+        (mail,) = await mails(door)
+        assert mail.html is not None
+        assert '<b>Ana</b>, read <a href="https://acme.example/guide">the guide</a>' in mail.html
+        raw = await door.feed.feeding.blobs.get(mail.raw_sha256)
+        sent = email.message_from_bytes(raw, policy=email.policy.default)
+        for kind in ("plain", "html"):
+            part = sent.get_body((kind,))
+            assert part is not None
+            assert part.get_content().count("Ana, Acme") == 1, kind
 
     async def test_shows_what_would_leave(self, door: SlackDoor) -> None:
         ts = await card(door)

@@ -15,7 +15,6 @@ from app.container import Container
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.errors import SharedBoxError
-from app.feed.announce import Announcer
 from app.feed.context import Feeding
 from app.jobs.context import Tending
 from app.jobs.vitals import serving_vitals
@@ -23,6 +22,7 @@ from app.jobs.worker import Worker
 from app.mailbox.sessions import IMAPServers
 from app.outside.http import open_outside
 from app.providers.oauth.registry import oauth_providers
+from app.rules.arrivals import Arrivals
 from app.sending.context import Sending
 from app.sending.smtp import SMTPTransport
 from app.slack.bolt import build_app, signing_secret
@@ -155,7 +155,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             hub=container.hub,
             clock=container.clock,
             vault=container.vault,
-            announce=Announcer(),
+            announce=Arrivals(container.clock),
             ladder=settings.ladder(),
             poll_seconds=settings.poll_seconds,
             idle_renew_seconds=settings.idle_renew_seconds,

@@ -2,8 +2,8 @@
 
 from app.core.clock import Clock
 from app.core.ids import AccountId, ChannelId, new_id
-from app.feed.announce import Announcer
 from app.mailbox.port import Security
+from app.rules.arrivals import Arrivals
 from app.store.blobs import Blobs
 from app.store.models import Account
 from app.store.unit_of_work import Store
@@ -37,7 +37,7 @@ async def new_account(store: Store, blobs: Blobs, parser: Parser, clock: Clock) 
         blobs=blobs,
         parser=parser,
         clock=clock,
-        announce=Announcer(),
+        announce=Arrivals(clock),
         workspace_id=workspace_id,
         account_id=account_id,
         fence=account.fence,

@@ -21,6 +21,7 @@ from app.providers.oauth.port import OAuthProvider
 from app.providers.oauth.registry import OAuthProviders
 from app.store.models import Account, AccountState
 from app.store.notify import Topic
+from app.store.queue import look_at_channel
 from app.store.unit_of_work import UnitOfWork
 
 MOST_FOLDERS: Final = 50
@@ -87,7 +88,7 @@ async def connect(uow: UnitOfWork, gate: Gate, wanted: NewAccount) -> Account:
     account = Account(
         workspace_id=uow.workspace_id,
         address=address,
-        channel_id=_checked_channel(wanted.channel),
+        channel_id=checked_channel(wanted.channel),
         folders=_checked_folders(wanted.folders),
         history_days=wanted.history_days,
         watch_sent=wanted.watch_sent,
@@ -103,7 +104,7 @@ async def connect(uow: UnitOfWork, gate: Gate, wanted: NewAccount) -> Account:
     _set_imap(account, gate, wanted.imap)
     _set_smtp(account, gate, wanted.smtp)
     uow.accounts.add(account)
-    await uow.channels.get(account.channel_id)
+    await used(uow, account.channel_id)
     if wanted.history_days:
         await uow.session.flush()
         await uow.imports.request(account.id, days=wanted.history_days)
@@ -127,8 +128,8 @@ async def change(
     if wanted.watch_sent is not None:
         account.watch_sent = wanted.watch_sent
     if wanted.channel is not None:
-        account.channel_id = _checked_channel(wanted.channel)
-        await uow.channels.get(account.channel_id)
+        account.channel_id = checked_channel(wanted.channel)
+        await used(uow, account.channel_id)
     uow.emit("account.changed", account_id=account.id)
     _reconnect(uow, account)
     return account
@@ -166,6 +167,12 @@ async def remove(uow: UnitOfWork, account_id: AccountId) -> list[bytes]:
         await uow.session.flush()
         await uow.grants.delete(grant_id)
     return orphans
+
+
+async def used(uow: UnitOfWork, channel_id: ChannelId) -> None:
+    """Mail is to go there: have its row, and have Slack asked what kind of channel it is."""
+    await uow.channels.get(channel_id)
+    uow.leave(look_at_channel(uow.workspace_id, channel_id))
 
 
 def _reconnect(uow: UnitOfWork, account: Account) -> None:
@@ -286,7 +293,7 @@ def checked_address(address: str) -> str:
     return f"{local}@{domain.lower()}"
 
 
-def _checked_channel(channel: str) -> ChannelId:
+def checked_channel(channel: str) -> ChannelId:
     if not _CHANNEL.fullmatch(channel):
         raise InvalidInput(
             "That is not the id of a Slack channel.",

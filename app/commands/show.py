@@ -4,16 +4,18 @@ Each stands there once, however often it is asked for.
 """
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import uuid5
 
 from app.core.errors import Conflict
 from app.core.ids import ConversationId, MessageId, PostId
-from app.store.models import Post, PostKind, PostState
+from app.store.models import Exposure, Post, PostKind, PostState
 from app.store.new import NewPost
 from app.store.unit_of_work import UnitOfWork
 
 _MOST_MAILS = 20
 _MOST_FILES = 20
+_SHOW_FILES: Final = frozenset({Exposure.FULL, Exposure.LINES})
 
 
 async def show_files(uow: UnitOfWork, conversation_id: ConversationId) -> int:
@@ -24,7 +26,7 @@ async def show_files(uow: UnitOfWork, conversation_id: ConversationId) -> int:
     files = [(file.message_id, file.n) for file in found if not file.inline][:_MOST_FILES]
     if not files:
         raise Conflict("No mail of this conversation brought files.")
-    return await _attach(uow, conversation_id, files)
+    return await _attach(uow, conversation_id, files, _SHOW_FILES)
 
 
 async def show_original(uow: UnitOfWork, conversation_id: ConversationId) -> int:
@@ -33,13 +35,22 @@ async def show_original(uow: UnitOfWork, conversation_id: ConversationId) -> int
     messages = await uow.messages.newest(conversation_id, limit=1)
     if not messages:
         raise Conflict("There is no mail in this conversation.")
-    return await _attach(uow, conversation_id, [(messages[0].id, None)])
+    wanted = [(messages[0].id, None)]
+    return await _attach(uow, conversation_id, wanted, frozenset({Exposure.FULL}))
 
 
 async def _attach(
-    uow: UnitOfWork, conversation_id: ConversationId, wanted: Sequence[tuple[MessageId, int | None]]
+    uow: UnitOfWork,
+    conversation_id: ConversationId,
+    wanted: Sequence[tuple[MessageId, int | None]],
+    where: frozenset[Exposure],
 ) -> int:
-    cards = await uow.posts.cards_of([conversation_id])
+    there = await uow.posts.cards_of([conversation_id])
+    cards = [one for one in there if (await uow.channels.get(one.channel_id)).exposure in where]
+    if there and not cards:
+        raise Conflict(
+            "This channel shows less of a mail than that.", fix="Read it by Show full mail."
+        )
     posts = [
         _post(uow, card, message_id, n)
         for card in cards

@@ -54,6 +54,8 @@ class Origin(StrEnum):
     API = "api"
     CLI = "cli"
     SYSTEM = "system"
+    RULE = "rule"
+    """By itself, because a rule of the team says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ class Actor:
 
     def may_see(self, account_id: AccountId) -> bool:
         return self.account_ids is None or account_id in self.account_ids
+
+
+def by_rule(workspace_id: WorkspaceId, name: str) -> Actor:
+    """A rule of the team, by its name."""
+    return Actor(workspace_id, Origin.RULE, name=name)
 
 
 def system(workspace_id: WorkspaceId) -> Actor:

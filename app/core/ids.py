@@ -34,6 +34,10 @@ ReminderSettingsId = NewType("ReminderSettingsId", UUID)
 SessionId = NewType("SessionId", UUID)
 InvitationId = NewType("InvitationId", UUID)
 AuditEntryId = NewType("AuditEntryId", UUID)
+RouteId = NewType("RouteId", UUID)
+RuleId = NewType("RuleId", UUID)
+RuleApplicationId = NewType("RuleApplicationId", UUID)
+RuleRunId = NewType("RuleRunId", UUID)
 
 ChannelId = NewType("ChannelId", str)
 """Slack's own id of a channel, such as `C024BE91L`."""

@@ -6,6 +6,7 @@ What was mended by itself goes by itself: see `Posts.unpark_thread` and `Posts.u
 from app.core.errors import NotFound
 from app.core.ids import AccountId, ChannelId
 from app.store.models import Channel, ChannelState
+from app.store.queue import look_at_channel
 from app.store.unit_of_work import UnitOfWork
 
 
@@ -22,6 +23,7 @@ async def try_channel_again(
     count = await uow.posts.unpark(channel_id)
     if channel.state is ChannelState.PAUSED:
         channel.next_post_at = None
+        uow.leave(look_at_channel(uow.workspace_id, channel_id))
     uow.emit("channel.retried", channel=channel_id, posts=count)
     uow.feed_is_due(channel_id)
     return channel

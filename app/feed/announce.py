@@ -7,63 +7,79 @@ Posts are rows; `deliver.py` takes them to Slack. A conversation has one card in
 further mail is a line in the card's thread, and the card shows that there is more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 from uuid import uuid5
 
-from app.core.ids import PlacementId, PostId
+from app.core.ids import AccountId, ChannelId, MessageId, PlacementId, PostId
 from app.store.models import Account, Direction, Post, PostKind, PostState
-from app.store.new import NewMessage, NewPost
+from app.store.new import NewMessage, NewPost, Ruling
 from app.store.unit_of_work import UnitOfWork
+
+_NO_RULINGS: Final[Mapping[MessageId, Ruling]] = {}
 
 
 class Announcer:
-    """Implements `sync.port.Announce`."""
+    """Puts mail before the team; `rules.arrivals` asks the rules first."""
 
     async def arrived(
-        self, uow: UnitOfWork, account: Account, messages: Sequence[NewMessage]
+        self,
+        uow: UnitOfWork,
+        account: Account,
+        messages: Sequence[NewMessage],
+        *,
+        folder: str | None = None,
+        rulings: Mapping[MessageId, Ruling] = _NO_RULINGS,
     ) -> None:
         """Give each new conversation a card and each further mail its line.
 
-        A conversation that one of us began has no card until somebody answers.
+        A card stays in the channel where it is; a new one is put where rules, else routes, say. A
+        conversation that one of us began has no card until somebody answers.
         """
-        conversations = {message.conversation_id for message in messages}
-        cards = {
-            card.conversation_id: card
-            for card in await uow.posts.cards_of(conversations)
-            if card.channel_id == account.channel_id
-        }
-        have_cards, posts = set(cards), list[NewPost]()
+        cards = await uow.posts.home_cards({message.conversation_id for message in messages})
+        homes = {id_: card.channel_id for id_, card in cards.items()}
+        routing = await uow.routes.of(account)
+        posts, touched = list[NewPost](), set[ChannelId]()
         for message in messages:
-            card = cards.get(message.conversation_id)
+            ruling, id_ = rulings.get(message.id, Ruling()), message.conversation_id
             is_ours = message.direction is Direction.OUTBOUND
+            if ruling.muted or (is_ours and id_ not in homes):
+                continue
+            card = cards.get(id_)
             if card is not None and card.state is PostState.DELETED:
                 if not is_ours:
                     _revive(card, message)
-            elif message.conversation_id in have_cards:
-                posts.append(_post(account, message, PostKind.MAIL))
-            elif not is_ours:
-                posts.append(_post(account, message, PostKind.CARD))
-                have_cards.add(message.conversation_id)
+            elif id_ in homes:
+                posts.append(_post(homes[id_], message, PostKind.MAIL))
+            else:
+                homes[id_] = ruling.channel or routing.channel(
+                    addresses=_written_to(message), folder=folder
+                )
+                posts.append(_post(homes[id_], message, PostKind.CARD))
+            touched.add(homes[id_])
         await uow.posts.add_all(posts)
-        if messages:
-            uow.feed_is_due(account.channel_id)
-            await uow.cards_are_stale([id_ for id_ in cards if id_ is not None])
+        for channel_id in touched:
+            uow.feed_is_due(channel_id)
+        await uow.cards_are_stale(cards)
 
     async def quarantined(
         self, uow: UnitOfWork, account: Account, placements: Sequence[PlacementId]
     ) -> None:
         """Say that a mail could not be read, with the original in the thread if we have it."""
+        routing = await uow.routes.of(account)
         for placement_id in placements:
             placement = await uow.ledger.get(placement_id)
-            place = f"{placement.mailbox_id}:{placement.uidvalidity}:{placement.uid}"
+            mailbox = await uow.mailboxes.get(placement.mailbox_id)
+            channel_id = routing.channel(folder=mailbox.name)
+            place = f"{mailbox.id}:{placement.uidvalidity}:{placement.uid}"
             kinds = [PostKind.QUARANTINE]
             if placement.raw_sha256 is not None:
                 kinds.append(PostKind.FILE)
             posts = [
                 NewPost(
                     workspace_id=uow.workspace_id,
-                    id=_name(account, kind, place),
-                    channel_id=account.channel_id,
+                    id=_name(account.id, channel_id, kind, place),
+                    channel_id=channel_id,
                     kind=kind,
                     placement_id=placement_id,
                 )
@@ -79,19 +95,26 @@ class Announcer:
             uow.feed_is_due(post.channel_id)
 
 
-def _post(account: Account, message: NewMessage, kind: PostKind) -> NewPost:
+def _written_to(message: NewMessage) -> Iterator[str]:
+    """The addresses it was written to, in lower case, those in To first."""
+    for one in (*message.to, *message.cc):
+        yield str(one["address"]).lower()
+    yield from message.delivered_to
+
+
+def _post(channel_id: ChannelId, message: NewMessage, kind: PostKind) -> NewPost:
     return NewPost(
-        workspace_id=account.workspace_id,
-        id=_name(account, kind, message.raw_sha256.hex()),
-        channel_id=account.channel_id,
+        workspace_id=message.workspace_id,
+        id=_name(message.account_id, channel_id, kind, message.raw_sha256.hex()),
+        channel_id=channel_id,
         kind=kind,
         conversation_id=message.conversation_id,
         message_id=message.id,
     )
 
 
-def _name(account: Account, kind: PostKind, what: str) -> PostId:
-    return PostId(uuid5(account.id, f"{account.channel_id}:{kind}:{what}"))
+def _name(account_id: AccountId, channel_id: ChannelId, kind: PostKind, what: str) -> PostId:
+    return PostId(uuid5(account_id, f"{channel_id}:{kind}:{what}"))
 
 
 def _revive(card: Post, message: NewMessage) -> None:

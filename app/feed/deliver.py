@@ -23,6 +23,7 @@ from app.core.errors import NotFound
 from app.core.ids import ChannelId, WorkspaceId
 from app.core.logging import get_logger
 from app.feed.burst import Shield
+from app.feed.channels import is_closed
 from app.feed.context import Draining, Feeding, Later
 from app.feed.post import Poster
 from app.feed.refresh import Refresher
@@ -61,6 +62,8 @@ async def _step(on: Draining, poster: Poster, refresher: Refresher, shield: Shie
         channel = await uow.channels.get(on.channel_id)
         unsent, post_at = await shield.next(uow, channel, now)
         stale = await uow.posts.next_stale(on.channel_id)
+    if is_closed(channel):
+        return False
     refresher.not_before(channel.next_edit_at)
     if unsent and post_at <= now:
         await _unless_gone(poster.send(unsent))

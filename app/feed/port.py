@@ -29,6 +29,18 @@ class Upload:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelInfo:
+    """What Slack says of a channel."""
+
+    name: str
+    is_private: bool
+    is_member: bool
+    is_archived: bool
+    is_shared: bool
+    """With another organisation."""
+
+
 class SlackRefused(SharedBoxError):
     """Slack answered, and the answer is no. `code` is Slack's own word for it."""
 
@@ -103,6 +115,10 @@ class SlackFeed(Protocol):
 
     async def open_direct(self, user: SlackUserId) -> ChannelId:
         """The channel in which a person is written to directly: the same one each time."""
+        ...
+
+    async def about_channel(self, channel: ChannelId) -> ChannelInfo:
+        """Raises `ChannelRefused` where the app may not know that there is one."""
         ...
 
     async def name_of(self, user: SlackUserId) -> str: ...

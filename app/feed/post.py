@@ -11,6 +11,7 @@ from app.core.ids import PostId
 from app.core.logging import get_logger
 from app.feed.attach import attach
 from app.feed.burst import count_card, is_counted
+from app.feed.channels import pause, resume
 from app.feed.context import PAUSE, Draining, Later, patience
 from app.feed.earlier import gap_of, may_hold
 from app.feed.port import (
@@ -226,12 +227,11 @@ class Poster:
                 elif claimed.kind in {PostKind.CARD, PostKind.QUARANTINE}:
                     await uow.posts.unpark_thread(post)
                 channel = await uow.channels.get(self._on.channel_id)
+                if channel.state is ChannelState.PAUSED:
+                    await resume(uow, self._on.channel_id)
                 channel.next_post_at = self._on.now() + self._on.feeding.apart
                 if is_counted(post):
                     count_card(channel, self._on.now())
-                if channel.state is ChannelState.PAUSED:
-                    channel.state, channel.detail = ChannelState.OPEN, ""
-                    uow.emit("channel.resumed", channel=self._on.channel_id)
         faultpoint("K14")
         if not is_ours and claimed.kind is not PostKind.FILE and ts != post.ts:
             log.warning("post.twin", post=str(claimed.post_id))
@@ -285,9 +285,8 @@ class Poster:
         async with self._on.store.begin(self._on.workspace_id) as uow:
             post = await uow.posts.lock(claimed.post_id)
             post.state = PostState.WAITING
-            channel = await uow.channels.get(self._on.channel_id)
-            if channel.state is not ChannelState.PAUSED:
-                uow.emit("channel.paused", channel=self._on.channel_id, reason=error.code)
-            channel.state, channel.detail = ChannelState.PAUSED, error.sentence
+            channel = await pause(
+                uow, self._on.channel_id, error.code or "missing_scope", error.sentence
+            )
             channel.next_post_at = until
         raise Later(until)

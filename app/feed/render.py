@@ -131,7 +131,8 @@ def mail(view: MailView) -> Rendered:
         blocks.append(_section(link_up(escape(body, _SECTION))))
     if view.files:
         blocks.append(_context(_files(view.files)))
-    return Rendered(f"{sender}: {escape(first_line, 300) or '(no text)'}", blocks)
+    no_words = "new mail" if view.is_hidden else "(no text)"
+    return Rendered(f"{sender}: {escape(first_line, 300) or no_words}", blocks)
 
 
 def _notes(view: MailView) -> list[Block]:

@@ -3,17 +3,26 @@
 from dataclasses import dataclass
 
 from app.core.ids import PostId
-from app.feed import render, render_alarm, render_assigned, render_digest, render_rearranged
+from app.feed import (
+    exposure,
+    render,
+    render_alarm,
+    render_assigned,
+    render_channel,
+    render_digest,
+    render_rearranged,
+)
 from app.feed.load import load_card, load_command, load_mail, load_quarantine
 from app.feed.load_alarm import load_alarm
 from app.feed.load_assigned import load_assigned
+from app.feed.load_channel import load_closed
 from app.feed.load_digest import load_digest
 from app.feed.load_note import load_note
 from app.feed.load_outgoing import load_outgoing_of
 from app.feed.load_rearranged import load_rearranged
 from app.feed.port import Rendered
 from app.feed.render_outgoing import outgoing, outgoing_direct
-from app.store.models import Post, PostKind
+from app.store.models import Exposure, Post, PostKind
 from app.store.unit_of_work import UnitOfWork
 
 
@@ -76,16 +85,19 @@ async def rendered(uow: UnitOfWork, post: Post, site: str) -> Rendered:
 async def _render_fully(uow: UnitOfWork, post: Post, site: str) -> Rendered:
     match post.kind:
         case PostKind.CARD:
-            return render.card(await load_card(uow, post, site))
+            view = await load_card(uow, post, site)
+            return render.card(exposure.card(view, await _exposure(uow, post)))
         case PostKind.MAIL:
             assert post.message_id is not None
-            return render.mail(await load_mail(uow, post.message_id))
+            mail = await load_mail(uow, post.message_id)
+            return render.mail(exposure.mail(mail, await _exposure(uow, post)))
         case PostKind.QUARANTINE:
             return render.quarantine(await load_quarantine(uow, post))
         case PostKind.NOTICE:
             return await _notice(uow, post, site)
         case PostKind.OUTGOING:
-            return outgoing(await load_outgoing_of(uow, post))
+            ours = await load_outgoing_of(uow, post)
+            return outgoing(exposure.outgoing(ours, await _exposure(uow, post)))
         case PostKind.DIRECT:
             return await _direct(uow, post)
         case PostKind.FILE:
@@ -101,7 +113,13 @@ async def _about_no_conversation(uow: UnitOfWork, post: Post) -> Rendered:
     return render_alarm.alarm(view) if post.kind is PostKind.ALARM else render_alarm.over(view)
 
 
+async def _exposure(uow: UnitOfWork, post: Post) -> Exposure:
+    return (await uow.channels.get(post.channel_id)).exposure
+
+
 async def _direct(uow: UnitOfWork, post: Post) -> Rendered:
+    if "closed_channel" in post.payload:
+        return render_channel.closed(await load_closed(uow, post))
     if "outgoing_id" in post.payload:
         view = await load_outgoing_of(uow, post)
         return outgoing_direct(view, post.payload.get("link"))

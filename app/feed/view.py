@@ -37,6 +37,8 @@ class MailView:
     """That mail client, where it says its name."""
     notes: tuple[str, ...] = ()
     """What the mail is, beside its words; see `feed.notes`."""
+    is_hidden: bool = False
+    """The channel shows none of its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,20 @@ class QuarantineView:
     """It was read after all."""
     pending: bool
     """It is being read once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedChannelView:
+    """A channel in which nothing can be posted, or could not be."""
+
+    channel_id: str
+    name: str
+    is_open: bool
+    """It is over."""
+    detail: str
+    waiting: int
+    addresses: tuple[str, ...]
+    """The mailboxes whose own channel it is."""
 
 
 @dataclass(frozen=True, slots=True)

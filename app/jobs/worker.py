@@ -27,6 +27,7 @@ from app.accounts.tokens import GrantTokens
 from app.container import Container
 from app.core.logging import get_logger
 from app.feed.context import Feeding
+from app.jobs import channels
 from app.jobs.context import Tending
 from app.jobs.ownership import Ownership
 from app.jobs.scheduler import Ticks
@@ -70,6 +71,7 @@ class Worker:
         self._tokens = tokens
         self._queue = container.queue
         register(self._queue, feeding, sending)
+        channels.register(self._queue, feeding, container.settings.admins)
         self._watchdog = Watchdog(
             container.store,
             feeding.slack,

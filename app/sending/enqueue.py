@@ -105,26 +105,30 @@ async def _conversation(uow: UnitOfWork, written: Written) -> ConversationId:
 async def _show(uow: UnitOfWork, account: Account, outgoing: Outgoing) -> PostId:
     """Put the mail into the thread of its conversation's card, and a card where there is none."""
     about = {"outgoing_id": str(outgoing.id)}
-    cards = await uow.posts.cards_of([outgoing.conversation_id])
-    if not any(card.channel_id == account.channel_id for card in cards):
-        card = NewPost(
+    card = (await uow.posts.home_cards([outgoing.conversation_id])).get(outgoing.conversation_id)
+    if card is not None:
+        channel_id = card.channel_id
+    else:
+        routing = await uow.routes.of(account)
+        channel_id = routing.channel(addresses=[outgoing.from_address.lower()])
+        first = NewPost(
             workspace_id=uow.workspace_id,
-            channel_id=account.channel_id,
+            channel_id=channel_id,
             kind=PostKind.CARD,
             conversation_id=outgoing.conversation_id,
             message_id=outgoing.answers_id,
             payload={} if outgoing.answers_id else about,
         )
-        await uow.posts.add_all([card])
+        await uow.posts.add_all([first])
     line = NewPost(
         workspace_id=uow.workspace_id,
-        channel_id=account.channel_id,
+        channel_id=channel_id,
         kind=PostKind.OUTGOING,
         conversation_id=outgoing.conversation_id,
         payload=about,
     )
     await uow.posts.add_all([line])
-    uow.feed_is_due(account.channel_id)
+    uow.feed_is_due(channel_id)
     return line.id
 
 

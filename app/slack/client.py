@@ -23,6 +23,7 @@ from app.core.faults import faultpoint
 from app.core.ids import ChannelId, PostId, SlackUserId, WorkspaceId
 from app.core.logging import get_logger
 from app.feed.port import (
+    ChannelInfo,
     ChannelRefused,
     ContentRefused,
     MessageGone,
@@ -55,6 +56,7 @@ _CHANNEL_CODES: Final = frozenset({
     "channel_not_found", "is_archived", "not_in_channel", "restricted_action",
     "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
     "user_not_in_channel", "posting_to_general_channel_denied", "channel_is_limited_access",
+    "is_inactive",
 })  # fmt: skip
 _GONE_CODES: Final = frozenset({
     "message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found",
@@ -155,6 +157,10 @@ class WorkspaceClient:
     async def open_direct(self, user: SlackUserId) -> ChannelId:
         answer = await self._call("conversations.open", {"users": user})
         return ChannelId(str(answer["channel"]["id"]))
+
+    async def about_channel(self, channel: ChannelId) -> ChannelInfo:
+        answer = await self._call("conversations.info", {"channel": channel}, is_read=True)
+        return channel_info(answer.get("channel") or {})
 
     async def name_of(self, user: SlackUserId) -> str:
         answer = await self._call("users.info", {"user": user}, is_read=True)
@@ -271,6 +277,17 @@ async def _request_is_out(
 ) -> None:
     if request.url.name == "chat.postMessage":
         faultpoint("K12")
+
+
+def channel_info(told: Mapping[str, Any]) -> ChannelInfo:
+    """From Slack's words (docs.slack.dev/reference/objects/conversation-object)."""
+    return ChannelInfo(
+        name=str(told.get("name") or ""),
+        is_private=bool(told.get("is_private")),
+        is_member=bool(told.get("is_member")),
+        is_archived=bool(told.get("is_archived")),
+        is_shared=bool(told.get("is_ext_shared") or told.get("is_pending_ext_shared")),
+    )
 
 
 def _content(message: Rendered) -> dict[str, Any]:

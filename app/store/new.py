@@ -77,6 +77,7 @@ class NewMessage:
     unsubscribe: dict[str, Any] | None = None
     invitation: dict[str, Any] | None = None
     delivered_to: list[str] = field(default_factory=list)
+    list_id: str | None = None
     raw_sha256: bytes
 
 
@@ -128,3 +129,11 @@ class NewEvent:
     account_id: AccountId | None
     conversation_id: ConversationId | None
     data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What rules say about where a new mail is shown, if anything."""
+
+    channel: ChannelId | None = None
+    muted: bool = False

@@ -154,6 +154,40 @@ def tell_author(
     )
 
 
+def look_at_channel(
+    workspace_id: WorkspaceId, channel_id: ChannelId, *, not_before: datetime | None = None
+) -> Job:
+    """Ask Slack what kind of channel it is, and whether we are in it."""
+    subject = f"look:{workspace_id}:{channel_id}"
+    return Job(
+        task="channel.look",
+        queue=FEED_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={"workspace_id": str(workspace_id), "channel_id": channel_id},
+        not_before=not_before,
+    )
+
+
+def tell_admins(
+    workspace_id: WorkspaceId,
+    channel_id: ChannelId,
+    change: int,
+    *,
+    not_before: datetime | None = None,
+) -> Job:
+    """Tell the admins that nothing can be posted in a channel, and why."""
+    subject = f"admins:{workspace_id}:{channel_id}"
+    return Job(
+        task="channel.tell",
+        queue=FEED_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={"workspace_id": str(workspace_id), "channel_id": channel_id, "change": change},
+        not_before=not_before,
+    )
+
+
 def open_queue(url: URL) -> procrastinate.App:
     """The queue in our database. Its pool opens with the worker; deferring needs none."""
     connector = procrastinate.PsycopgConnector(

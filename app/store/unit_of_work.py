@@ -45,7 +45,10 @@ from app.store.repositories.merging import Merging
 from app.store.repositories.messages import Messages
 from app.store.repositories.notes import Notes
 from app.store.repositories.outgoing import OutgoingMails
+from app.store.repositories.past import Past
 from app.store.repositories.posts import Posts
+from app.store.repositories.routes import Routes
+from app.store.repositories.rules import RuleRuns, Rules
 from app.store.repositories.sight import Sight
 from app.store.repositories.slack_requests import SlackRequests
 from app.store.repositories.teammates import Teammates
@@ -159,8 +162,24 @@ class UnitOfWork:
         return OutgoingMails(self.session, self.workspace_id)
 
     @cached_property
+    def past(self) -> Past:
+        return Past(self.session, self.workspace_id)
+
+    @cached_property
     def posts(self) -> Posts:
         return Posts(self.session, self.workspace_id)
+
+    @cached_property
+    def routes(self) -> Routes:
+        return Routes(self.session, self.workspace_id)
+
+    @cached_property
+    def rule_runs(self) -> RuleRuns:
+        return RuleRuns(self.session, self.workspace_id)
+
+    @cached_property
+    def rules(self) -> Rules:
+        return Rules(self.session, self.workspace_id)
 
     @cached_property
     def sight(self) -> Sight:

@@ -22,7 +22,7 @@ from app.store.unit_of_work import UnitOfWork
 from app.sync import own
 from app.sync.fetch import MOST_ATTEMPTS, Fetched, Portion
 from app.sync.plan import watermark_after
-from app.sync.port import Folder, Syncing
+from app.sync.port import Arrived, Folder, Syncing
 from app.sync.proofs import REASON, take_out
 from app.sync.returned import note_returned
 from app.sync.returns import note_return
@@ -174,7 +174,7 @@ class Ingest:
             known_before = {known[one.digest] for one in read} - {one.message_id for one in new}
             if mailbox.role != Role.SENT:
                 await note_return(uow, account, mailbox, known_before)
-            await self._announce(uow, account, messages)
+            await self._announce(uow, account, messages, new)
 
     async def _note_known(
         self, uow: UnitOfWork, known: Sequence[tuple[Listing, MessageId]]
@@ -186,12 +186,25 @@ class Ingest:
             await uow.cards_are_stale(conversations)
 
     async def _announce(
-        self, uow: UnitOfWork, account: Account, messages: Sequence[NewMessage]
+        self,
+        uow: UnitOfWork,
+        account: Account,
+        messages: Sequence[NewMessage],
+        read: Sequence[Readable],
     ) -> None:
         """Tell of new mails, but for those sent from here: whoever sent them tells of them."""
         ids = (one.internet_message_id for one in messages)
         from_here = await own.sent_by_us(uow, account, ids)
-        others = [one for one in messages if one.internet_message_id not in from_here]
+        others = [
+            Arrived(
+                message,
+                self._folder.name,
+                tuple(file.filename for file in one.parsed.attachments if not file.inline),
+                one.fetched.raw,
+            )
+            for message, one in zip(messages, read, strict=True)
+            if message.internet_message_id not in from_here
+        ]
         await self._syncing.announce.arrived(uow, account, others)
 
     async def _store_messages(

@@ -23,9 +23,7 @@ class Parser(Protocol):
 class Announce(Protocol):
     """Puts before the team what came in. Called within the transaction that stores it."""
 
-    async def arrived(
-        self, uow: UnitOfWork, account: Account, messages: Sequence[NewMessage]
-    ) -> None:
+    async def arrived(self, uow: UnitOfWork, account: Account, mails: Sequence["Arrived"]) -> None:
         """New mails, each in the conversation it joined."""
         ...
 
@@ -36,6 +34,18 @@ class Announce(Protocol):
     async def settled(self, uow: UnitOfWork, placements: Sequence[PlacementId]) -> None:
         """What became of these is known now; some of them may have been in quarantine before."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A new mail as it was stored, and what its row does not keep."""
+
+    message: NewMessage
+    folder: str
+    """Where it came in, by its name on the server."""
+    files: tuple[str, ...]
+    """The names of its files."""
+    raw: bytes
 
 
 @dataclass(frozen=True, slots=True)

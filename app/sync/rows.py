@@ -71,6 +71,7 @@ def message_row(
         unsubscribe=asdict(mail.unsubscribe) if mail.unsubscribe else None,
         invitation=asdict(mail.invitation) if mail.invitation else None,
         delivered_to=list(mail.delivered_to),
+        list_id=mail.list_id,
         raw_sha256=one.digest,
     )
 

@@ -21,6 +21,8 @@ from app.web.api import (
     messages,
     notes,
     outgoing,
+    routes,
+    rules,
     sending,
     team,
     unsubscribe,
@@ -73,6 +75,8 @@ def create_app(
         events,
         team,
         workspace,
+        routes,
+        rules,
         api_keys,
     ):
         api.include_router(part.router)

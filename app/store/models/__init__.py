@@ -6,7 +6,7 @@ from app.store.models.api_key import APIKey
 from app.store.models.attachment import Attachment
 from app.store.models.audit_entry import AuditEntry
 from app.store.models.browser_session import BrowserSession
-from app.store.models.channel import Channel, ChannelState
+from app.store.models.channel import Channel, ChannelState, Exposure
 from app.store.models.command import (
     ABOUT_CONVERSATION,
     ABOUT_SENT,
@@ -45,6 +45,8 @@ from app.store.models.outgoing import (
 from app.store.models.placement import Placement, PlacementState
 from app.store.models.post import ParkedFor, Post, PostKind, PostState
 from app.store.models.reminders import ReminderSettings, RotationTurn
+from app.store.models.route import Route, RouteKind
+from app.store.models.rule import Rule, RuleApplication, RuleRun, RunState
 from app.store.models.sign_in_attempt import SignInAttempts
 from app.store.models.signature import Signature
 from app.store.models.slack_request import SlackRequest
@@ -78,6 +80,7 @@ __all__ = [
     "Draft",
     "Event",
     "EventCounter",
+    "Exposure",
     "Filing",
     "Grant",
     "GrantKind",
@@ -110,6 +113,12 @@ __all__ = [
     "RecipientState",
     "ReminderSettings",
     "RotationTurn",
+    "Route",
+    "RouteKind",
+    "Rule",
+    "RuleApplication",
+    "RuleRun",
+    "RunState",
     "SenderIdentity",
     "SignIn",
     "SignInAttempts",

@@ -16,6 +16,19 @@ class ChannelState(StrEnum):
     OPEN = "open"
     PAUSED = "paused"
     """Slack refuses our posts there; `detail` says why. What waits is kept."""
+    HELD = "held"
+    """It is shared with another organisation, and no admin has said yes to that yet. What waits is
+    kept."""
+
+
+class Exposure(StrEnum):
+    """How much of a mail is shown in a channel."""
+
+    HEADERS = "headers"
+    """Who wrote, when, about what; none of the words, and no files."""
+    LINES = "lines"
+    """The first three lines as well."""
+    FULL = "full"
 
 
 class Channel(Tenanted, table=True):
@@ -24,6 +37,22 @@ class Channel(Tenanted, table=True):
     id: ChannelId = Field(primary_key=True, sa_type=String)
     state: ChannelState = enum_text(ChannelState, default=ChannelState.OPEN)
     detail: str = ""
+    reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Why it is not open, in one word that scripts can rely on."""
+    name: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """As Slack last said it, without its #."""
+    is_private: bool = Field(default=False, sa_column_kwargs={"server_default": sqlalchemy.false()})
+    is_shared: bool = Field(default=False, sa_column_kwargs={"server_default": sqlalchemy.false()})
+    """With another organisation (Slack Connect)."""
+    sharing_accepted: bool = Field(
+        default=False, sa_column_kwargs={"server_default": sqlalchemy.false()}
+    )
+    """An admin knows that it is shared, and wants mail there all the same."""
+    changes: int = Field(default=0, sa_column_kwargs={"server_default": sqlalchemy.text("0")})
+    """Raised whenever its state changes, so that each change is told once."""
+    exposure: Exposure = enum_text(
+        Exposure, default=Exposure.FULL, sa_column_kwargs={"server_default": "full"}
+    )
     next_post_at: datetime | None = timestamp(default=None)
     """Not before this moment, by Slack's pace or its Retry-After."""
     next_edit_at: datetime | None = timestamp(default=None)

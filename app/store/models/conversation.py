@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy import BigInteger, Index, Uuid
@@ -9,7 +10,7 @@ from sqlmodel import Field
 
 from app.core.ids import AccountId, ConversationId, TeammateId, new_id
 from app.store.base import Tenanted, now_in_database, within_workspace
-from app.store.types import enum_text, text_list, timestamp
+from app.store.types import enum_text, json_object, text_list, timestamp
 
 
 class ConversationStatus(StrEnum):
@@ -111,6 +112,8 @@ class Conversation(Tenanted, table=True):
     last_message_at: datetime = timestamp()
     waiting_since: datetime | None = timestamp(default=None)
     """When the oldest mail arrived that nobody has dealt with yet."""
+    proposal: dict[str, Any] | None = json_object(default=None)
+    """An answer that a rule proposes: `template_id`, `rule_id`, `rule_name`. A person sends it."""
     version: int = Field(default=0, sa_type=BigInteger)
     """Raised by every change that its card shows."""
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())

@@ -89,6 +89,8 @@ class Message(Tenanted, table=True):
     """The event of a calendar it is about."""
     delivered_to: list[str] = text_list(sa_column_kwargs={"server_default": "{}"})
     """Addresses in lower case that servers on the way noted it was for."""
+    list_id: str | None = None
+    """The mailing list it came by (RFC 2919)."""
     raw_sha256: bytes
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())
     search: Any = Field(

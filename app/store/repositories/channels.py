@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import func
+from sqlalchemy import func, union
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from app.core.ids import AccountId, ChannelId
 from app.store.bulk import is_any
-from app.store.models import Account, Channel, Post, PostKind, PostState
+from app.store.models import Account, Channel, Post, PostKind, PostState, Route
 from app.store.repositories.base import Repository
 
 _OF_MAIL: Final = (PostKind.CARD, PostKind.MAIL, PostKind.QUARANTINE, PostKind.OUTGOING)
@@ -40,6 +39,17 @@ class Channels(Repository):
         )
         await self._session.exec(statement)
         return await self._session.get_one(Channel, (self._workspace_id, channel_id))
+
+    async def lock(self, channel_id: ChannelId) -> Channel:
+        """The channel's row, held against other changes until we commit; made at the first call."""
+        await self.get(channel_id)
+        statement = (
+            select(Channel)
+            .where(Channel.workspace_id == self._workspace_id, Channel.id == channel_id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        return (await self._session.exec(statement)).one()
 
     async def find(
         self, channel_id: ChannelId, *, of_accounts: frozenset[AccountId] | None = None
@@ -72,11 +82,15 @@ class Channels(Repository):
             statement = statement.where(col(Channel.id).in_(self._channels_of(of_accounts)))
         return (await self._session.exec(statement)).all()
 
-    def _channels_of(self, accounts: frozenset[AccountId]) -> SelectOfScalar[str]:
-        return select(Account.channel_id).where(
-            Account.workspace_id == self._workspace_id,
-            is_any(col(Account.id), list(accounts)),
+    def _channels_of(self, accounts: frozenset[AccountId]) -> Any:  # noqa: ANN401 -- a subquery
+        """Where these accounts post to, by whichever route."""
+        own = select(Account.channel_id).where(
+            Account.workspace_id == self._workspace_id, is_any(col(Account.id), list(accounts))
         )
+        routed = select(Route.channel_id).where(
+            Route.workspace_id == self._workspace_id, is_any(col(Route.account_id), list(accounts))
+        )
+        return union(own, routed)
 
     async def parked(self, channel_ids: Sequence[ChannelId]) -> dict[ChannelId, Parked]:
         """What Slack refused for good in each of these channels."""

@@ -249,6 +249,13 @@ class Posts(Repository):
         )
         return (await self._session.exec(statement)).all()
 
+    async def home_cards(
+        self, conversation_ids: Iterable[ConversationId]
+    ) -> dict[ConversationId, Post]:
+        """Of each of these conversations its card: the latest, where it has several."""
+        cards = sorted(await self.cards_of(conversation_ids), key=lambda card: card.seq or 0)
+        return {card.conversation_id: card for card in cards if card.conversation_id is not None}
+
     async def of_placements(
         self, placement_ids: Iterable[PlacementId], kind: PostKind
     ) -> Sequence[Post]:
@@ -276,6 +283,26 @@ class Posts(Repository):
             Post.ts == ts,
         )
         return (await self._session.exec(statement)).one_or_none()
+
+    async def refresh_channel(self, channel_id: ChannelId, *, latest: int = 500) -> None:
+        """How mails are shown in a channel has changed: for the latest of what stands there."""
+        newest = (
+            select(Post.id)
+            .where(
+                Post.workspace_id == self._workspace_id,
+                Post.channel_id == channel_id,
+                col(Post.state) == PostState.SENT,
+                col(Post.kind).in_((PostKind.CARD, PostKind.MAIL, PostKind.OUTGOING)),
+            )
+            .order_by(col(Post.seq).desc())
+            .limit(latest)
+        )
+        statement = (
+            update(Post)
+            .where(col(Post.workspace_id) == self._workspace_id, col(Post.id).in_(newest))
+            .values(wanted=Post.wanted + 1)
+        )
+        await self._session.exec(statement)
 
     async def unpark(self, channel_id: ChannelId) -> int:
         """Let everything that was parked in a channel have another try; answers how much it is.

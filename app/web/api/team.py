@@ -5,13 +5,14 @@ from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.errors import NotFound
 from app.core.ids import ChannelId, TeammateId
 from app.feed.again import try_channel_again
 from app.feed.burst import show_all
-from app.store.models import Channel, ChannelState
+from app.feed.channels import accept_sharing, set_exposure
+from app.store.models import Channel, ChannelState, Exposure
 from app.store.unit_of_work import UnitOfWork
 from app.web.deps import (
     Admin,
@@ -21,6 +22,7 @@ from app.web.deps import (
     Reader,
     Words,
     Writer,
+    check_unbound,
     read_cursor,
     write_cursor,
 )
@@ -41,13 +43,20 @@ class TeammatePage(BaseModel):
 
 
 class ChannelOut(BaseModel):
-    """`state`: open, or paused while Slack refuses our posts; `detail` says why.
+    """`state`: open, paused while Slack refuses our posts, or held until an admin says yes.
 
+    `detail` says why and what to do, `reason` in one word. `exposure`: how much of a mail is shown.
     `parked`: posts that Slack refused for good, `parked_detail` what it said of one of them.
     """
 
     id: str
+    name: str
+    is_private: bool
+    is_shared: bool
+    sharing_accepted: bool
+    exposure: Exposure
     state: ChannelState
+    reason: str
     detail: str
     unsent: int
     parked: int
@@ -83,6 +92,15 @@ async def teammates(
     )
 
 
+class ChannelPatch(BaseModel):
+    """What is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    exposure: Exposure | None = None
+    sharing_accepted: bool | None = None
+
+
 @router.get("/channels")
 async def channels(
     parts: Parts, caller: Reader, cursor: Cursor = None, limit: Limit = 50
@@ -100,6 +118,24 @@ async def channels(
         items=shown,
         next_cursor=write_cursor(page[-1].id) if len(found) > limit else None,
     )
+
+
+@router.patch("/channels/{channel_id}")
+async def patch_channel(
+    parts: Parts, caller: Admin, channel_id: Words, body: ChannelPatch
+) -> ChannelOut:
+    """How much of a mail is shown there, and whether it may be although others read along."""
+    id_ = ChannelId(channel_id)
+    async with parts.store.begin(caller.workspace_id) as uow:
+        if await uow.channels.find(id_, of_accounts=caller.account_ids) is None:
+            raise NotFound("There is no such channel: no mail goes to it.")
+        check_unbound(caller, "change a channel, which others may use as well")
+        if body.exposure is not None:
+            await set_exposure(uow, id_, body.exposure)
+        if body.sharing_accepted is not None:
+            await accept_sharing(uow, caller, id_, accepted=body.sharing_accepted)
+        (shown,) = await _shown(uow, [await uow.channels.lock(id_)])
+        return shown
 
 
 @router.post("/channels/{channel_id}/retry", status_code=202)

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from app.commands.show import show_original
+from app.core.errors import Conflict
+from app.feed.channels import set_exposure
 from app.feed.context import Later
 from app.feed.port import MessageGone, WorkspaceRefused
 from app.sandbox.slack.emulator import Write
 from app.sandbox.slack.faults import FaultKind
 from app.slack.client import WorkspaceClient, http_session, web_client
-from app.store.models import ChannelState, PostState
+from app.store.models import ChannelState, Exposure, PostState
 from tests.fixtures.feed import Feed
 
 
@@ -370,3 +373,32 @@ class TestAccountRemovedMeanwhile:
         await feed.drain()
 
         assert feed.shown() == ["Ana Ruiz - First"]
+
+
+class TestExposure:
+    async def test_a_change_redraws_what_stands_there(self, feed: Feed) -> None:
+        await feed.mail("Question", excerpt="Our secret plan.")
+        await feed.mail("Re: Question", "Question", excerpt="Our other secret.")
+        await feed.drain()
+        assert "secret" in str(feed.slack.messages("support"))
+
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            await set_exposure(uow, feed.channel, Exposure.HEADERS)
+        await feed.drain()
+        await feed.mail("Re: Question", "Question", excerpt="A third secret.")
+        await feed.drain()
+
+        (card,) = feed.slack.messages("support")
+        replies = feed.slack.replies("support", card["ts"])
+        assert len(replies) == 2
+        assert "secret" not in str([card, *replies])
+
+    async def test_no_file_is_brought_where_words_are_not_shown(self, feed: Feed) -> None:
+        await feed.mail("Question")
+        await feed.drain()
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            await set_exposure(uow, feed.channel, Exposure.LINES)
+
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            with pytest.raises(Conflict, match="shows less of a mail"):
+                await show_original(uow, feed.conversations["Question"])

@@ -128,7 +128,7 @@ class TestScopes:
     """What it takes to change something, by the first word of the path; `admin` for the rest."""
 
     def wanted(self, method: str, path: str) -> Scope:
-        if (method == "GET" and path != "/api-keys") or path.endswith("/fill"):
+        if (method == "GET" and path != "/api-keys") or path.endswith(("/fill", "/rules/test")):
             return Scope.READ
         if path.endswith("/show-all"):
             return Scope.WRITE

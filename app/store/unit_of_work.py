@@ -27,6 +27,7 @@ from app.store.repositories.alarms import Alarms
 from app.store.repositories.api_keys import APIKeys
 from app.store.repositories.audit import AuditLog
 from app.store.repositories.channels import Channels
+from app.store.repositories.charts import Charts
 from app.store.repositories.commands import Commands
 from app.store.repositories.conversations import Conversations
 from app.store.repositories.drafts import Drafts
@@ -88,6 +89,10 @@ class UnitOfWork:
     @cached_property
     def channels(self) -> Channels:
         return Channels(self.session, self.workspace_id)
+
+    @cached_property
+    def charts(self) -> Charts:
+        return Charts(self.session, self.workspace_id)
 
     @cached_property
     def commands(self) -> Commands:

@@ -12,16 +12,11 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.errors import problem
+from app.web.policy import DATA, PAGES
 
 LARGEST_BODY: Final = 2 * 1024 * 1024
 """In bytes. Slack's deliveries and our own endpoints stay far below it, but for mail to be sent."""
 _WITH_FILES: Final = "/api/v1/outgoing"
-_PAGE_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-"""Nothing inline, and nothing from elsewhere; the pictures in `data:` are Tabler's own."""
-_DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 _ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -63,7 +58,7 @@ class Shell:
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 is_page = headers.get("content-type", "").startswith("text/html")
-                policy = _PAGE_POLICY if is_page else _DATA_POLICY
+                policy = PAGES if is_page else DATA
                 headers.setdefault("Content-Security-Policy", policy)
                 # Without any referrer, browsers would hide the origin of our own forms too.
                 headers.setdefault("Referrer-Policy", "same-origin" if is_page else "no-referrer")

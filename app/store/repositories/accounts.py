@@ -1,6 +1,7 @@
 """Connected mail accounts."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -8,8 +9,18 @@ from sqlmodel import col, select
 from app.core.errors import NotFound, SharedBoxError
 from app.core.ids import AccountId, ChannelId
 from app.store.bulk import is_any
-from app.store.models import Account
+from app.store.models import WAITING, Account, Conversation, Message, Note, Outgoing
 from app.store.repositories.base import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """How much of what an account has here; `unsent` mails wait to be sent."""
+
+    mails: int
+    conversations: int
+    notes: int
+    unsent: int
 
 
 class OwnershipLost(SharedBoxError):
@@ -91,6 +102,26 @@ class Accounts(Repository):
         if channels is not None:
             statement = statement.where(col(Account.channel_id).in_(channels))
         return (await self._session.exec(statement)).all()
+
+    async def holdings(self, account_id: AccountId) -> Holdings:
+        """What would go with an account."""
+        ours = col(Conversation.workspace_id) == self._workspace_id
+        talks = select(Conversation.id).where(ours, Conversation.account_id == account_id)
+        counted = (
+            select(func.count()).select_from(Message).where(
+                Message.workspace_id == self._workspace_id, Message.account_id == account_id
+            ),
+            select(func.count()).select_from(talks.subquery()),
+            select(func.count()).select_from(Note).where(
+                Note.workspace_id == self._workspace_id, col(Note.conversation_id).in_(talks)
+            ),
+            select(func.count()).select_from(Outgoing).where(
+                Outgoing.workspace_id == self._workspace_id,
+                Outgoing.account_id == account_id,
+                col(Outgoing.state).in_(WAITING),
+            ),
+        )  # fmt: skip
+        return Holdings(*[(await self._session.exec(one)).one() for one in counted])
 
     async def delete(self, account: Account) -> None:
         """Remove it and all that hangs on it: folders, mail, conversations, commands, posts."""

@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from sqlalchemy import update
 from sqlmodel import col, select
 
+from app.core.ids import AccountId
 from app.store.bulk import insert_many
 from app.store.models import Event, EventCounter
 from app.store.new import NewEvent
 from app.store.repositories.base import Repository
+
+_WALK: Final = 20_000
 
 
 class Events(Repository):
@@ -33,6 +37,24 @@ class Events(Repository):
             .order_by(col(Event.seq))
             .limit(limit)
         )
+        return (await self._session.exec(statement)).all()
+
+    async def newest(
+        self, *, limit: int, account_id: AccountId | None = None, but: Sequence[str] = ()
+    ) -> Sequence[Event]:
+        """The newest first: of one account, where it is given, or of all; `but` certain types.
+
+        Of one account, only as far back as a walk through so many events leads.
+        """
+        statement = (
+            select(Event)
+            .where(Event.workspace_id == self._workspace_id, col(Event.type).not_in(but))
+            .order_by(col(Event.seq).desc())
+            .limit(limit)
+        )
+        if account_id is not None:
+            start = max(await self.latest() - _WALK, 0)
+            statement = statement.where(Event.account_id == account_id, col(Event.seq) > start)
         return (await self._session.exec(statement)).all()
 
     async def latest(self) -> int:

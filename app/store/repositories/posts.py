@@ -50,6 +50,20 @@ class Gap:
 
 
 class Posts(Repository):
+    async def cards_sent(self, *, at_most: int = 1000) -> int:
+        """How many conversations have a card in Slack; counting ends at a limit."""
+        found = (
+            select(Post.id)
+            .where(
+                Post.workspace_id == self._workspace_id,
+                Post.kind == PostKind.CARD,
+                Post.state == PostState.SENT,
+            )
+            .limit(at_most)
+        )
+        counted = select(func.count()).select_from(found.subquery())
+        return (await self._session.exec(counted)).one()
+
     async def get(self, post_id: PostId) -> Post:
         """Raises `NotFound`."""
         return _found(await self._session.get(Post, (self._workspace_id, post_id)))

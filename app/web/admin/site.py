@@ -11,14 +11,33 @@ from app.team.passwords import Passwords
 from app.web.admin import live
 from app.web.admin.assets import Assets
 from app.web.admin.live import Streams
-from app.web.admin.pages import joining, keys, overview, signing_in
+from app.web.admin.pages import (
+    accounts,
+    audit,
+    health,
+    joining,
+    keys,
+    overview,
+    profile,
+    settings,
+    signing_in,
+    start,
+    team,
+)
 from app.web.admin.view import Pages, error_page
 
 PAGES: Final[tuple[ModuleType, ...]] = (
     overview,
+    start,
+    accounts,
+    team,
+    health,
+    settings,
+    keys,
+    audit,
+    profile,
     signing_in,
     joining,
-    keys,
 )
 """In the order of the menu, within each group of it."""
 _NOT_PAGES: Final = ("/api/", "/slack/", "/oauth/", "/static/", "/healthz", "/readyz", "/metrics")

@@ -16,6 +16,7 @@ from app.container import Container
 from app.core.crypto import SecretUnreadable
 from app.core.findings import ago, counted
 from app.team.passwords import Passwords
+from app.web.admin import words
 from app.web.admin.assets import SCRIPTS, STYLE, Assets
 from app.web.admin.nav import Entry, menu
 from app.web.admin.visitor import (
@@ -25,6 +26,7 @@ from app.web.admin.visitor import (
     cookie,
     cookie_options,
 )
+from app.web.policy import PAGES
 
 _TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 _FLASH_SECONDS: Final = 60
@@ -55,8 +57,15 @@ class Pages:
             csrf_name=CSRF_FIELD,
             csrf_field=_csrf_field,
         )
+        self.templates.filters.update(
+            number=lambda value: f"{value:,}",
+            iso=_iso,
+            short=words.short,
+            browser=words.browser,
+            act=words.act,
+            event=words.event,
+        )
         self.templates.globals["ui"] = self.templates.get_template("macros.html").module
-        self.templates.filters.update(number=lambda value: f"{value:,}", iso=_iso)
 
     def render(self, name: str, values: dict[str, Any], block: str | None = None) -> str:
         template = self.templates.get_template(name)
@@ -170,7 +179,9 @@ def error_page(request: Request, status: int, title: str, detail: str) -> Respon
     }
     name = "error.html" if visitor else "error_outside.html"
     block = pages.block_for(name, request)
-    return HTMLResponse(pages.render(name, shown, block), status, headers=_HEADERS)
+    # What breaks unforeseen is answered outside of the shell, which sets this otherwise.
+    headers = {**_HEADERS, "Content-Security-Policy": PAGES}
+    return HTMLResponse(pages.render(name, shown, block), status, headers=headers)
 
 
 def see_other(

@@ -45,9 +45,9 @@
     }
     if (copies) {
       navigator.clipboard.writeText(copies).then(() => {
-        const before = target.textContent;
+        const before = target.innerHTML;
         target.textContent = "Copied";
-        setTimeout(() => { target.textContent = before; }, 2000);
+        setTimeout(() => { target.innerHTML = before; }, 2000);
       });
     }
   });

@@ -1,0 +1,170 @@
+"""Every page in Chromium: readable by all, in light, in dark and on a phone; and live."""
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, ViewportSize, expect
+
+from app.accounts.keys import make_key
+from app.core.access import Role, Scope
+from app.core.ids import AccountId
+from app.store.models import AccountState, BrowserSession
+from app.team import joining, sessions
+from tests.fixtures.admin import PASSWORD, Admin, Person
+from tests.fixtures.browser import PHONE, WIDE, Colours, chromium, serving, window
+
+pytestmark = pytest.mark.browser
+SHOTS = os.environ.get("SHAREDBOX_TEST_SHOTS")
+"""A folder for pictures of each page, for whoever wants to look at them."""
+
+
+async def furnish(admin: Admin) -> tuple[Person, AccountId, str]:
+    """A team at work: people, keys, accounts that are well and that are not, and an invitation."""
+    web, now = admin.web, admin.web.container.clock.now()
+    ana = await admin.enter(await admin.teammate(email="ana@example.com", name="Ana Ruiz"))
+    await admin.teammate(Role.AGENT, email="ben@example.com", name="Ben Okoro")
+    tenant = await web.tenant()
+    sales = await web.account(address="sales@example.com", channel_id="C0SALES")
+    async with web.store.begin(web.workspace_id) as uow:
+        support = await uow.accounts.get(tenant.account_id)
+        support.state, support.synced_at, support.provider = AccountState.LIVE, now, "generic"
+        for folder in (await uow.mailboxes.of_accounts([support.id]))[support.id]:
+            folder.last_checked_at = now - timedelta(seconds=20)
+            folder.last_reconciled_at = now - timedelta(minutes=9)
+            folder.uids_on_server, folder.older = 1204, 1100
+        refused = await uow.accounts.get(sales)
+        refused.state = AccountState.REFUSED
+        refused.detail = "sales@example.com: The server refused the password."
+        await make_key(uow, "reporting", [Scope.READ])
+        uow.emit("account.live", account_id=support.id)
+        uow.emit("account.refused", account_id=sales, reason="The server refused the password.")
+        teammate = await uow.members.lock(ana.teammate_id)
+        _, secret = joining.invite(
+            uow, sessions.actor_of(teammate), Role.AGENT, "Cleo, from billing", now=now
+        )
+        uow.members.add(
+            BrowserSession(
+                workspace_id=web.workspace_id, digest=b"another", teammate_id=ana.teammate_id,
+                signed_in_by="password and code", address="192.0.2.7",
+                browser="Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) Safari/604.1",
+                created_at=now, seen_at=now - timedelta(hours=2), expires_at=now + timedelta(1),
+            )
+        )  # fmt: skip
+    return ana, tenant.account_id, secret
+
+
+@pytest.mark.parametrize(
+    ("name", "colours", "size"),
+    [("light", "light", WIDE), ("dark", "dark", WIDE), ("phone", "light", PHONE)],
+)
+class TestEveryPage:
+    async def test_has_no_violation_and_no_complaint(
+        self, admin: Admin, name: str, colours: Colours, size: ViewportSize
+    ) -> None:
+        ana, account, secret = await furnish(admin)
+        inside = [
+            "/", "/accounts", f"/accounts/{account}", f"/accounts/{account}/change",
+            f"/accounts/{account}/import", f"/accounts/{account}/delete", "/team",
+            "/team/invite", "/keys", "/keys/new", "/audit", "/profile", "/profile/password",
+            "/profile/second-factor", "/start", "/settings", "/health",
+        ]  # fmt: skip
+        wrong = []
+        async with serving(admin) as base, chromium() as browser:
+            for person, paths in ((ana, inside), (None, ["/sign-in", f"/join/{secret}"])):
+                async with window(browser, base, colours=colours, size=size, person=person) as seen:
+                    for path in paths:
+                        await seen.goto(path)
+                        wrong += [f"{path}: {one}" for one in await seen.violations()]
+                        wrong += [f"{path}: wider than the window"] * await seen.overflows()
+                        await _shoot(seen.page, f"{name}-{path}")
+                    wrong += seen.complaints
+
+        assert not wrong, "\n".join(wrong)
+
+
+async def _shoot(page: Page, name: str) -> None:
+    if SHOTS:
+        file = re.sub(r"[^a-z]+", "-", re.sub(r"[0-9a-f-]{36}", "one", name)).strip("-")
+        await page.screenshot(path=Path(SHOTS) / f"{file}.png", full_page=True)
+
+
+class TestSigningIn:
+    async def test_works_by_the_keyboard_alone(self, admin: Admin) -> None:
+        await admin.teammate(email="ana@example.com", name="Ana Ruiz")
+        async with serving(admin) as base, chromium() as browser, window(browser, base) as seen:
+            await seen.goto("/team")
+            await seen.page.get_by_label("E-mail address").focus()
+            await seen.page.keyboard.type("ana@example.com")
+            await seen.page.keyboard.press("Tab")
+            await seen.page.keyboard.type(PASSWORD)
+            await seen.page.keyboard.press("Enter")
+
+            await expect(
+                seen.page.get_by_role("heading", name="Team", exact=True, level=1)
+            ).to_be_visible()
+            await seen.page.get_by_role("button", name="Sign out").click()
+            await expect(seen.page.get_by_text("You are signed out.")).to_be_visible()
+            assert seen.complaints == []
+
+
+class TestALivePage:
+    async def test_shows_what_happens_without_being_loaded_again(self, admin: Admin) -> None:
+        ana, account, _ = await furnish(admin)
+        async with (
+            serving(admin) as base,
+            chromium() as browser,
+            window(browser, base, person=ana) as seen,
+        ):
+            await seen.goto(f"/accounts/{account}")
+            await expect(seen.page.get_by_text("Connected: new mail comes in.")).to_be_visible()
+            await seen.page.evaluate("() => { window.isTheSamePage = true; }")
+
+            async with admin.web.store.begin(admin.web.workspace_id) as uow:
+                (await uow.accounts.get(account)).state = AccountState.STOPPED
+                uow.emit("account.stopped", account_id=account, reason="Its server is gone.")
+
+            await expect(seen.page.get_by_text("Given up. Its server is gone.")).to_be_visible()
+            assert await seen.page.evaluate("() => window.isTheSamePage")
+            assert seen.complaints == []
+
+
+class TestAQuestion:
+    async def test_is_asked_before_a_key_is_revoked(self, admin: Admin) -> None:
+        ana, _, _ = await furnish(admin)
+        async with (
+            serving(admin) as base,
+            chromium() as browser,
+            window(browser, base, person=ana) as seen,
+        ):
+            await seen.goto("/keys")
+            await seen.page.get_by_role("button", name="Revoke").first.click()
+            await expect(seen.page.get_by_role("dialog")).to_be_visible()
+            assert await seen.violations() == []
+            await seen.page.keyboard.press("Escape")
+            await expect(seen.page.get_by_role("dialog")).to_be_hidden()
+            await seen.page.get_by_role("button", name="Revoke").first.click()
+            await seen.page.get_by_role("button", name="Revoke it").click()
+
+            await expect(seen.page.get_by_text("is refused from now on")).to_be_visible()
+            assert seen.complaints == []
+
+
+class TestColours:
+    async def test_that_were_chosen_stay(self, admin: Admin) -> None:
+        ana = await admin.person()
+        async with (
+            serving(admin) as base,
+            chromium() as browser,
+            window(browser, base, person=ana) as seen,
+        ):
+            await seen.goto("/")
+            button = seen.page.get_by_role("button", name="Colours")
+            await button.click()
+            await button.click()
+            await seen.goto("/team")
+
+            theme = await seen.page.evaluate("() => document.documentElement.dataset.bsTheme")
+            assert theme == "dark"

@@ -41,6 +41,7 @@ from app.store.unit_of_work import Store
 from app.sync.parsing import ParserPool
 from app.team.joining import first_link, link_path
 from app.web.app import create_app
+from app.webhooks.deliver import Delivering
 
 STOP_SECONDS: Final = 15
 
@@ -176,7 +177,14 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             stop=stop,
         )
         sending = await _sending(container, parser, tokens, stack)
-        await Worker(container, tending, feeding, sending, tokens).run(stop)
+        gate = open_outside(allow_private=settings.allow_private_webhook_hosts)
+        delivering = Delivering(
+            store=container.store,
+            outside=await stack.enter_async_context(gate),
+            vault=container.vault,
+            clock=container.clock,
+        )
+        await Worker(container, tending, feeding, sending, delivering, tokens).run(stop)
 
 
 class _Server(uvicorn.Server):

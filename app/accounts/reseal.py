@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from app.core.crypto import SecretUnreadable, Vault
-from app.core.ids import AccountId, GrantId, WorkspaceId
+from app.core.ids import AccountId, GrantId, WebhookId, WorkspaceId
 from app.store.repositories.fleet import AccountRef
 from app.store.unit_of_work import Store, UnitOfWork
 
@@ -24,17 +24,21 @@ class Resealed:
 async def count_secrets(store: Store) -> int:
     """How many turns `reseal` takes."""
     async with store.across_workspaces() as fleet:
-        return len(await fleet.accounts()) + len(await fleet.installed_workspaces())
+        accounts, workspaces = await fleet.accounts(), await fleet.installed_workspaces()
+        return len(accounts) + len(workspaces) + len(await fleet.webhooks.all())
 
 
 async def reseal(store: Store, vault: Vault) -> AsyncIterator[Resealed]:
     """Go through all workspaces; one that cannot be read is told of, and the others go on."""
     async with store.across_workspaces() as fleet:
         accounts, workspaces = await fleet.accounts(), await fleet.installed_workspaces()
+        webhooks = await fleet.webhooks.all()
     for ref in accounts:
         yield await _turn(lambda ref=ref: _account(store, vault, ref))  # type: ignore[misc]
     for workspace_id in workspaces:
         yield await _turn(lambda id_=workspace_id: _installation(store, vault, id_))  # type: ignore[misc]
+    for place in webhooks:
+        yield await _turn(lambda place=place: _webhook(store, vault, *place))  # type: ignore[misc]
 
 
 async def _turn(do: Callable[[], Awaitable[str]]) -> Resealed:
@@ -71,4 +75,16 @@ async def _installation(store: Store, vault: Vault, workspace_id: WorkspaceId) -
             return "Slack"
         what = f"Slack workspace {installation.team_name or installation.team_id}"
         installation.bot_token = vault.reseal(installation.bot_token, of=what)
+        return what
+
+
+async def _webhook(
+    store: Store, vault: Vault, workspace_id: WorkspaceId, webhook_id: WebhookId
+) -> str:
+    async with store.begin(workspace_id) as uow:
+        webhook = await uow.webhooks.get(webhook_id, lock=True)
+        what = f"Webhook {webhook.url}"
+        webhook.secret = vault.reseal(webhook.secret, of=what)
+        if webhook.former_secret is not None:
+            webhook.former_secret = vault.reseal(webhook.former_secret, of=what)
         return what

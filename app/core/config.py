@@ -180,6 +180,11 @@ class Settings(BaseSettings):
         description="Allow mail servers at private addresses (127.0.0.1, 10.0.0.0/8, …). "
         "Off: only public addresses, so that nobody can use SharedBox to look into your network.",
     )
+    allow_private_webhook_hosts: bool = Field(
+        default=False,
+        description="Allow webhooks to private addresses, and without TLS. "
+        "Off: only https:// to public addresses.",
+    )
     tls_ca_file: Path | None = Field(
         default=None,
         description="A file of further certificate authorities to trust for mail servers (PEM).",

@@ -38,6 +38,8 @@ RouteId = NewType("RouteId", UUID)
 RuleId = NewType("RuleId", UUID)
 RuleApplicationId = NewType("RuleApplicationId", UUID)
 RuleRunId = NewType("RuleRunId", UUID)
+WebhookId = NewType("WebhookId", UUID)
+DeliveryId = NewType("DeliveryId", UUID)
 
 ChannelId = NewType("ChannelId", str)
 """Slack's own id of a channel, such as `C024BE91L`."""

@@ -18,14 +18,16 @@ from app.commands.snooze import wake_due
 from app.core.clock import Clock
 from app.core.logging import get_logger
 from app.jobs.ownership import Ownership
-from app.store.queue import drain_channel, drain_outgoing
+from app.store.queue import deliver_webhook, drain_channel, drain_outgoing
 from app.store.repositories.due import Tended
 from app.store.repositories.grants import GrantRef
 from app.store.unit_of_work import Store
+from app.webhooks.retry import LONGEST_WAIT
 
 _LOOK_SECONDS: Final = 2
 _KEEP_REQUESTS: Final = timedelta(hours=24)
 _KEEP_ANSWERS: Final = timedelta(hours=24)
+_KEEP_DELIVERIES: Final = timedelta(days=7)
 _RENEWED_AT_ONCE: Final = 4
 _KEEP_SIGN_INS: Final = timedelta(days=7)
 log = get_logger(__name__)
@@ -79,6 +81,8 @@ class Ticks:
             await self.wake_sleepers()
         if due.has_idle_writers:
             await self.let_writers_go()
+        if due.has_webhooks:
+            await self.deliver_webhooks()
         if due.has_running_jobs:
             await self.revive_stalled_jobs()
 
@@ -122,6 +126,14 @@ class Ticks:
         for ref in accounts:
             async with self._store.begin(ref.workspace_id) as uow:
                 uow.leave(drain_outgoing(ref.workspace_id, ref.account_id))
+
+    async def deliver_webhooks(self) -> None:
+        """See that every webhook with events it has not had has a job."""
+        async with self._store.across_workspaces() as fleet:
+            due = await fleet.webhooks.due(self._clock.now(), LONGEST_WAIT)
+        for workspace_id, webhook_id in due:
+            async with self._store.begin(workspace_id) as uow:
+                uow.leave(deliver_webhook(workspace_id, webhook_id))
 
     async def wake_sleepers(self) -> None:
         """Wake the conversations that were snoozed until now."""
@@ -169,4 +181,5 @@ class Ticks:
     async def forget_old(self) -> None:
         async with self._store.across_workspaces() as fleet:
             await fleet.forget_old(requests=_KEEP_REQUESTS, answers=_KEEP_ANSWERS)
+            await fleet.webhooks.forget_deliveries(self._clock.now() - _KEEP_DELIVERIES)
             await fleet.door.forget_old(self._clock.now() - _KEEP_SIGN_INS)

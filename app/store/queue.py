@@ -20,6 +20,7 @@ from app.core.ids import (
     IdentityId,
     ListExitId,
     OutgoingId,
+    WebhookId,
     WorkspaceId,
 )
 from app.store.engine import conninfo
@@ -27,6 +28,7 @@ from app.store.workers import process_name
 
 FEED_QUEUE: Final = "feed"
 SENDING_QUEUE: Final = "sending"
+WEBHOOK_QUEUE: Final = "webhooks"
 _WAKE_CHANNEL: Final = "procrastinate_queue_v1#{queue}"
 """What procrastinate's own insert trigger notifies."""
 _LOCK_WAITING: Final = text(
@@ -185,6 +187,18 @@ def tell_admins(
         subject=subject,
         args={"workspace_id": str(workspace_id), "channel_id": channel_id, "change": change},
         not_before=not_before,
+    )
+
+
+def deliver_webhook(workspace_id: WorkspaceId, webhook_id: WebhookId) -> Job:
+    """Tell one webhook's server of the events it has not had, in order."""
+    subject = f"webhook:{workspace_id}:{webhook_id}"
+    return Job(
+        task="webhooks.deliver",
+        queue=WEBHOOK_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={"workspace_id": str(workspace_id), "webhook_id": str(webhook_id)},
     )
 
 

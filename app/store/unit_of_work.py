@@ -54,6 +54,7 @@ from app.store.repositories.sight import Sight
 from app.store.repositories.slack_requests import SlackRequests
 from app.store.repositories.teammates import Teammates
 from app.store.repositories.threads import Threads
+from app.store.repositories.webhooks import Webhooks
 from app.store.repositories.writing import Identities, Signatures, Templates
 
 
@@ -209,6 +210,10 @@ class UnitOfWork:
     @cached_property
     def threads(self) -> Threads:
         return Threads(self.session, self.workspace_id)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        return Webhooks(self.session, self.workspace_id)
 
     def emit(
         self,

@@ -26,6 +26,7 @@ from app.web.api import (
     sending,
     team,
     unsubscribe,
+    webhooks,
     workspace,
     writing,
 )
@@ -78,6 +79,7 @@ def create_app(
         routes,
         rules,
         api_keys,
+        webhooks,
     ):
         api.include_router(part.router)
     for router in (outgoing.router, writing.identities, writing.signatures, writing.templates):

@@ -53,6 +53,7 @@ from app.store.models.slack_request import SlackRequest
 from app.store.models.teammate import Teammate
 from app.store.models.template import Template
 from app.store.models.thread_link import ThreadLink
+from app.store.models.webhook import Outcome, Webhook, WebhookDelivery, WebhookState
 from app.store.models.workspace import Workspace
 
 __all__ = [
@@ -97,6 +98,7 @@ __all__ = [
     "Mailbox",
     "Message",
     "Note",
+    "Outcome",
     "Outgoing",
     "OutgoingFile",
     "OutgoingMode",
@@ -128,5 +130,8 @@ __all__ = [
     "Teammate",
     "Template",
     "ThreadLink",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookState",
     "Workspace",
 ]

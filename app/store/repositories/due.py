@@ -22,6 +22,9 @@ SELECT
         AND settled_at IS NULL) AS has_judged_mail,
     EXISTS (SELECT FROM conversations WHERE snoozed_until <= :now) AS has_sleepers,
     EXISTS (SELECT FROM drafts WHERE writing_until <= now()) AS has_idle_writers,
+    EXISTS (SELECT FROM webhooks AS webhook
+        JOIN event_counters AS counter ON counter.workspace_id = webhook.workspace_id
+        WHERE webhook.state = 'active' AND webhook.cursor < counter.last_seq) AS has_webhooks,
     EXISTS (SELECT FROM procrastinate_jobs WHERE status = 'doing') AS has_running_jobs,
     now() AS now
 """)
@@ -56,6 +59,8 @@ class Due:
     """A mail in doubt was found in Sent, or not found there."""
     has_sleepers: bool
     has_idle_writers: bool
+    has_webhooks: bool
+    """Webhooks with events that they have not had."""
     has_running_jobs: bool
     """Jobs that are being done, or were when their worker died."""
     now: datetime

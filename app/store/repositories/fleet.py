@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import case, delete, exists, func, or_, text, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -53,6 +52,7 @@ from app.store.repositories.grants import (
 )
 from app.store.repositories.silence import SilentAccount, silent_accounts
 from app.store.repositories.tenants import Tenants
+from app.store.repositories.webhooks import EveryWebhook
 from app.store.workers import LIVE, LiveWorker
 
 _UNSENT: Final = (PostState.WAITING, PostState.CLAIMED)
@@ -136,6 +136,7 @@ class Fleet(Tenants):
     def __init__(self, session: AsyncSession) -> None:
         super().__init__(session)
         self.door = Door(session)
+        self.webhooks = EveryWebhook(session)
 
     async def silent_accounts(self) -> Sequence[SilentAccount]:
         """Mailboxes that nobody has looked at for twice as long as somebody should."""
@@ -313,13 +314,6 @@ class Fleet(Tenants):
             delete(Draft).where(tuple_(col(Draft.workspace_id), col(Draft.outgoing_id)).in_(left))
         )
         await forget_sign_ins(self._session, older=requests)
-
-    async def save_channel(self, workspace_id: WorkspaceId, channel_id: ChannelId) -> None:
-        await self._session.exec(
-            insert(Channel)
-            .values(workspace_id=workspace_id, id=channel_id, state="open", detail="")
-            .on_conflict_do_nothing()
-        )
 
     async def figures(self) -> Figures:
         """How the whole installation is doing."""

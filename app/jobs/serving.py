@@ -95,7 +95,9 @@ class Serving:
         self._retry_at: datetime | None = None
         """When the first wish that waits for another attempt is due."""
         self._reconcile_at: datetime | None = None
-        """When the first folder is to be reconciled."""
+        """When the first folder is to be reconciled, where that is known."""
+        self._has_import = False
+        """Whether history was asked for when that was looked at last."""
         self._checks: dict[MailboxId, Check] = {}
         """When each folder was last looked at."""
         self._unwritten: dict[MailboxId, Check] = {}
@@ -108,19 +110,24 @@ class Serving:
         if self._may_glance() and await self._glance():
             return False
         await self.round()
-        return await self.import_history() or self._has_more
+        if self._has_import or self._importing.waits_for() is not None:
+            return await self.import_history() or self._has_more
+        return self._has_more
 
     async def round(self) -> None:
         """Do everything there is to do, once. Raises as `turn`."""
         async with self._on.store.begin(self._syncing.workspace_id) as uow:
             account = await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
+            wish = await uow.commands.next_due(account.id, self._on.clock.now())
         if account.revision != self._revision:
             raise Reconnect
-        await run_due(self._executing, self._session)
+        if wish is not None:
+            await run_due(self._executing, self._session)
         await self._read_folders()
         await self._look_at_all()
         await self._on_live()
         async with self._on.store.begin(self._syncing.workspace_id) as uow:
+            self._has_import = await uow.imports.running(self._syncing.account_id) is not None
             self._retry_at = await uow.commands.next_try_at(self._syncing.account_id)
             self._reconcile_at = await uow.mailboxes.next_reconciliation(
                 self._syncing.account_id, self._on.clock.now()
@@ -273,6 +280,9 @@ class Serving:
 
     async def _reconcile(self, others: Sequence[MailboxId]) -> None:
         """Take the next step of proving that nothing is missing; look again where something was."""
+        at = self._reconcile_at
+        if not self._is_reconciling and at is not None and at > self._on.clock.now():
+            return
         folder = await self._reconciler.step()
         self._is_reconciling = folder is not None
         if folder is not None and folder in others:

@@ -10,12 +10,11 @@ No block may stay open across the network: read, leave, talk, enter, write.
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import procrastinate
-from sqlalchemy import func
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.ids import AccountId, ChannelId, ConversationId, WorkspaceId
@@ -56,6 +55,10 @@ from app.store.repositories.teammates import Teammates
 from app.store.repositories.threads import Threads
 from app.store.repositories.webhooks import Webhooks
 from app.store.repositories.writing import Identities, Signatures, Templates
+
+_NOTIFY: Final = text(
+    "SELECT pg_notify(:channel, notice) FROM unnest(CAST(:notices AS text[])) AS notice"
+)
 
 
 class UnitOfWork:
@@ -254,8 +257,9 @@ class UnitOfWork:
         if self._events:
             await self.events.append(self._events)
             self.wake(Topic.EVENTS, self.workspace_id)
-        for notice in self._notices:
-            await self.session.exec(select(func.pg_notify(CHANNEL, notice)))
+        if self._notices:
+            values = {"channel": CHANNEL, "notices": list(self._notices)}
+            await (await self.session.connection()).execute(_NOTIFY, values)
 
 
 class Store:

@@ -82,6 +82,7 @@ class Ingest:
         self._found = found
         self._unsettled = set(unsettled)
         self._history = history
+        self._has_moved = False
 
     async def prepare(self, portion: Portion) -> Prepared:
         """Keep the raw bytes and parse them."""
@@ -114,9 +115,12 @@ class Ingest:
             faultpoint("K09")
         faultpoint("K10")
         self._unsettled -= uids
+        self._has_moved = True
 
     async def finish(self) -> None:
         """Move the watermark over UIDs that were settled before this look began."""
+        if self._has_moved:  # over these as well
+            return
         async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
             await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
             self._advance(await uow.mailboxes.get(self._folder.mailbox_id), self._unsettled)

@@ -8,12 +8,32 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from app.commands.types import Assign, ConversationIntent, Done, Reopen, Snooze, Tag, Wake
+from app.commands.types import (
+    Assign,
+    ConversationIntent,
+    Done,
+    FollowUp,
+    Reopen,
+    Snooze,
+    Tag,
+    Wake,
+)
 from app.core.access import Actor
 from app.core.errors import Conflict
 from app.core.ids import ConversationId, TeammateId
-from app.store.models import Command, CommandState, Conversation, ConversationStatus
+from app.store.models import (
+    Command,
+    CommandState,
+    CommandType,
+    Conversation,
+    ConversationStatus,
+)
 from app.store.unit_of_work import UnitOfWork
+
+_ANOTHER_STANDING: Final = frozenset({
+    CommandType.ASSIGN, CommandType.DONE, CommandType.REOPEN, CommandType.SNOOZE, CommandType.WAKE,
+})  # fmt: skip
+"""After these, somebody may be reminded of it again."""
 
 
 async def change_conversation(
@@ -31,6 +51,9 @@ async def change_conversation(
     event = _apply(conversation, actor, intent, now)
     if event is None:
         return None
+    if intent.type in _ANOTHER_STANDING:
+        conversation.reminded_of = None
+    conversation.acted_at = now
     after = kept(conversation)
     command = Command(
         workspace_id=uow.workspace_id,
@@ -105,6 +128,7 @@ def _apply(
     match intent:
         case Assign(assignee_id) if assignee_id != conversation.assignee_id:
             conversation.assignee_id = assignee_id
+            conversation.assigned_at = now
             return "conversation.assigned" if assignee_id else "conversation.unassigned"
         case Done() if not is_done:
             conversation.status = ConversationStatus.DONE
@@ -129,6 +153,11 @@ def _apply(
             conversation.snoozed_until, conversation.snoozed_until_reply = until, until_reply
             conversation.snoozed_by_id = actor.teammate_id
             return "conversation.snoozed"
+        case FollowUp(at) if at != conversation.follow_up_at:
+            conversation.follow_up_at = at
+            conversation.follow_up_by_id = actor.teammate_id if at else None
+            conversation.no_answer_since = None
+            return "conversation.follow_up_set" if at else "conversation.follow_up_dropped"
         case Wake() if conversation.is_snoozed:
             wake_up(conversation)
             return "conversation.woke"

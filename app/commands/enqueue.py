@@ -114,6 +114,7 @@ async def _write(uow: UnitOfWork, command: Command, targets: Sequence[Placed]) -
     )
     uow.wake(Topic.ACCOUNT, command.account_id)
     if command.conversation_id is not None:
+        await uow.conversations.note_action(command.conversation_id)
         await uow.cards_are_stale([command.conversation_id])
 
 

@@ -16,6 +16,7 @@ async def keep_note(
     conversation = await uow.conversations.head(conversation_id)
     note = _note(uow, actor, conversation.id, text)
     await uow.notes.add(note)
+    await uow.conversations.note_action(conversation.id)
     _tell(uow, note, "note.added", conversation.account_id)
     return note
 
@@ -51,6 +52,7 @@ async def hear_note(uow: UnitOfWork, actor: Actor, card: Post, ts: str, text: st
     note.channel_id, note.ts = card.channel_id, ts
     if not await uow.notes.add(note):
         return False
+    await uow.conversations.note_action(conversation.id)
     _tell(uow, note, "note.added", conversation.account_id)
     return is_first
 

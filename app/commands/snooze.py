@@ -12,6 +12,7 @@ from app.commands.change import changed, wake_up
 from app.commands.types import Snooze
 from app.core.errors import InvalidInput
 from app.core.ids import ConversationId
+from app.store.queue import nudge
 from app.store.unit_of_work import UnitOfWork
 
 LONGEST: Final = timedelta(days=366)
@@ -40,6 +41,10 @@ async def wake_due(uow: UnitOfWork, ids: Iterable[ConversationId], *, now: datet
         if conversation.snoozed_until is not None and conversation.snoozed_until <= now
     ]
     for conversation in due:
+        whom, key = conversation.snoozed_by_id, str(conversation.snoozed_until)
+        if whom is not None:
+            uow.leave(nudge(uow.workspace_id, conversation.id, whom, "woke", key))
         wake_up(conversation)
+        conversation.reminded_of = None
         await changed(uow, conversation, "conversation.woke", reason="time")
     return len(due)

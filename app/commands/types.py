@@ -196,6 +196,14 @@ class Snooze(ConversationIntent):
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUp(ConversationIntent):
+    """Tell me if they have not answered by then; None: do not. See `follow_up.follow_up`."""
+
+    type: ClassVar = CommandType.FOLLOW_UP
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Wake(ConversationIntent):
     type: ClassVar = CommandType.WAKE
 

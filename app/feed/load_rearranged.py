@@ -22,7 +22,7 @@ async def load_elsewhere(
     """Where the mails of a merged conversation are now; None for one that was not merged."""
     if conversation.merged_into_id is None:
         return None
-    return await _elsewhere(uow, conversation.merged_into_id, near, site)
+    return await load_other(uow, conversation.merged_into_id, near, site)
 
 
 async def load_rearranged(uow: UnitOfWork, post: Post, site: str) -> RearrangedView:
@@ -35,12 +35,12 @@ async def load_rearranged(uow: UnitOfWork, post: Post, site: str) -> RearrangedV
     return RearrangedView(
         is_merge=is_merge,
         by=await _by(uow, command),
-        other=await _elsewhere(uow, other, post.channel_id, site),
+        other=await load_other(uow, other, post.channel_id, site),
         is_undone=command.state is CommandState.UNDONE,
     )
 
 
-async def _elsewhere(
+async def load_other(
     uow: UnitOfWork, conversation_id: ConversationId, near: ChannelId, site: str
 ) -> ElsewhereView:
     conversation = await uow.conversations.get(conversation_id)

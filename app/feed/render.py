@@ -217,6 +217,7 @@ def _state(view: CardView) -> str:
     parts = [_standing(view)]
     if view.waiting_since and not (view.is_done or view.is_snoozed) and not view.answered:
         parts.append(f"⏱ waiting since {moment(view.waiting_since)}")
+    parts += _awaited(view)
     if view.further_mails:
         mails = "mail" if view.further_mails == 1 else "mails"
         parts.append(f"✉️ {view.further_mails} more {mails} in the thread")
@@ -235,6 +236,15 @@ def _state(view: CardView) -> str:
     if view.outgoing:
         parts.append(outgoing_state(view.outgoing))
     return " · ".join([*parts, *list_exit(view.list_exit), *_command_state(view.command)])
+
+
+def _awaited(view: CardView) -> list[str]:
+    """The answer that somebody wants to be told of if it does not come."""
+    if view.no_answer_since:
+        return [f"🔔 No answer since {moment(view.no_answer_since)}"]
+    if view.follow_up_at:
+        return [f"⏳ Waiting for customer (follow-up {moment(view.follow_up_at)})"]
+    return []
 
 
 def _standing(view: CardView) -> str:

@@ -11,6 +11,7 @@ from app.feed import (
     render_channel,
     render_digest,
     render_rearranged,
+    render_reminder,
 )
 from app.feed.load import load_card, load_command, load_mail, load_quarantine
 from app.feed.load_alarm import load_alarm
@@ -20,6 +21,7 @@ from app.feed.load_digest import load_digest
 from app.feed.load_note import load_note
 from app.feed.load_outgoing import load_outgoing_of
 from app.feed.load_rearranged import load_rearranged
+from app.feed.load_reminder import load_nudge, load_reminder
 from app.feed.port import Rendered
 from app.feed.render_outgoing import outgoing, outgoing_direct
 from app.store.models import Exposure, Post, PostKind
@@ -72,6 +74,7 @@ async def thread_of(uow: UnitOfWork, post: Post) -> Post | None:
             | PostKind.ALARM
             | PostKind.ALARM_OVER
             | PostKind.DIGEST
+            | PostKind.REMINDER
         ):
             return None
 
@@ -99,14 +102,16 @@ async def _render_fully(uow: UnitOfWork, post: Post, site: str) -> Rendered:
             ours = await load_outgoing_of(uow, post)
             return outgoing(exposure.outgoing(ours, await _exposure(uow, post)))
         case PostKind.DIRECT:
-            return await _direct(uow, post)
+            return await _direct(uow, post, site)
         case PostKind.FILE:
             return Rendered("", ())
-        case PostKind.ALARM | PostKind.ALARM_OVER | PostKind.DIGEST:
-            return await _about_no_conversation(uow, post)
+        case PostKind.ALARM | PostKind.ALARM_OVER | PostKind.DIGEST | PostKind.REMINDER:
+            return await _about_no_conversation(uow, post, site)
 
 
-async def _about_no_conversation(uow: UnitOfWork, post: Post) -> Rendered:
+async def _about_no_conversation(uow: UnitOfWork, post: Post, site: str) -> Rendered:
+    if post.kind is PostKind.REMINDER:
+        return render_reminder.reminder(await load_reminder(uow, post, site))
     if post.kind is PostKind.DIGEST:
         return render_digest.digest(await load_digest(uow, post))
     view = await load_alarm(uow, post)
@@ -117,9 +122,13 @@ async def _exposure(uow: UnitOfWork, post: Post) -> Exposure:
     return (await uow.channels.get(post.channel_id)).exposure
 
 
-async def _direct(uow: UnitOfWork, post: Post) -> Rendered:
+async def _direct(uow: UnitOfWork, post: Post, site: str) -> Rendered:
     if "closed_channel" in post.payload:
         return render_channel.closed(await load_closed(uow, post))
+    if "nudge" in post.payload:
+        return render_reminder.nudge(await load_nudge(uow, post, site))
+    if "reason" in post.payload:
+        return render_reminder.reminder(await load_reminder(uow, post, site))
     if "outgoing_id" in post.payload:
         view = await load_outgoing_of(uow, post)
         return outgoing_direct(view, post.payload.get("link"))

@@ -263,3 +263,23 @@ class DigestView:
     """The next few of those that wait."""
     is_asked_for: bool
     """Somebody wants to see all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderView:
+    """Conversations that have stood still, the longest first."""
+
+    reason: str
+    """`unassigned`, `no_action` or `no_answer`."""
+    first: tuple[ElsewhereView, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeView:
+    """The time of one conversation has come."""
+
+    reason: str
+    """`woke` or `no_answer`."""
+    about: ElsewhereView
+    since: datetime | None

@@ -14,6 +14,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from procrastinate.jobs import Status
 
 from app.accounts.tokens import RENEW_BEFORE, GrantTokens
+from app.commands.follow_up import follow_up_due
+from app.commands.remind import remind
 from app.commands.snooze import wake_due
 from app.core.clock import Clock
 from app.core.logging import get_logger
@@ -25,6 +27,8 @@ from app.store.unit_of_work import Store
 from app.webhooks.retry import LONGEST_WAIT
 
 _LOOK_SECONDS: Final = 2
+_SHORTEST_WAIT: Final = timedelta(hours=1)
+"""Nobody is reminded of what has stood still for less."""
 _KEEP_REQUESTS: Final = timedelta(hours=24)
 _KEEP_ANSWERS: Final = timedelta(hours=24)
 _KEEP_DELIVERIES: Final = timedelta(days=7)
@@ -62,6 +66,7 @@ class Ticks:
             (self.note_checks, 15),
             (self.renew_tokens, 20),
             (self.wake_unheard, 30),
+            (self.remind, 60),
             (self.forget_old, 3600),
         )
         for tick, seconds in ticks:
@@ -79,6 +84,8 @@ class Ticks:
             await self.send_what_is_due()
         if due.has_sleepers:
             await self.wake_sleepers()
+        if due.has_follow_ups:
+            await self.follow_up()
         if due.has_idle_writers:
             await self.let_writers_go()
         if due.has_webhooks:
@@ -143,6 +150,24 @@ class Ticks:
         for workspace_id, ids in due.items():
             async with self._store.begin(workspace_id) as uow:
                 await wake_due(uow, ids, now=now)
+
+    async def follow_up(self) -> None:
+        """Tell of the answers that have not come in time."""
+        now = self._clock.now()
+        async with self._store.across_workspaces() as fleet:
+            due = await fleet.follow_ups_due(now)
+        for workspace_id, ids in due.items():
+            async with self._store.begin(workspace_id) as uow:
+                await follow_up_due(uow, ids, now=now)
+
+    async def remind(self) -> None:
+        """Remind of what has stood still for as long as the settings say."""
+        now = self._clock.now()
+        async with self._store.across_workspaces() as fleet:
+            workspaces = await fleet.workspaces_to_remind(now - _SHORTEST_WAIT)
+        for workspace_id in workspaces:
+            async with self._store.begin(workspace_id) as uow:
+                await remind(uow, now=now)
 
     async def let_writers_go(self) -> None:
         """Nobody is writing any more whose window was left open, or died: the cards say so."""

@@ -10,16 +10,18 @@ from app.core.ids import (
     AccountId,
     ChannelId,
     CommandId,
+    ConversationId,
     IdentityId,
     ListExitId,
     OutgoingId,
+    TeammateId,
     WorkspaceId,
 )
 from app.core.logging import get_logger
 from app.feed.context import Feeding, Later
 from app.feed.deliver import drain
 from app.feed.port import WorkspaceRefused
-from app.jobs import telling_author
+from app.jobs import nudging, telling_author
 from app.jobs.telling import tell
 from app.sending import leave_list, prove
 from app.sending.context import Sending
@@ -49,14 +51,7 @@ def register(queue: procrastinate.App, feeding: Feeding, sending: Sending) -> No
     async def prove_an_identity(workspace_id: str, identity_id: str) -> None:
         await prove.run(sending, WorkspaceId(UUID(workspace_id)), IdentityId(UUID(identity_id)))
 
-    @queue.task(name="outgoing.tell", queue=FEED_QUEUE)
-    async def tell_an_author(workspace_id: str, outgoing_id: str) -> None:
-        workspace = WorkspaceId(UUID(workspace_id))
-        await telling_author.tell(feeding, workspace, OutgoingId(UUID(outgoing_id)))
-
-    @queue.task(name="team.tell", queue=FEED_QUEUE)
-    async def tell_an_assignee(workspace_id: str, command_id: str) -> None:
-        await tell(feeding, WorkspaceId(UUID(workspace_id)), CommandId(UUID(command_id)))
+    _register_telling(queue, feeding)
 
     @queue.task(name="feed.drain", queue=FEED_QUEUE)
     async def drain_one_channel(workspace_id: str, channel_id: str) -> None:
@@ -73,3 +68,34 @@ def register(queue: procrastinate.App, feeding: Feeding, sending: Sending) -> No
             return
         async with feeding.store.begin(workspace) as uow:
             uow.leave(drain_channel(workspace, channel, not_before=at))
+
+
+def _register_telling(queue: procrastinate.App, feeding: Feeding) -> None:
+    """What is told to one person."""
+
+    @queue.task(name="outgoing.tell", queue=FEED_QUEUE)
+    async def tell_an_author(workspace_id: str, outgoing_id: str) -> None:
+        workspace = WorkspaceId(UUID(workspace_id))
+        await telling_author.tell(feeding, workspace, OutgoingId(UUID(outgoing_id)))
+
+    @queue.task(name="team.tell", queue=FEED_QUEUE)
+    async def tell_an_assignee(workspace_id: str, command_id: str) -> None:
+        await tell(feeding, WorkspaceId(UUID(workspace_id)), CommandId(UUID(command_id)))
+
+    @queue.task(name="team.nudge", queue=FEED_QUEUE)
+    async def nudge_somebody(
+        workspace_id: str, conversation_id: str, teammate_id: str, reason: str, key: str
+    ) -> None:
+        await nudging.nudge(
+            feeding,
+            WorkspaceId(UUID(workspace_id)),
+            ConversationId(UUID(conversation_id)),
+            TeammateId(UUID(teammate_id)),
+            reason,
+            key,
+        )
+
+    @queue.task(name="team.remind", queue=FEED_QUEUE)
+    async def remind_somebody(workspace_id: str, teammate_id: str) -> None:
+        workspace = WorkspaceId(UUID(workspace_id))
+        await nudging.remind_one(feeding, workspace, TeammateId(UUID(teammate_id)))

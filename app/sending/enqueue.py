@@ -167,6 +167,7 @@ def _row(
         cancel_if_answered=wanted.cancel_if_answered,
         is_automatic=wanted.is_automatic,
         then_done=wanted.then_done,
+        follow_up_days=wanted.follow_up_days,
     )
 
 

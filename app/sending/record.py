@@ -1,6 +1,7 @@
 """A mail that was sent becomes a mail of its conversation, at once: nobody waits for Sent."""
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Final
 
 from app.core.ids import MessageId, new_id
@@ -93,8 +94,13 @@ async def _note(uow: UnitOfWork, outgoing: Outgoing, *, is_new: bool) -> None:
     for one in await uow.outgoing.recipients(outgoing.id):
         people[one.address.lower()] = None
     conversation.participants = list(people)[:_MOST_PARTICIPANTS]
+    conversation.acted_at = outgoing.sent_at
     if outgoing.mode is not OutgoingMode.FORWARD:
-        conversation.waiting_since = None
+        conversation.waiting_since = conversation.reminded_of = None
+        conversation.answered_at, conversation.no_answer_since = outgoing.sent_at, None
+    if outgoing.follow_up_days:
+        conversation.follow_up_at = outgoing.sent_at + timedelta(days=outgoing.follow_up_days)
+        conversation.follow_up_by_id = outgoing.requested_by_id
     if outgoing.then_done and conversation.status is not ConversationStatus.DONE:
         conversation.status = ConversationStatus.DONE
         conversation.done_by_id, conversation.done_at = outgoing.requested_by_id, outgoing.sent_at

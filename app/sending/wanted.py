@@ -36,6 +36,8 @@ class Wanted:
     undo_seconds: int | None = None
     cancel_if_answered: bool = False
     then_done: bool = False
+    follow_up_days: int | None = None
+    """Somebody is told if they have not answered so many days after it left."""
     is_automatic: bool = False
     """A rule wrote it and not a person: it says so, and is refused where it could go in circles."""
     last_seen_id: MessageId | None = None

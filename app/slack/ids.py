@@ -25,6 +25,7 @@ class ViewId(StrEnum):
     TAGS = "tags"
     READING = "reading"
     UNSUBSCRIBE = "unsubscribe"
+    FOLLOW_UP = "follow_up"
     MERGE = "merge"
     SPLIT = "split"
 
@@ -36,6 +37,7 @@ class FieldId(StrEnum):
     ACTION = "more.action"
     ASSIGN_WHO = "assign.who"
     ASSIGN_NOTE = "assign.note"
+    FOLLOW_UP = "follow_up.days"
     MERGE_INTO = "merge.into"
     SPLIT_MAIL = "split.mail"
     TAGS = "tags.chosen"

@@ -55,12 +55,16 @@ class Button(StrEnum):
     PREVIEW = "compose.preview"
 
 
+FOLLOW_UP_DAYS: Final = 3
+
+
 class Option(StrEnum):
     QUOTE = "quote"
     DONE = "done"
     AS_FILE = "as_file"
     """A forward's original goes as an .eml."""
     UNLESS_ANSWERED = "unless_answered"
+    FOLLOW_UP = "follow_up"
 
 
 class When(StrEnum):
@@ -219,11 +223,11 @@ def shown_options(form: Form) -> tuple[Option, ...]:
     """Which of the options the window shows."""
     match form.mode:
         case OutgoingMode.NEW:
-            found = [Option.DONE]
+            found = [Option.DONE, Option.FOLLOW_UP]
         case OutgoingMode.FORWARD:
             found = [Option.AS_FILE, Option.DONE]
         case _:
-            found = [Option.QUOTE, Option.DONE]
+            found = [Option.QUOTE, Option.DONE, Option.FOLLOW_UP]
     if form.when is not When.NOW and form.mode is not OutgoingMode.NEW:
         found.append(Option.UNLESS_ANSWERED)
     return tuple(found)

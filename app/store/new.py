@@ -43,6 +43,11 @@ class NewConversation:
     snoozed_until: datetime | None = None
     snoozed_until_reply: bool = False
     snoozed_by_id: TeammateId | None = None
+    follow_up_at: datetime | None = None
+    follow_up_by_id: TeammateId | None = None
+    no_answer_since: datetime | None = None
+    answered_at: datetime | None = None
+    reminded_of: str | None = None
     version: int = 0
 
 

@@ -17,9 +17,11 @@ from app.core.ids import (
     AccountId,
     ChannelId,
     CommandId,
+    ConversationId,
     IdentityId,
     ListExitId,
     OutgoingId,
+    TeammateId,
     WebhookId,
     WorkspaceId,
 )
@@ -199,6 +201,49 @@ def deliver_webhook(workspace_id: WorkspaceId, webhook_id: WebhookId) -> Job:
         lock=subject,
         subject=subject,
         args={"workspace_id": str(workspace_id), "webhook_id": str(webhook_id)},
+    )
+
+
+def nudge(
+    workspace_id: WorkspaceId,
+    conversation_id: ConversationId,
+    teammate_id: TeammateId,
+    reason: str,
+    key: str,
+    *,
+    not_before: datetime | None = None,
+) -> Job:
+    """Tell one person that the time of a conversation has come, once for each `key`."""
+    subject = f"nudge:{workspace_id}:{conversation_id}:{reason}:{key}"
+    return Job(
+        task="team.nudge",
+        queue=FEED_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={
+            "workspace_id": str(workspace_id),
+            "conversation_id": str(conversation_id),
+            "teammate_id": str(teammate_id),
+            "reason": reason,
+            "key": key,
+        },
+        not_before=not_before,
+    )
+
+
+def remind_person(
+    workspace_id: WorkspaceId, teammate_id: TeammateId, *, not_before: datetime | None = None
+) -> Job:
+    """Remind somebody of what is theirs. What that is, is looked up when it runs."""
+    subject = f"remind:{workspace_id}:{teammate_id}"
+    return Job(
+        task="team.remind",
+        queue=FEED_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={"workspace_id": str(workspace_id), "teammate_id": str(teammate_id)},
+        not_before=not_before,
+        hurries=False,
     )
 
 

@@ -47,6 +47,7 @@ from app.store.repositories.notes import Notes
 from app.store.repositories.outgoing import OutgoingMails
 from app.store.repositories.past import Past
 from app.store.repositories.posts import Posts
+from app.store.repositories.reminders import Reminders
 from app.store.repositories.routes import Routes
 from app.store.repositories.rules import RuleRuns, Rules
 from app.store.repositories.sight import Sight
@@ -193,6 +194,10 @@ class UnitOfWork:
     @cached_property
     def sight(self) -> Sight:
         return Sight(self.session, self.workspace_id)
+
+    @cached_property
+    def reminders(self) -> Reminders:
+        return Reminders(self.session, self.workspace_id)
 
     @cached_property
     def signatures(self) -> Signatures:

@@ -176,6 +176,7 @@ def _note(
         return
     if direction is Direction.INBOUND:
         _may_wake(uow, conversation, one)
+        _may_be_the_answer(uow, conversation, one)
     if direction is Direction.INBOUND and one.parsed.automatic is not Automatic.REPLY:
         # “I am away until Monday” is read by whoever looks, and nobody's work to do.
         _wants_attention(uow, conversation, one)
@@ -191,6 +192,9 @@ def _was_answered(
         return
     latest = conversation.last_message_at
     conversation.waiting_since = latest if latest > one.received_at else None
+    conversation.reminded_of = None
+    if conversation.waiting_since is None:
+        conversation.answered_at = one.received_at
     uow.emit(
         "conversation.answered",
         account_id=conversation.account_id,
@@ -209,7 +213,23 @@ def _wants_attention(uow: UnitOfWork, conversation: AnyConversation, one: Readab
             conversation_id=conversation.id,
             status=conversation.status,
         )
-    conversation.waiting_since = conversation.waiting_since or one.received_at
+    if conversation.waiting_since is None:
+        conversation.waiting_since, conversation.reminded_of = one.received_at, None
+
+
+def _may_be_the_answer(uow: UnitOfWork, conversation: AnyConversation, one: Readable) -> None:
+    """A person has written: nobody has to be told that no answer came."""
+    if one.parsed.automatic in _NO_REPLIES:
+        return
+    if conversation.follow_up_at is not None:
+        uow.emit(
+            "conversation.follow_up_answered",
+            account_id=conversation.account_id,
+            conversation_id=conversation.id,
+            message_id=str(one.message_id),
+        )
+    conversation.follow_up_at = conversation.follow_up_by_id = None
+    conversation.no_answer_since = conversation.answered_at = None
 
 
 def _may_wake(uow: UnitOfWork, conversation: AnyConversation, one: Readable) -> None:

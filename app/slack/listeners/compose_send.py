@@ -33,6 +33,7 @@ from app.slack.middleware import Door, actor_of, workspace_of
 from app.slack.rich_text import mentioned, typed
 from app.slack.views import compose, told
 from app.slack.writing import (
+    FOLLOW_UP_DAYS,
     ComposeMemory,
     Field,
     Form,
@@ -240,6 +241,7 @@ async def wanted(uow: UnitOfWork, draft: Draft, form: Form, offered: Offer) -> W
         send_at=form.send_at(now),
         cancel_if_answered=Option.UNLESS_ANSWERED in options and form.send_at(now) is not None,
         then_done=Option.DONE in options,
+        follow_up_days=FOLLOW_UP_DAYS if Option.FOLLOW_UP in options else None,
     )
 
 

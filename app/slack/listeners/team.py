@@ -1,6 +1,7 @@
 """Giving a conversation to a teammate, and its tags."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -9,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from app.commands.assign import assign
 from app.commands.change import change_conversation
-from app.commands.types import Tag
+from app.commands.types import FollowUp, Tag
 from app.core.access import Actor
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.ids import SlackUserId
@@ -17,8 +18,9 @@ from app.feed.ids import ActionId, CardValue
 from app.slack.errors import words
 from app.slack.ids import FieldId, ViewId
 from app.slack.middleware import Door, Effect, workspace_of
-from app.slack.submitted import field, memory_of
+from app.slack.submitted import chosen, field, memory_of
 from app.slack.views import assign as assigning
+from app.slack.views import follow_up as following
 from app.slack.views import tags as tagging
 from app.slack.views import told
 from app.store.unit_of_work import UnitOfWork
@@ -34,6 +36,7 @@ class Team:
         app.action(ActionId.HAND_OVER.value)(self.hand_over)
         app.view(ViewId.ASSIGN.value)(self.assign)
         app.view(ViewId.TAGS.value)(self.tag)
+        app.view(ViewId.FOLLOW_UP.value)(self.follow_up)
 
     async def hand_over(
         self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
@@ -59,15 +62,25 @@ class Team:
             return
         await self._act(ack, context, body, do)
 
+    async def follow_up(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
+        conversation_id, now = memory_of(body).conversation_id, self._door.clock.now()
+        days = following.chosen_days(chosen(body, FieldId.FOLLOW_UP))
+        at = now + timedelta(days=days) if days else None
+
+        async def do(uow: UnitOfWork, actor: Actor) -> None:
+            await change_conversation(uow, actor, conversation_id, FollowUp(at), now=now)
+
+        await self._act(ack, context, body, do)
+
     async def tag(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
         conversation_id, now = memory_of(body).conversation_id, self._door.clock.now()
-        chosen = [
+        picked = [
             str(option["value"])[: tagging.LONGEST_TAG]
             for option in field(body, FieldId.TAGS).get("selected_options") or ()
         ]
         text = str(field(body, FieldId.TAGS_NEW).get("value") or "")
         try:
-            tags = tagging.merged(chosen, tagging.typed(text))
+            tags = tagging.merged(picked, tagging.typed(text))
         except InvalidInput as error:
             await ack(response_action="errors", errors={FieldId.TAGS_NEW: error.sentence})
             return

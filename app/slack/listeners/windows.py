@@ -7,7 +7,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from app.core.errors import Conflict
 from app.core.ids import ConversationId
 from app.slack.middleware import Door, workspace_of
-from app.slack.views import assign, merge, tags
+from app.slack.views import assign, follow_up, merge, tags
 from app.slack.views.more import MoreAction
 from app.store.unit_of_work import UnitOfWork
 
@@ -28,6 +28,8 @@ class Windows:
                 case MoreAction.TAGS:
                     known = await uow.conversations.known_tags()
                     return tags.view(conversation_id, conversation.tags, known)
+                case MoreAction.FOLLOW_UP:
+                    return follow_up.view(conversation_id, conversation.follow_up_at)
                 case MoreAction.MERGE:
                     return merge.view(conversation_id, conversation.subject)
                 case MoreAction.SPLIT:

@@ -26,6 +26,7 @@ from app.sending.offer import Inbox, Offer, sender_id
 from app.slack.ids import ViewId
 from app.slack.rich_text import clean
 from app.slack.writing import (
+    FOLLOW_UP_DAYS,
     MOST_FILES,
     MOST_TEXT,
     Button,
@@ -58,6 +59,7 @@ _OPTIONS: Final = {
     Option.QUOTE: "Quote the mail below",
     Option.AS_FILE: "Attach the original as it came (.eml)",
     Option.DONE: "Mark Done after sending",
+    Option.FOLLOW_UP: f"Remind me if no answer comes in {FOLLOW_UP_DAYS} days",
     Option.UNLESS_ANSWERED: "Do not send it if they write first",
 }
 

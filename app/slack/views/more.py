@@ -18,6 +18,7 @@ class MoreAction(StrEnum):
     MARK_READ = "mark_read"
     MARK_UNREAD = "mark_unread"
     SNOOZE = "snooze"
+    FOLLOW_UP = "follow_up"
     TAGS = "tags"
     MERGE = "merge"
     SPLIT = "split"
@@ -35,6 +36,7 @@ _LABELS: Final = {
     MoreAction.ASSIGN_ME: ("Assign to me", "Also when somebody else has it"),
     MoreAction.UNASSIGN: ("Assign to nobody", "Leave it to whoever takes it next"),
     MoreAction.SNOOZE: ("Snooze…", "Until a time, or until they reply"),
+    MoreAction.FOLLOW_UP: ("If no answer comes…", "Be reminded after some days"),
     MoreAction.TAGS: ("Tags…", "Those it has, and new ones"),
     MoreAction.FLAG: ("Flag", "The newest mail, on the mail server"),
     MoreAction.UNFLAG: ("Remove flag", "From every mail, on the mail server"),

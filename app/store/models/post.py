@@ -35,6 +35,8 @@ class PostKind(StrEnum):
     """A mailbox gives no sign of life: to an admin, directly."""
     ALARM_OVER = "alarm_over"
     """It does again."""
+    REMINDER = "reminder"
+    """Conversations that nobody has taken, in one line of the channel."""
     DIGEST = "digest"
     """Stands for the cards that are held back while very many come at once."""
     FILE = "file"

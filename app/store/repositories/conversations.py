@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, tuple_
+from sqlalchemy import func, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, select
 
@@ -74,6 +74,17 @@ class Conversations(Repository):
         )
         found = (await self._session.exec(statement)).all()
         return {conversation.id: conversation for conversation in found}
+
+    async def note_action(self, conversation_id: ConversationId) -> None:
+        """Somebody of the team did something with it just now."""
+        await self._session.exec(
+            update(Conversation)
+            .where(
+                col(Conversation.workspace_id) == self._workspace_id,
+                col(Conversation.id) == conversation_id,
+            )
+            .values(acted_at=func.now())
+        )
 
     async def raise_versions(self, ids: Iterable[ConversationId]) -> None:
         """Note that what their cards show has changed."""

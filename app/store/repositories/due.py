@@ -10,10 +10,14 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import text
+from sqlalchemy.orm import Mapped
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.core.ids import AccountId, WorkspaceId
+from app.core.ids import AccountId, ConversationId, WorkspaceId
+from app.store.models import Conversation, ConversationStatus
 
+_AT_ONCE: Final = 200
 _DUE: Final = text("""
 SELECT
     (SELECT min(due_at) FROM outgoing
@@ -21,6 +25,7 @@ SELECT
     EXISTS (SELECT FROM outgoing WHERE state = 'unknown' AND seen_in_sent IS NOT NULL
         AND settled_at IS NULL) AS has_judged_mail,
     EXISTS (SELECT FROM conversations WHERE snoozed_until <= :now) AS has_sleepers,
+    EXISTS (SELECT FROM conversations WHERE follow_up_at <= :now) AS has_follow_ups,
     EXISTS (SELECT FROM drafts WHERE writing_until <= now()) AS has_idle_writers,
     EXISTS (SELECT FROM webhooks AS webhook
         JOIN event_counters AS counter ON counter.workspace_id = webhook.workspace_id
@@ -58,6 +63,7 @@ class Due:
     has_judged_mail: bool
     """A mail in doubt was found in Sent, or not found there."""
     has_sleepers: bool
+    has_follow_ups: bool
     has_idle_writers: bool
     has_webhooks: bool
     """Webhooks with events that they have not had."""
@@ -95,3 +101,32 @@ async def unheard(session: AsyncSession, tended: Sequence[Tended]) -> list[Accou
         "revisions": [one.revision for one in tended],
     }
     return [AccountId(id_) for (id_,) in await connection.execute(_UNHEARD, values)]
+
+
+async def conversations_due(
+    session: AsyncSession, moment: Mapped[datetime | None], now: datetime
+) -> dict[WorkspaceId, list[ConversationId]]:
+    """Conversations for which this moment has come, the longest overdue first."""
+    statement = (
+        select(Conversation.workspace_id, Conversation.id)
+        .where(moment <= now)
+        .order_by(moment)
+        .limit(_AT_ONCE)
+    )
+    found: dict[WorkspaceId, list[ConversationId]] = {}
+    for team, conversation in await session.exec(statement):
+        found.setdefault(WorkspaceId(team), []).append(ConversationId(conversation))
+    return found
+
+
+async def workspaces_to_remind(session: AsyncSession, before: datetime) -> list[WorkspaceId]:
+    statement = (
+        select(Conversation.workspace_id)
+        .where(
+            col(Conversation.status) == ConversationStatus.OPEN,
+            col(Conversation.reminded_of).is_(None),
+            (col(Conversation.waiting_since) <= before) | (col(Conversation.answered_at) <= before),
+        )
+        .distinct()
+    )
+    return [WorkspaceId(one) for one in (await session.exec(statement)).all()]

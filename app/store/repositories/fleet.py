@@ -38,8 +38,9 @@ from app.store.models import (
     SlackRequest,
 )
 from app.store.queue import Stalled, stalled_jobs
+from app.store.repositories import due as dues
 from app.store.repositories.door import Door
-from app.store.repositories.due import Due, Tended, due, unheard
+from app.store.repositories.due import Due, Tended
 from app.store.repositories.grants import (
     GrantRef,
     LockedOut,
@@ -226,20 +227,17 @@ class Fleet(Tenants):
         rows = await self._session.exec(statement)
         return [AccountRef(WorkspaceId(team), AccountId(account)) for team, account in rows]
 
-    async def sleepers_due(
-        self, now: datetime, *, limit: int = 200
-    ) -> dict[WorkspaceId, list[ConversationId]]:
+    async def sleepers_due(self, now: datetime) -> dict[WorkspaceId, list[ConversationId]]:
         """Conversations whose time to wake has come, the longest overdue first."""
-        statement = (
-            select(Conversation.workspace_id, Conversation.id)
-            .where(col(Conversation.snoozed_until) <= now)
-            .order_by(col(Conversation.snoozed_until))
-            .limit(limit)
-        )
-        found: dict[WorkspaceId, list[ConversationId]] = {}
-        for team, conversation in await self._session.exec(statement):
-            found.setdefault(WorkspaceId(team), []).append(ConversationId(conversation))
-        return found
+        return await dues.conversations_due(self._session, col(Conversation.snoozed_until), now)
+
+    async def follow_ups_due(self, now: datetime) -> dict[WorkspaceId, list[ConversationId]]:
+        """Conversations whose answer has not come in time, the longest overdue first."""
+        return await dues.conversations_due(self._session, col(Conversation.follow_up_at), now)
+
+    async def workspaces_to_remind(self, before: datetime) -> Sequence[WorkspaceId]:
+        """Workspaces where something has stood still since before then, and nobody was told."""
+        return await dues.workspaces_to_remind(self._session, before)
 
     async def workspaces_with_idle_writers(self) -> Sequence[WorkspaceId]:
         """Workspaces where somebody counts as writing who typed nothing for long."""
@@ -271,11 +269,11 @@ class Fleet(Tenants):
 
     async def due(self, now: datetime) -> Due:
         """Whether there is anything to do that only the clock brings about."""
-        return await due(self._session, now)
+        return await dues.due(self._session, now)
 
     async def unheard(self, tended: Sequence[Tended]) -> Sequence[AccountId]:
         """Those of these accounts for which there is something to do that a notice told of."""
-        return await unheard(self._session, tended)
+        return await dues.unheard(self._session, tended)
 
     async def note_checks(self, checks: Sequence[Check]) -> None:
         """Write down when folders were looked at: one statement, since most looks find nothing.

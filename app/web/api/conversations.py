@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.commands.assign import assign
 from app.commands.change import change_conversation
+from app.commands.follow_up import follow_up
 from app.commands.snooze import snooze
 from app.commands.types import ConversationIntent, Done, Reopen, Tag, Wake
 from app.core.errors import InvalidInput
@@ -85,6 +86,13 @@ class SnoozeOut(BaseModel):
     by_id: UUID | None
 
 
+class FollowUpOut(BaseModel):
+    """Whoever asked is told then, unless they have answered."""
+
+    at: datetime
+    by_id: UUID | None
+
+
 class ConversationOut(BaseModel):
     id: UUID
     account_id: UUID
@@ -99,6 +107,10 @@ class ConversationOut(BaseModel):
     last_message_at: datetime
     waiting_since: datetime | None
     snooze: SnoozeOut | None
+    follow_up: FollowUpOut | None
+    no_answer_since: datetime | None = Field(
+        description="The time of a follow-up has come, and they have not answered since then."
+    )
 
 
 class NoteOut(BaseModel):
@@ -135,7 +147,8 @@ class SnoozeIn(BaseModel):
 class ConversationPatch(BaseModel):
     """What is left out stays as it is.
 
-    `assignee_id: null` assigns to nobody, `snooze: null` wakes the conversation.
+    `assignee_id: null` assigns to nobody, `snooze: null` wakes the conversation, and
+    `follow_up_at: null` has nobody told.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -144,6 +157,7 @@ class ConversationPatch(BaseModel):
     assignee_id: UUID | None = None
     tags: Annotated[list[TagName] | None, Field(max_length=50)] = None
     snooze: SnoozeIn | None = None
+    follow_up_at: AwareDatetime | None = None
 
 
 @router.get("")
@@ -221,6 +235,8 @@ def _intents(body: ConversationPatch, now: datetime) -> list[ConversationIntent]
         intents.append(snooze(until, until_reply=until_reply, now=now, field="snooze"))
     elif "snooze" in body.model_fields_set:
         intents.append(Wake())
+    if "follow_up_at" in body.model_fields_set:
+        intents.append(follow_up(body.follow_up_at, now=now, field="follow_up_at"))
     if body.tags is not None:
         intents.append(Tag(tuple(dict.fromkeys(body.tags))))
     return intents
@@ -238,7 +254,11 @@ async def _detail(uow: UnitOfWork, conversation: Conversation) -> ConversationDe
 
 def _values(conversation: Conversation) -> dict[str, Any]:
     values = conversation.model_dump()
-    values["snooze"] = None
+    values["snooze"] = values["follow_up"] = None
+    if conversation.follow_up_at is not None:
+        values["follow_up"] = FollowUpOut(
+            at=conversation.follow_up_at, by_id=conversation.follow_up_by_id
+        )
     if conversation.is_snoozed:
         values["snooze"] = SnoozeOut(
             until=conversation.snoozed_until,

@@ -64,6 +64,7 @@ class OutgoingIn(BaseModel):
     undo_seconds: Annotated[int | None, Field(ge=0, le=MOST_UNDO_SECONDS)] = None
     cancel_if_answered: bool = False
     then_done: bool = False
+    follow_up_days: Annotated[int | None, Field(ge=1, le=365)] = None
     last_seen_message_id: UUID | None = None
 
     @model_validator(mode="after")
@@ -102,6 +103,7 @@ class OutgoingIn(BaseModel):
             undo_seconds=self.undo_seconds,
             cancel_if_answered=self.cancel_if_answered,
             then_done=self.then_done,
+            follow_up_days=self.follow_up_days,
             last_seen_id=MessageId(seen) if seen else None,
         )
 

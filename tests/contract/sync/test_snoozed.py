@@ -1,4 +1,4 @@
-"""Which mails wake a conversation that sleeps until they reply, on a real Dovecot."""
+"""Which mails wake what sleeps until they reply, and end a follow-up, on a real Dovecot."""
 
 from datetime import UTC, datetime
 
@@ -54,3 +54,18 @@ class TestUntilTheyReply:
         await snooze(sync, NEXT_YEAR, until_reply=False)
 
         assert (await bring(sync, "answer@acme.example")).snoozed_until == NEXT_YEAR
+
+
+class TestAFollowUp:
+    async def test_is_ended_by_a_person_and_not_by_automatic_mail(self, sync: Sync) -> None:
+        await bring(sync, QUESTION)
+        async with sync.workspace.store.begin(sync.workspace.id) as uow:
+            (found,) = await sync.all(Conversation)
+            conversation = await uow.conversations.lock(found.id)
+            conversation.follow_up_at, conversation.answered_at = NEXT_YEAR, NEXT_YEAR
+
+        away = await bring(sync, "away@acme.example", "Auto-Submitted: auto-replied")
+        assert away.follow_up_at == NEXT_YEAR
+        answer = await bring(sync, "answer@acme.example")
+
+        assert answer.follow_up_at is answer.answered_at is answer.no_answer_since is None

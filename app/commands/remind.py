@@ -1,0 +1,118 @@
+"""Reminding the team, gently: of what nobody took, of what nothing happened to, of no answer.
+
+What stands for how long is in the conversations' rows, and so is that somebody was told. Each is
+told of once; it has to stand differently before it can be told of again. Whatever is due at a time
+goes into one message, and a channel or a person gets one of a kind in an hour at the most: so an
+outage of days, or a first start on an old database, ends in one line and not in a hundred. Outside
+the hours at which people work it waits until they do.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import uuid5
+
+from app.commands.hours import are_at_work
+from app.core.ids import AccountId, ChannelId, PostId, TeammateId
+from app.store.models import Conversation, PostKind, ReminderSettings
+from app.store.new import NewPost
+from app.store.queue import remind_person
+from app.store.repositories.reminders import Reason
+from app.store.unit_of_work import UnitOfWork
+
+_MOST_ACCOUNTS: Final = 1000
+MOST_AT_ONCE: Final = 200
+_HOURS: Final = {
+    Reason.UNASSIGNED: "unassigned_hours",
+    Reason.NO_ACTION: "no_action_hours",
+    Reason.NO_ANSWER: "no_answer_hours",
+}
+OF_PERSONS: Final = (Reason.NO_ACTION, Reason.NO_ANSWER)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Accounts for which one limit holds just now."""
+
+    reason: Reason
+    account_ids: tuple[AccountId, ...]
+    before: datetime
+    """What has stood like that since before then is told of."""
+
+
+async def watches(uow: UnitOfWork, now: datetime) -> list[Watch]:
+    """What is to be looked for at this hour, by the settings of each account."""
+    settings = await uow.reminders.settings()
+    general = settings.get(None, ReminderSettings(workspace_id=uow.workspace_id))
+    groups = defaultdict[tuple[Reason, int], list[AccountId]](list)
+    for account in await uow.accounts.page(after=None, limit=_MOST_ACCOUNTS):
+        wanted = settings.get(account.id, general)
+        if wanted.is_on and are_at_work(wanted, now):
+            for reason, name in _HOURS.items():
+                if hours := getattr(wanted, name):
+                    groups[reason, hours].append(account.id)
+    return [
+        Watch(reason, tuple(ids), now - timedelta(hours=hours))
+        for (reason, hours), ids in groups.items()
+    ]
+
+
+async def remind(uow: UnitOfWork, *, now: datetime) -> None:
+    """Put lines into channels, and leave jobs that write to people. May be run twice."""
+    people = set[TeammateId]()
+    for watch in await watches(uow, now):
+        if watch.reason is Reason.UNASSIGNED:
+            found = await uow.reminders.due(
+                watch.reason, watch.account_ids, watch.before, limit=MOST_AT_ONCE
+            )
+            await _tell_channels(uow, found, now)
+        else:
+            people |= set(
+                await uow.reminders.assignees(watch.reason, watch.account_ids, watch.before)
+            )
+    for teammate_id in people:
+        uow.leave(remind_person(uow.workspace_id, teammate_id))
+
+
+async def mark_reminded(
+    uow: UnitOfWork, reason: Reason, found: Sequence[Conversation]
+) -> list[Conversation]:
+    """Note that somebody is told of these; answers those that nobody was told of before."""
+    locked = (await uow.conversations.lock_many(one.id for one in found)).values()
+    told = [one for one in locked if one.reminded_of is None]
+    for one in told:
+        one.reminded_of = reason
+    return told
+
+
+def name_of(reason: Reason, whom: ChannelId | TeammateId, uow: UnitOfWork, now: datetime) -> PostId:
+    """Of the one message of this kind in this hour."""
+    return PostId(uuid5(uow.workspace_id, f"{reason}:{whom}:{now:%Y-%m-%dT%H}"))
+
+
+async def _tell_channels(uow: UnitOfWork, found: Sequence[Conversation], now: datetime) -> None:
+    if not found:
+        return
+    standing = await uow.posts.cards_of([one.id for one in found])
+    cards = {card.conversation_id: card for card in standing}
+    await mark_reminded(uow, Reason.UNASSIGNED, [one for one in found if one.id not in cards])
+    by_channel = defaultdict[ChannelId, list[Conversation]](list)
+    for one in found:
+        if (card := cards.get(one.id)) is not None:
+            by_channel[card.channel_id].append(one)
+    for channel_id, theirs in by_channel.items():
+        id_ = name_of(Reason.UNASSIGNED, channel_id, uow, now)
+        if await uow.posts.known([id_]):
+            continue
+        told = await mark_reminded(uow, Reason.UNASSIGNED, theirs)
+        line = NewPost(
+            workspace_id=uow.workspace_id,
+            id=id_,
+            channel_id=channel_id,
+            kind=PostKind.REMINDER,
+            payload={"reason": Reason.UNASSIGNED, "ids": [str(one.id) for one in told]},
+        )
+        await uow.posts.add_all([line])
+        uow.feed_is_due(channel_id)

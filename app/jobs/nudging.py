@@ -1,0 +1,139 @@
+"""Writing to one person: their snooze is over, no answer came, or what is theirs stands still.
+
+What Slack is asked for is asked before anything is written. The posts have ids of their own, made
+from what they tell of, so that a job that runs twice tells once.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import uuid5
+
+from app.commands.remind import OF_PERSONS, mark_reminded, name_of, watches
+from app.core.errors import NotFound
+from app.core.ids import ChannelId, ConversationId, PostId, TeammateId, WorkspaceId
+from app.core.logging import get_logger
+from app.feed.context import Feeding
+from app.feed.port import NotReached, OutcomeUnknown, RateLimited, WorkspaceRefused
+from app.jobs.telling import ask
+from app.store.models import Conversation, PostKind, Teammate
+from app.store.new import NewPost
+from app.store.queue import Job, remind_person
+from app.store.queue import nudge as nudge_job
+from app.store.repositories.reminders import Reason
+from app.store.unit_of_work import UnitOfWork
+
+_AGAIN: Final = timedelta(seconds=30)
+_WORKSPACE_AGAIN: Final = timedelta(minutes=10)
+_MOST: Final = 50
+log = get_logger(__name__)
+
+
+async def nudge(
+    feeding: Feeding,
+    workspace_id: WorkspaceId,
+    conversation_id: ConversationId,
+    teammate_id: TeammateId,
+    reason: str,
+    key: str,
+) -> None:
+    """Tell somebody that the time of one conversation has come, or later where Slack is away."""
+    id_ = PostId(uuid5(conversation_id, f"{reason}:{key}"))
+    async with feeding.store.begin(workspace_id) as uow:
+        try:
+            conversation = await uow.conversations.get(conversation_id)
+        except NotFound:
+            return
+        whom = await _reachable(uow, teammate_id)
+        if whom is None or await uow.posts.known([id_]):
+            return
+    since = conversation.no_answer_since if reason == "no_answer" else None
+
+    def again(at: datetime) -> Job:
+        return nudge_job(workspace_id, conversation_id, teammate_id, reason, key, not_before=at)
+
+    direct = await _direct_channel(feeding, workspace_id, whom, again)
+    if direct is None:
+        return
+    post = NewPost(
+        workspace_id=workspace_id,
+        id=id_,
+        channel_id=direct,
+        kind=PostKind.DIRECT,
+        conversation_id=conversation_id,
+        payload={"nudge": reason, "since": since.isoformat() if since else None},
+    )
+    async with feeding.store.begin(workspace_id) as uow:
+        await uow.posts.add_all([post])
+        uow.feed_is_due(direct)
+
+
+async def remind_one(feeding: Feeding, workspace_id: WorkspaceId, teammate_id: TeammateId) -> None:
+    """Remind somebody of what is theirs: one message of each kind, once in an hour at the most."""
+    now = feeding.clock.now()
+    async with feeding.store.begin(workspace_id) as uow:
+        whom = await _reachable(uow, teammate_id)
+        due = await _due(uow, teammate_id, now)
+        if not due:
+            return
+        if whom is None:
+            for reason, found in due.items():
+                await mark_reminded(uow, reason, found)
+            return
+    direct = await _direct_channel(
+        feeding,
+        workspace_id,
+        whom,
+        lambda at: remind_person(workspace_id, teammate_id, not_before=at),
+    )
+    if direct is None:
+        return
+    async with feeding.store.begin(workspace_id) as uow:
+        for reason, found in (await _due(uow, teammate_id, now)).items():
+            told = await mark_reminded(uow, reason, found)
+            post = NewPost(
+                workspace_id=workspace_id,
+                id=name_of(reason, teammate_id, uow, now),
+                channel_id=direct,
+                kind=PostKind.DIRECT,
+                payload={"reason": reason, "ids": [str(one.id) for one in told]},
+            )
+            await uow.posts.add_all([post])
+        uow.feed_is_due(direct)
+
+
+async def _due(
+    uow: UnitOfWork, teammate_id: TeammateId, now: datetime
+) -> dict[Reason, list[Conversation]]:
+    """What they were not told of, but for the kinds that they were told of within this hour."""
+    due: dict[Reason, list[Conversation]] = {}
+    for watch in await watches(uow, now):
+        if watch.reason not in OF_PERSONS:
+            continue
+        found = await uow.reminders.due(
+            watch.reason, watch.account_ids, watch.before, limit=_MOST, assignee_id=teammate_id
+        )
+        if found and not await uow.posts.known([name_of(watch.reason, teammate_id, uow, now)]):
+            due.setdefault(watch.reason, []).extend(found)
+    return due
+
+
+async def _reachable(uow: UnitOfWork, teammate_id: TeammateId) -> Teammate | None:
+    found = (await uow.teammates.get_many([teammate_id])).get(teammate_id)
+    return found if found and found.slack_user_id else None
+
+
+async def _direct_channel(
+    feeding: Feeding, workspace_id: WorkspaceId, whom: Teammate, again: Callable[[datetime], Job]
+) -> ChannelId | None:
+    """Where to write to them; None where that cannot be had, or not now: then it is tried later."""
+    try:
+        async with feeding.slack.of(workspace_id) as slack:
+            _, direct, _ = await ask(slack, whom, None)
+    except (RateLimited, NotReached, OutcomeUnknown, WorkspaceRefused) as error:
+        log.info("nudge.later", teammate=str(whom.id), error=str(error))
+        wait = _WORKSPACE_AGAIN if isinstance(error, WorkspaceRefused) else _AGAIN
+        async with feeding.store.begin(workspace_id) as uow:
+            uow.leave(again(feeding.clock.now() + wait))
+        return None
+    return direct

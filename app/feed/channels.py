@@ -14,8 +14,8 @@ from app.core.access import Actor
 from app.core.ids import ChannelId
 from app.core.logging import get_logger
 from app.feed.port import ChannelInfo
-from app.store.models import Channel, ChannelState, Exposure
-from app.store.queue import tell_admins
+from app.store.models import CLOSED_FOR, Channel, ChannelState, Exposure
+from app.store.queue import look_at_channel, tell_admins
 from app.store.unit_of_work import UnitOfWork
 
 SHARED: Final = "shared"
@@ -29,14 +29,12 @@ _DETAILS: Final = {
     SHARED: "The channel is shared with another organisation. An admin has to say that mail may be "
     "shown there.",
 }
-_FIRM: Final = frozenset({"archived", "deleted", "left"})
-"""What Slack itself told us, or a person wants so: nobody tries to post there all the same."""
 log = get_logger(__name__)
 
 
 def is_closed(channel: Channel) -> bool:
     """Whether there is nothing to be tried there until somebody opens it again."""
-    return channel.state is ChannelState.HELD or channel.reason in _FIRM
+    return channel.state is ChannelState.HELD or channel.reason in CLOSED_FOR
 
 
 async def pause(uow: UnitOfWork, channel_id: ChannelId, reason: str, detail: str = "") -> Channel:
@@ -99,6 +97,14 @@ async def accept_sharing(
     if was_held and channel.state is ChannelState.OPEN:
         await _go_on(uow, channel)
     return channel
+
+
+async def change_id(uow: UnitOfWork, old: ChannelId, new: ChannelId) -> None:
+    """Slack calls the channel something else now: everything about it goes along."""
+    await uow.channels.rename(old, new)
+    uow.emit("channel.id_changed", channel=new, before=old)
+    uow.leave(look_at_channel(uow.workspace_id, new))
+    uow.feed_is_due(new)
 
 
 async def set_exposure(uow: UnitOfWork, channel_id: ChannelId, exposure: Exposure) -> Channel:

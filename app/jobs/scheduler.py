@@ -20,7 +20,7 @@ from app.commands.snooze import wake_due
 from app.core.clock import Clock
 from app.core.logging import get_logger
 from app.jobs.ownership import Ownership
-from app.store.queue import deliver_webhook, drain_channel, drain_outgoing
+from app.store.queue import deliver_webhook, drain_channel, drain_outgoing, look_at_channel
 from app.store.repositories.due import Tended
 from app.store.repositories.grants import GrantRef
 from app.store.unit_of_work import Store
@@ -67,6 +67,8 @@ class Ticks:
             (self.renew_tokens, 20),
             (self.wake_unheard, 30),
             (self.remind, 60),
+            (self.look_at_closed_channels, 600),
+            (self.look_at_channels, 6 * 3600),
             (self.forget_old, 3600),
         )
         for tick, seconds in ticks:
@@ -125,6 +127,18 @@ class Ticks:
         for workspace_id, channel_id in channels:
             async with self._store.begin(workspace_id) as uow:
                 uow.leave(drain_channel(workspace_id, channel_id, hurries=False))
+
+    async def look_at_closed_channels(self) -> None:
+        """Ask Slack whether they can be posted in again, should it not have told us."""
+        await self.look_at_channels(only_closed=True)
+
+    async def look_at_channels(self, *, only_closed: bool = False) -> None:
+        """Ask Slack what they are now, should it not have told us."""
+        async with self._store.across_workspaces() as fleet:
+            found = await fleet.channels_to_look_at(only_closed=only_closed)
+        for workspace_id, channel_id in found:
+            async with self._store.begin(workspace_id) as uow:
+                uow.leave(look_at_channel(workspace_id, channel_id))
 
     async def send_what_is_due(self) -> None:
         """See that every account with mail to send has a job, now that its time has come."""

@@ -16,6 +16,7 @@ from app.slack.gate import Gate
 from app.slack.installations import Installations
 from app.slack.listeners import unknown
 from app.slack.listeners.actions import CardActions
+from app.slack.listeners.channels import ChannelEvents
 from app.slack.listeners.compose import Compose
 from app.slack.listeners.compose_send import ComposeSend
 from app.slack.listeners.digest import Digest
@@ -82,6 +83,7 @@ def build_app(
     InboxCommand(door, composer, container.settings).register(app)
     HomeTab(door, gate, composer, container.settings).register(app)
     Lifecycle(installations).register(app)
+    ChannelEvents(door).register(app)
     unknown.register(app)
     app.error(ErrorHandler().handle)
     return app

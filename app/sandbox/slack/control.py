@@ -25,7 +25,8 @@ _VERBS: Final = frozenset(
         "run_command", "use_shortcut", "use_message_shortcut",
         "act_in_view", "submit_view", "close_view", "open_home",
         "connect", "set_socket_mode", "disconnect_sockets", "revoke_token", "remove_bot", "add_bot",
-        "archive_channel", "rename_channel", "fail_next", "set_rate_mode", "reset",
+        "archive_channel", "rename_channel", "share_channel", "make_channel_private",
+        "delete_channel", "fail_next", "set_rate_mode", "reset",
         "messages", "replies", "message", "ephemerals", "views", "home", "until_delivered",
     }
 )  # fmt: skip

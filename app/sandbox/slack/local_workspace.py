@@ -88,6 +88,17 @@ class LocalWorkspace(People):
     def rename_channel(self, channel: str, name: str) -> None:
         self.emulator.workspace.rename(self.emulator.workspace.channel(channel), name)
 
+    def share_channel(self, channel: str, *, shared: bool = True) -> None:
+        """With another organisation, as by Slack Connect."""
+        here = self.emulator.workspace
+        here.share(here.channel(channel), shared=shared)
+
+    def make_channel_private(self, channel: str) -> None:
+        self.emulator.workspace.make_private(self.emulator.workspace.channel(channel))
+
+    def delete_channel(self, channel: str) -> None:
+        self.emulator.workspace.delete(self.emulator.workspace.channel(channel))
+
     # What came of it
 
     def messages(self, channel: str) -> list[JSON]:

@@ -141,6 +141,8 @@ class Channel:
     private: bool = False
     direct_with: str = ""
     archived: bool = False
+    shared: bool = False
+    """With another workspace, of another organisation."""
     members: dict[str, None] = field(default_factory=dict)
     messages: dict[str, Message] = field(default_factory=dict)
     """By ts, in the order in which they were posted."""
@@ -179,8 +181,8 @@ class Channel:
             "is_private": self.private,
             "is_member": viewer in self.members,
             "is_general": False,
-            "is_shared": False,
-            "is_ext_shared": False,
+            "is_shared": self.shared,
+            "is_ext_shared": self.shared,
             "topic": {"value": "", "creator": "", "last_set": 0},
             "purpose": {"value": "", "creator": "", "last_set": 0},
             "num_members": len(self.members),

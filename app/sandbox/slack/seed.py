@@ -18,7 +18,9 @@ BOT_EVENTS: Final = frozenset(
         "app_home_opened", "app_mention", "app_uninstalled", "tokens_revoked", "message.channels",
         "message.groups", "message.im", "reaction_added", "reaction_removed",
         "member_joined_channel", "member_left_channel", "channel_archive", "channel_unarchive",
-        "channel_rename", "group_archive", "group_unarchive", "group_rename",
+        "channel_rename", "channel_deleted", "channel_left", "channel_shared", "channel_unshared",
+        "channel_id_changed", "group_archive", "group_unarchive", "group_rename", "group_deleted",
+        "group_left",
     }
 )  # fmt: skip
 

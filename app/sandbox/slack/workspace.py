@@ -14,6 +14,7 @@ from app.sandbox.slack.seed import ChannelSeed, Seed
 from app.sandbox.slack.wire import JSON, Refused, slack_id
 
 _WHISPERS_KEPT: Final = 1_000
+_OTHER_TEAM: Final = "T0PARTNER"
 TOMBSTONE_TEXT: Final = "This message was deleted."
 
 
@@ -202,6 +203,27 @@ class Workspace:
         channel.name = name
         about = {"id": channel.id, "name": name, "created": channel.created}
         self._say({"type": f"{channel.event_prefix}_rename", "channel": about}, channel)
+        self.changes.tell("channels")
+
+    def share(self, channel: Channel, *, shared: bool) -> None:
+        """With another organisation, which then reads along; or no longer."""
+        channel.shared = shared
+        event = {"type": "channel_shared", "connected_team_id": _OTHER_TEAM}
+        if not shared:
+            event = {"type": "channel_unshared", "previously_connected_team_id": _OTHER_TEAM}
+        more = {} if shared else {"is_ext_shared": False}
+        self._say({**event, **more, "channel": channel.id}, channel)
+        self.changes.tell("channels")
+
+    def make_private(self, channel: Channel) -> None:
+        """No event tells of it; whoever asks is told."""
+        channel.private = True
+        self.changes.tell("channels")
+
+    def delete(self, channel: Channel) -> None:
+        """The event is told first: afterwards nobody is there to hear of it."""
+        self._say({"type": f"{channel.event_prefix}_deleted", "channel": channel.id}, channel)
+        del self.channels[channel.id]
         self.changes.tell("channels")
 
     def _membership(self, kind: str, channel: Channel, user: str) -> None:

@@ -6,7 +6,7 @@ from app.store.models.api_key import APIKey
 from app.store.models.attachment import Attachment
 from app.store.models.audit_entry import AuditEntry
 from app.store.models.browser_session import BrowserSession
-from app.store.models.channel import Channel, ChannelState, Exposure
+from app.store.models.channel import CLOSED_FOR, Channel, ChannelState, Exposure
 from app.store.models.command import (
     ABOUT_CONVERSATION,
     ABOUT_SENT,
@@ -59,6 +59,7 @@ from app.store.models.workspace import Workspace
 __all__ = [
     "ABOUT_CONVERSATION",
     "ABOUT_SENT",
+    "CLOSED_FOR",
     "REARRANGING",
     "WAITING",
     "APIKey",

@@ -21,6 +21,11 @@ class ChannelState(StrEnum):
     kept."""
 
 
+CLOSED_FOR = frozenset({"archived", "deleted", "left"})
+"""Reasons for a pause that Slack itself told us, or a person wants so: nobody tries to post there
+all the same."""
+
+
 class Exposure(StrEnum):
     """How much of a mail is shown in a channel."""
 

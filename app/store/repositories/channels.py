@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import func, union
+from sqlalchemy import func, union, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from app.core.ids import AccountId, ChannelId
 from app.store.bulk import is_any
-from app.store.models import Account, Channel, Post, PostKind, PostState, Route
+from app.store.models import Account, Channel, Note, Post, PostKind, PostState, Route
 from app.store.repositories.base import Repository
 
 _OF_MAIL: Final = (PostKind.CARD, PostKind.MAIL, PostKind.QUARANTINE, PostKind.OUTGOING)
@@ -50,6 +50,22 @@ class Channels(Repository):
             .execution_options(populate_existing=True)
         )
         return (await self._session.exec(statement)).one()
+
+    async def rename(self, old: ChannelId, new: ChannelId) -> None:
+        """Have everything that names a channel name it by its new id."""
+        if await self.find(new) is None:
+            statement = (
+                update(Channel)
+                .where(col(Channel.workspace_id) == self._workspace_id, col(Channel.id) == old)
+                .values(id=new)
+            )
+            await self._session.exec(statement)
+        for table in (Account, Route, Post, Note):
+            await self._session.exec(
+                update(table)
+                .where(col(table.workspace_id) == self._workspace_id, col(table.channel_id) == old)
+                .values(channel_id=new)
+            )
 
     async def find(
         self, channel_id: ChannelId, *, of_accounts: frozenset[AccountId] | None = None

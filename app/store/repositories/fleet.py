@@ -14,6 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from app.core.ids import AccountId, ChannelId, ConversationId, MailboxId, WorkspaceId
 from app.store.base import Tenanted
 from app.store.models import (
+    CLOSED_FOR,
     WAITING,
     Account,
     AccountState,
@@ -199,15 +200,35 @@ class Fleet(Tenants):
         return [LiveWorker(*row) for row in await connection.execute(text(LIVE))]
 
     async def channels_with_work(self) -> Sequence[tuple[WorkspaceId, ChannelId]]:
-        """Channels in which a post waits or is stale. A job for each should exist already."""
+        """Channels that have something to show, and may. A job for each should exist already."""
         statement = (
             select(Post.workspace_id, Post.channel_id)
             .where(
                 col(Post.state).in_(_UNSENT)
                 | ((col(Post.state) == PostState.SENT) & (col(Post.wanted) > col(Post.shown)))
             )
+            .where(
+                ~exists().where(
+                    col(Channel.workspace_id) == col(Post.workspace_id),
+                    col(Channel.id) == col(Post.channel_id),
+                    or_(
+                        col(Channel.state) == ChannelState.HELD,
+                        col(Channel.reason).in_(CLOSED_FOR),
+                    ),
+                )
+            )
             .distinct()
         )
+        rows = await self._session.exec(statement)
+        return [(WorkspaceId(team), ChannelId(channel)) for team, channel in rows]
+
+    async def channels_to_look_at(
+        self, *, only_closed: bool
+    ) -> Sequence[tuple[WorkspaceId, ChannelId]]:
+        """The channels that mail goes to, direct messages left out."""
+        statement = select(Channel.workspace_id, Channel.id).where(~col(Channel.id).startswith("D"))
+        if only_closed:
+            statement = statement.where(col(Channel.state) != ChannelState.OPEN)
         rows = await self._session.exec(statement)
         return [(WorkspaceId(team), ChannelId(channel)) for team, channel in rows]
 

@@ -14,6 +14,7 @@ from app.web.admin.live import Streams
 from app.web.admin.pages import (
     accounts,
     audit,
+    connect,
     health,
     joining,
     keys,
@@ -30,6 +31,7 @@ PAGES: Final[tuple[ModuleType, ...]] = (
     overview,
     start,
     accounts,
+    connect,
     team,
     health,
     settings,

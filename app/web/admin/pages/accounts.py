@@ -8,14 +8,16 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from app.accounts import connect, history
-from app.accounts.connect import AccountChange, Gate
+from app.accounts.connect import AccountChange, Gate, ServerLogin
 from app.accounts.diagnose import diagnose
+from app.accounts.grants import grant_of, make_ticket, sign_in_path
 from app.accounts.health import AccountHealth, health_of
 from app.accounts.history import MOST_HISTORY_DAYS, Window
 from app.accounts.trying import try_out
 from app.container import Container
 from app.core.errors import Conflict, InvalidInput
 from app.core.ids import AccountId
+from app.mailbox.port import Security
 from app.store.models import Account, ImportState
 from app.web.admin.forms import Form, read
 from app.web.admin.nav import Entry, Group
@@ -43,6 +45,7 @@ class ChangeForm(BaseModel):
     folders: Annotated[str, Field(min_length=1, max_length=10_000)]
     channel: Annotated[str, Field(min_length=1, max_length=50)]
     watch_sent: bool = False
+    password: Annotated[str, Field(max_length=4096)] = ""
 
 
 @router.get("/accounts")
@@ -105,6 +108,7 @@ async def ask_to_change(
             "folders": "\n".join(account.folders),
             "channel": account.channel_id,
             "watch_sent": ["true"] if account.watch_sent else [],
+            "password": "",
         }
     )
     return page(request, visitor, "account_change.html", account=health, form=form)
@@ -115,12 +119,15 @@ async def change(request: Request, visitor: AsAdmin, parts: Parts, account_id: U
     health, account = await _account(parts, visitor, account_id)
     form = await read(request, ChangeForm)
     if form.is_good:
+        imap, smtp = _with_password(account, form.data.password)
         wanted = AccountChange(
+            imap=imap,
+            smtp=smtp,
             folders=tuple(one.strip() for one in form.data.folders.splitlines() if one.strip()),
             watch_sent=form.data.watch_sent,
             channel=form.data.channel.strip(),
         )
-        gate = Gate(parts.vault, parts.settings.allow_private_mail_hosts)
+        gate = Gate(parts.vault, parts.settings.allow_private_mail_hosts, parts.oauth)
         try:
             async with parts.store.begin(visitor.workspace_id) as uow:
                 await connect.change(uow, gate, account.id, wanted)
@@ -128,12 +135,24 @@ async def change(request: Request, visitor: AsAdmin, parts: Parts, account_id: U
                     uow, "account.changed", about=account.address, account_id=str(account.id)
                 )
         except InvalidInput as error:
+            if error.field and error.field.endswith(".password"):
+                error.field = "password"
             form.refuse(error)
         else:
             said = "Changed. Its connection is made anew."
             return see_other(request, f"/accounts/{account_id}", said)
     form.values["watch_sent"] = ["true"] if form.values["watch_sent"] else []
     return page(request, visitor, "account_change.html", status=422, account=health, form=form)
+
+
+@router.post("/accounts/{account_id}/sign-in")
+async def sign_in(request: Request, visitor: AsAdmin, parts: Parts, account_id: UUID) -> Response:
+    """Send the browser to the provider, which sends it back to the account."""
+    _, account = await _account(parts, visitor, account_id)
+    async with parts.store.begin(visitor.workspace_id) as uow:
+        grant = await grant_of(uow, account)
+        ticket = await make_ticket(uow, grant, return_to=f"/accounts/{account_id}")
+    return see_other(request, sign_in_path(grant.provider, ticket))
 
 
 @router.get("/accounts/{account_id}/import")
@@ -220,6 +239,25 @@ async def _account(
         account = await uow.accounts.get(id_)
         (health,) = await health_of(uow, [account])
     return health, account
+
+
+def _with_password(
+    account: Account, password: str
+) -> tuple[ServerLogin | None, ServerLogin | None]:
+    """Both servers as they are, with another password; none where none was typed."""
+    if not password:
+        return None, None
+    imap = ServerLogin(
+        account.imap_host, account.imap_port, Security(account.imap_security),
+        account.imap_username, password,
+    )  # fmt: skip
+    if not (account.smtp_host and account.smtp_port and account.smtp_security):
+        return imap, None
+    smtp = ServerLogin(
+        account.smtp_host, account.smtp_port, Security(account.smtp_security),
+        account.smtp_username or account.imap_username, password,
+    )  # fmt: skip
+    return imap, smtp
 
 
 def _latest(health: AccountHealth) -> datetime | None:

@@ -69,7 +69,7 @@ class TestEveryPage:
             "/", "/accounts", f"/accounts/{account}", f"/accounts/{account}/change",
             f"/accounts/{account}/import", f"/accounts/{account}/delete", "/team",
             "/team/invite", "/keys", "/keys/new", "/audit", "/profile", "/profile/password",
-            "/profile/second-factor", "/start", "/settings", "/health",
+            "/profile/second-factor", "/start", "/connect", "/settings", "/health",
         ]  # fmt: skip
         wrong = []
         async with serving(admin) as base, chromium() as browser:

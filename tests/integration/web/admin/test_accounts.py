@@ -1,0 +1,240 @@
+"""Accounts at the admin: connected, shown, changed, filled, removed; never another team's."""
+
+import re
+from uuid import UUID
+
+from app.core.access import Role
+from app.core.ids import AccountId, new_id
+from app.store.models import AccountState, ImportState
+from tests.fixtures.admin import Admin, Person
+from tests.fixtures.web import Web
+from tests.integration.web.admin.test_every_page import routes
+
+SERVERS = {
+    "imap_host": "imap.example.net",
+    "imap_port": "993",
+    "imap_security": "tls",
+    "imap_username": "support@example.net",
+    "sends": "true",
+    "smtp_host": "smtp.example.net",
+    "smtp_port": "587",
+    "smtp_security": "starttls",
+}
+WANTED = {
+    "address": "support@example.net",
+    "password": "correct horse",
+    "channel": "C0SUPPORT",
+    "folders": "INBOX\nBilling",
+    "history_days": "30",
+    "watch_sent": "true",
+    **SERVERS,
+}
+
+
+async def acts(web: Web) -> list[str]:
+    async with web.store.begin(web.workspace_id) as uow:
+        return [one.act for one in await uow.audit.page(before=None, limit=50)]
+
+
+class TestConnecting:
+    async def test_of_what_is_no_address_is_refused_at_the_field(self, admin: Admin) -> None:
+        ana = await admin.person()
+
+        answer = await ana.post("/connect", address="nobody")
+
+        assert answer.status_code == 422
+        assert 'id="f-address-error"' in answer.text
+
+    async def test_shows_the_servers_of_a_known_provider(self, admin: Admin) -> None:
+        ana = await admin.person()
+
+        answer = await ana.post("/connect", address="ana@fastmail.com")
+
+        assert answer.status_code == 200
+        assert 'value="imap.fastmail.com"' in answer.text
+
+    async def test_by_a_password_adds_the_account(self, admin: Admin, web: Web) -> None:
+        ana = await admin.person()
+
+        answer = await ana.post("/connect/password", **WANTED)
+
+        assert answer.status_code == 303
+        id_ = AccountId(UUID(answer.headers["location"].rpartition("/")[2]))
+        async with web.store.begin(web.workspace_id) as uow:
+            account = await uow.accounts.get(id_)
+            wanted = await uow.imports.find(id_)
+        assert account.folders == ["INBOX", "Billing"]
+        assert account.smtp_username == "support@example.net"
+        assert web.container.vault.open(account.imap_secret) == "correct horse"
+        assert wanted is not None
+        assert wanted.days == 30
+        assert await acts(web) == ["account.connected"]
+
+    async def test_says_what_is_wrong_and_never_repeats_the_password(self, admin: Admin) -> None:
+        ana = await admin.person()
+        wrongs = {
+            "channel": ({"channel": "#support"}, "not the id of a Slack channel"),
+            "f-imap_host": ({"imap_host": "127.0.0.1"}, ""),
+            "f-imap_port": ({"imap_port": "many"}, "Write a number."),
+        }
+
+        for field, (wrong, words) in wrongs.items():
+            answer = await ana.post(
+                "/connect/password", **{**WANTED, "address": "ana@fastmail.com", **wrong}
+            )
+
+            assert answer.status_code == 422, field
+            assert "is-invalid" in answer.text, field
+            assert words in answer.text, field
+            assert "correct horse" not in answer.text
+
+    async def test_of_one_that_is_connected_leads_to_it(self, admin: Admin, web: Web) -> None:
+        ana = await admin.person()
+        id_ = await web.account(address="ana@fastmail.com")
+
+        answer = await ana.post("/connect", address="Ana@fastmail.com")
+
+        assert answer.headers["location"] == f"/accounts/{id_}"
+
+    async def test_by_a_provider_that_is_not_set_up_says_so(self, admin: Admin) -> None:
+        ana = await admin.person()
+        given = {"address": "ana@gmail.com", "provider": "google", "channel": "C0SUPPORT"}
+
+        answer = await ana.post("/connect/sign-in", **given)
+
+        assert answer.status_code == 422
+        assert "not set up to sign in with Google" in answer.text
+
+
+class TestAnAccount:
+    async def test_is_shown_with_what_is_wrong_in_words(self, admin: Admin, web: Web) -> None:
+        ana = await admin.person(Role.VIEWER)
+        id_ = await web.account()
+        async with web.store.begin(web.workspace_id) as uow:
+            account = await uow.accounts.get(id_)
+            account.state, account.detail = AccountState.REFUSED, "<b>Wrong</b> password."
+            uow.emit("account.refused", account_id=id_, reason="Wrong password.")
+
+        page = (await ana.get(f"/accounts/{id_}")).text
+
+        assert "&lt;b&gt;Wrong&lt;/b&gt; password." in page
+        assert "Refused. Wrong password." in page
+        assert "Retry now" not in page
+
+    async def test_answers_htmx_with_the_part_it_asks_for(self, admin: Admin, web: Web) -> None:
+        ana = await admin.person()
+        id_ = await web.account()
+
+        part = await ana.get(f"/accounts/{id_}", **{"HX-Request": "true", "HX-Target": "log"})
+        whole = await ana.get(f"/accounts/{id_}")
+
+        assert "<html" not in part.text
+        assert "Nothing lately" in part.text
+        assert "Folders" not in part.text
+        assert part.headers["vary"] == whole.headers["vary"] == "HX-Request, Cookie"
+
+    async def test_is_changed_with_another_password(self, admin: Admin, web: Web) -> None:
+        ana = await admin.person()
+        id_ = await web.account(smtp_host=None)
+
+        answer = await ana.post(
+            f"/accounts/{id_}/change",
+            folders="INBOX\nSales", channel="C0SALES", password="another one",
+        )  # fmt: skip
+
+        assert answer.status_code == 422  # its server is a private one
+        assert "is-invalid" in answer.text or "alert-danger" in answer.text
+        answer = await ana.post(
+            f"/accounts/{id_}/change", folders="INBOX\nSales", channel="C0SALES"
+        )
+        assert answer.status_code == 303
+        async with web.store.begin(web.workspace_id) as uow:
+            account = await uow.accounts.get(id_)
+        assert (account.folders, account.channel_id, account.watch_sent) == (
+            ["INBOX", "Sales"], "C0SALES", False,
+        )  # fmt: skip
+
+    async def test_is_filled_with_older_mail_and_told_to_stop(self, admin: Admin, web: Web) -> None:
+        ana = await admin.person()
+        id_ = await web.account()
+
+        assert (await ana.post(f"/accounts/{id_}/import", days="0")).status_code == 422
+        assert (await ana.post(f"/accounts/{id_}/import", days="7")).status_code == 303
+        assert "are being counted" in (await ana.get(f"/accounts/{id_}")).text
+        assert (await ana.post(f"/accounts/{id_}/import/cancel")).status_code == 303
+
+        async with web.store.begin(web.workspace_id) as uow:
+            found = await uow.imports.find(id_)
+        assert found is not None
+        assert found.state is ImportState.CANCELLED
+        assert await acts(web) == ["account.import_cancelled", "account.import_started"]
+
+    async def test_is_removed_only_by_its_name_and_says_what_goes(
+        self, admin: Admin, web: Web
+    ) -> None:
+        ana, tenant = await admin.person(), await web.tenant()
+        path = f"/accounts/{tenant.account_id}/delete"
+
+        page = " ".join((await ana.get(path)).text.split())
+        assert "1 mail in 1 conversation" in page
+        assert "1 mail that waits to be sent" in page
+        refused = await ana.post(path, address="sales@example.com")
+        assert refused.status_code == 422
+        answer = await ana.post(path, address="Support@example.com")
+
+        assert answer.headers["location"] == "/accounts"
+        assert (await ana.get(f"/accounts/{tenant.account_id}")).status_code == 404
+        assert (await acts(web))[0] == "account.removed"
+
+
+class TestAnotherTeam:
+    async def test_has_nothing_that_can_be_reached_from_here(self, admin: Admin, web: Web) -> None:
+        there = await web.other_workspace()
+        theirs = await web.tenant(there)
+        stranger = await admin.enter(await admin.teammate(Role.AGENT, workspace_id=there))
+        mine = await admin.person()
+        ids = {
+            "account_id": str(theirs.account_id),
+            "key_id": str(theirs.key_id),
+            "teammate_id": str(stranger.teammate_id),
+            "session_id": str(await _session(web, stranger)),
+            "invitation_id": str(new_id()),
+        }
+        asked = 0
+
+        for method, route in routes():
+            if not re.search(r"{(\w+_id)}", route.path):
+                continue
+            given = {"role": "viewer", "days": "3", "address": "x", "folders": "x", "channel": "C1"}
+            path = route.path.format(**ids)
+            if method == "GET":
+                answer = await mine.get(path)
+            else:
+                answer = await mine.post(path, **given)
+
+            assert answer.status_code == 404, (method, route.path)
+            asked += 1
+        assert asked >= 15
+        assert (await stranger.get("/")).status_code == 200
+
+    async def test_stands_in_no_list(self, admin: Admin, web: Web) -> None:
+        there = await web.other_workspace()
+        await web.account(there, address="theirs@example.com")
+        await admin.teammate(Role.AGENT, workspace_id=there, name="Their Agent")
+        mine = await admin.person()
+
+        for path in ("/", "/accounts", "/team", "/keys", "/audit", "/start", "/profile"):
+            page = await mine.get(path)
+
+            assert page.status_code == 200
+            assert "theirs@example.com" not in page.text, path
+            assert "Their Agent" not in page.text, path
+
+
+async def _session(web: Web, person: Person) -> object:
+    now = web.container.clock.now()
+    async with web.store.begin(person.workspace_id) as uow:
+        (found,) = await uow.members.sessions(
+            person.teammate_id, seen_after=now.min.replace(tzinfo=now.tzinfo), now=now
+        )
+        return found.id

@@ -64,6 +64,77 @@ async def begin(
     return found
 
 
+async def begin_elsewhere(
+    uow: UnitOfWork,
+    actor: Actor,
+    account_id: AccountId,
+    conversation_id: ConversationId | None,
+    content: Mapping[str, Any],
+) -> Draft:
+    """A draft that is written in no window. Raises `Conflict` where the person has one there."""
+    author_id = author_of(actor)
+    if conversation_id is not None:
+        await uow.conversations.lock(conversation_id)  # one at a time makes it
+        found = await uow.drafts.of_conversation(conversation_id, author_id)
+        if found is not None and not await _has_left(uow, found):
+            raise Conflict(
+                "This person has a draft in this conversation.", fix=f"Go on with {found.id}."
+            )
+        if found is not None:
+            await uow.drafts.delete(found)
+    draft = Draft(
+        workspace_id=uow.workspace_id,
+        account_id=account_id,
+        conversation_id=conversation_id,
+        author_id=author_id,
+        content=dict(content),
+    )
+    await uow.drafts.add(draft)
+    await _hold(uow, draft)
+    return draft
+
+
+async def write_elsewhere(
+    uow: UnitOfWork, draft: Draft, content: Mapping[str, Any], *, seen_at: datetime
+) -> None:
+    """Change a draft that is open in no window.
+
+    `seen_at` is the `updated_at` that the writer knows: raises `Conflict` where it has been written
+    on since, or is open in Slack, whose window would write over this.
+    """
+    if draft.view_id is not None:
+        raise Conflict("This draft is open in Slack.", fix="Close its window there first.")
+    if draft.updated_at != seen_at:
+        raise Conflict("This draft has been written on meanwhile.", fix="Read it again first.")
+    if await _has_left(uow, draft):
+        raise Conflict("It was sent meanwhile.")
+    draft.content, draft.updated_at = dict(content), await uow.outgoing.time()
+    await _hold(uow, draft)
+
+
+async def take_elsewhere(uow: UnitOfWork, actor: Actor, from_id: DraftId) -> Draft:
+    """Go on with a colleague's text, in no window. Raises as `take_over` does."""
+    theirs = await uow.drafts.get(from_id)
+    author_id = author_of(actor)
+    if theirs.author_id == author_id:
+        raise Conflict("This draft is theirs already.")
+    if theirs.conversation_id is None:
+        raise NotAllowed("Only an answer can be handed over.")
+    await uow.conversations.lock(theirs.conversation_id)
+    mine = await uow.drafts.of_conversation(theirs.conversation_id, author_id)
+    if mine is not None and await _has_left(uow, mine):
+        await uow.drafts.delete(mine)
+        mine = None
+    if mine is not None and mine.view_id is not None:
+        raise Conflict("Their own draft is open in Slack.", fix="Take it over there.")
+    if mine is not None and mine.content:
+        raise Conflict("They have begun a text of their own.", fix=f"Discard {mine.id} first.")
+    if mine is None:
+        mine = await begin_elsewhere(uow, actor, theirs.account_id, theirs.conversation_id, {})
+    taken, _ = await take_over(uow, actor, mine.id, from_id)
+    return taken
+
+
 async def save(
     uow: UnitOfWork,
     actor: Actor,

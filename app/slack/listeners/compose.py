@@ -21,9 +21,9 @@ from app.sending.templates import filled
 from app.sending.write import preview
 from app.slack.clicked import option_of, value_of
 from app.slack.composer import Composer, Start, show
+from app.slack.described import wanted
 from app.slack.errors import words
 from app.slack.ids import ViewId
-from app.slack.listeners.compose_send import wanted
 from app.slack.middleware import Door, actor_of, workspace_of
 from app.slack.rich_html import from_html
 from app.slack.rich_text import from_text, joined

@@ -25,22 +25,20 @@ from app.sending.offer import Offer, offer
 from app.sending.wanted import Wanted
 from app.sending.write import write
 from app.slack.composer import Composer
+from app.slack.described import wanted
 from app.slack.errors import words
 from app.slack.files import SlackFiles, StillComing
 from app.slack.http import ACK_SECONDS
 from app.slack.ids import ViewId
 from app.slack.middleware import Door, actor_of, workspace_of
-from app.slack.rich_text import mentioned, typed
+from app.slack.rich_text import typed
 from app.slack.views import compose, told
 from app.slack.writing import (
-    FOLLOW_UP_DAYS,
     ComposeMemory,
     Field,
     Form,
-    Option,
     SlackFile,
     block_of,
-    people,
 )
 from app.store.models import Draft, OutgoingMode
 from app.store.unit_of_work import UnitOfWork
@@ -217,38 +215,6 @@ class ComposeSend:
             form = Form.of(draft.content)
             window = await self._composer.drawn(uow, actor, draft, form, memory=memory, newer=newer)
         return compose.view(window)
-
-
-async def wanted(uow: UnitOfWork, draft: Draft, form: Form, offered: Offer) -> Wanted:
-    """The mail that a window describes, but for the bytes of its files. Raises `InvalidInput`."""
-    words_ = typed(form.body, await _names(uow, form))
-    options, is_forward = form.options, form.mode is OutgoingMode.FORWARD
-    now = await uow.outgoing.time()
-    return Wanted(
-        account_id=draft.account_id,
-        mode=form.mode,
-        text=words_.text,
-        html=words_.html,
-        conversation_id=draft.conversation_id,
-        sender=offered.sender_of(form.sender),
-        to=people(Field.TO, form.to),
-        cc=people(Field.CC, form.cc),
-        bcc=people(Field.BCC, form.bcc),
-        subject=form.subject if form.mode is OutgoingMode.NEW else None,
-        original_files=form.originals if is_forward else None,
-        attach_original=is_forward and Option.AS_FILE in options,
-        quote=Option.QUOTE in options,
-        send_at=form.send_at(now),
-        cancel_if_answered=Option.UNLESS_ANSWERED in options and form.send_at(now) is not None,
-        then_done=Option.DONE in options,
-        follow_up_days=FOLLOW_UP_DAYS if Option.FOLLOW_UP in options else None,
-    )
-
-
-async def _names(uow: UnitOfWork, form: Form) -> dict[str, str]:
-    """Colleagues whom the text mentions, by name: a mail knows no mentions."""
-    found = await uow.teammates.of_slack_users(mentioned(form.body))
-    return {str(one.slack_user_id): one.name for one in found}
 
 
 def _news(wanted_: Wanted, offered: Offer, form: Form) -> tuple[str, ...]:

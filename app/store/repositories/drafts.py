@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from app.core.errors import NotFound
 from app.core.ids import AccountId, ConversationId, DraftId, TeammateId
+from app.store.bulk import is_any
 from app.store.models import Draft, Outgoing, OutgoingState
 from app.store.repositories.base import Repository
 
@@ -72,6 +73,40 @@ class Drafts(Repository):
             .limit(1)
         )
         return (await self._session.exec(statement)).one_or_none()
+
+    async def page(
+        self,
+        account_ids: frozenset[AccountId] | None,
+        conversation_id: ConversationId | None,
+        author_id: TeammateId | None,
+        *,
+        after: DraftId | None,
+        limit: int,
+    ) -> Sequence[Draft]:
+        """Those whose mail has not left, in the order in which they were begun."""
+        statement = (
+            select(Draft)
+            .outerjoin(
+                Outgoing,
+                (col(Outgoing.workspace_id) == Draft.workspace_id)
+                & (col(Outgoing.id) == Draft.outgoing_id),
+            )
+            .where(
+                Draft.workspace_id == self._workspace_id,
+                or_(col(Draft.outgoing_id).is_(None), col(Outgoing.state).in_(_CAME_BACK)),
+            )
+            .order_by(col(Draft.id))
+            .limit(limit)
+        )
+        if account_ids is not None:
+            statement = statement.where(is_any(col(Draft.account_id), list(account_ids)))
+        if conversation_id is not None:
+            statement = statement.where(Draft.conversation_id == conversation_id)
+        if author_id is not None:
+            statement = statement.where(Draft.author_id == author_id)
+        if after is not None:
+            statement = statement.where(col(Draft.id) > after)
+        return (await self._session.exec(statement)).all()
 
     async def writing(self, conversation_id: ConversationId) -> Sequence[Draft]:
         """The drafts that are being written on just now, the longest first."""

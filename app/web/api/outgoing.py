@@ -62,7 +62,7 @@ async def create(parts: Parts, caller: Sender, body: OutgoingIn, once: Idempoten
         if answer := await once.claim(uow):
             return answer
         outgoing = await enqueue(uow, caller, written)
-        shown = await _asked(uow, outgoing, written)
+        shown = await asked_for(uow, outgoing, written)
         answer = once.record(uow, 202, shown.model_dump(mode="json"))
     faultpoint("K23")
     return answer
@@ -133,7 +133,7 @@ async def put(parts: Parts, caller: Sender, outgoing_id: UUID, body: OutgoingIn)
     written = await write(_writing(parts), caller, body.wanted())
     async with parts.store.begin(caller.workspace_id) as uow:
         outgoing = await change.replace(uow, caller, OutgoingId(outgoing_id), written)
-        return await _asked(uow, outgoing, written)
+        return await asked_for(uow, outgoing, written)
 
 
 @router.delete("/{outgoing_id}")
@@ -189,7 +189,7 @@ async def _shown(uow: UnitOfWork, outgoing: Outgoing) -> OutgoingOut:
     return _out(outgoing, list(recipients), list(await uow.outgoing.files(outgoing.id)))
 
 
-async def _asked(uow: UnitOfWork, outgoing: Outgoing, written: Written) -> AskedOut:
+async def asked_for(uow: UnitOfWork, outgoing: Outgoing, written: Written) -> AskedOut:
     shown = await _shown(uow, outgoing)
     values = {name: getattr(shown, name) for name in OutgoingOut.model_fields}
     return AskedOut(**values, warnings=warnings(written))

@@ -40,6 +40,8 @@ def body_for(web: Web, method: str, path: str) -> Any:
     if (method, path) == ("PUT", "/outgoing/{outgoing_id}"):
         # A reply, which needs more than a new mail does.
         return {"account_id": str(new_id()), "conversation_id": str(new_id()), "text": "x"}
+    if (method, path) == ("PATCH", "/drafts/{draft_id}"):
+        return {"updated_at": "2026-03-02T09:00:00Z"}
     described = web.app.openapi()
     told = described["paths"][f"/api/v1{path}"][method.lower()].get("requestBody")
     return least(described, told["content"]["application/json"]["schema"]) if told else {}
@@ -124,6 +126,7 @@ class TestScopes:
         "signatures": Scope.WRITE,
         "templates": Scope.WRITE,
         "outgoing": Scope.SEND,
+        "drafts": Scope.WRITE,
     }
     """What it takes to change something, by the first word of the path; `admin` for the rest."""
 
@@ -134,7 +137,7 @@ class TestScopes:
             return Scope.READ
         if path.endswith("/show-all"):
             return Scope.WRITE
-        if path.endswith("/unsubscribe"):
+        if path.endswith("/unsubscribe") or path == "/drafts/{draft_id}/send":
             return Scope.SEND  # a mail may leave by it
         return self.CHANGES.get(first, Scope.ADMIN)
 
@@ -347,7 +350,7 @@ class TestTenancy:
 
         for path in (
             "/accounts", "/conversations", "/teammates", "/channels", "/events", "/outgoing",
-            "/identities", "/signatures", "/templates",
+            "/identities", "/signatures", "/templates", "/drafts",
         ):  # fmt: skip
             answer = await client.get(path)
 

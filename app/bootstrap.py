@@ -16,7 +16,9 @@ from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.errors import SharedBoxError
 from app.feed.context import Feeding
+from app.jobs.checking import Checker
 from app.jobs.context import Tending
+from app.jobs.trying import Trying
 from app.jobs.vitals import serving_vitals
 from app.jobs.worker import Worker
 from app.mailbox.sessions import IMAPServers
@@ -184,7 +186,15 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             vault=container.vault,
             clock=container.clock,
         )
-        await Worker(container, tending, feeding, sending, delivering, tokens).run(stop)
+        trying = Trying(container.store, container.vault, tokens, checker(settings, servers))
+        await Worker(container, tending, feeding, sending, delivering, tokens, trying).run(stop)
+
+
+def checker(settings: Settings, servers: IMAPServers) -> Checker:
+    """What tries a mailbox's servers, step by step."""
+    allow_private, ca_file = settings.allow_private_mail_hosts, settings.tls_ca_file
+    transport = SMTPTransport(allow_private=allow_private, ca_file=ca_file)
+    return Checker(servers, transport, allow_private=allow_private, ca_file=ca_file)
 
 
 class _Server(uvicorn.Server):

@@ -265,9 +265,15 @@ def _is_inside(host: str) -> bool:
 
 
 def _check_login(field: str, account: Account, gate: Gate, login: ServerLogin) -> None:
+    needs_password = account.grant_id is None
+    check_server(field, account.address, gate, login, needs_password=needs_password)
+
+
+def check_server(
+    field: str, address: str, gate: Gate, login: ServerLogin, *, needs_password: bool
+) -> None:
     """What can be told without asking anybody; the worker checks every address it connects to."""
-    address = account.address
-    needed = ("host", "username") if account.grant_id else ("host", "username", "password")
+    needed = ("host", "username", "password") if needs_password else ("host", "username")
     for name in needed:
         value = getattr(login, name)
         if not value or _CONTROLS.search(value):

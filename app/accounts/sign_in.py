@@ -70,7 +70,7 @@ class SignIns:
         """
         provider = self._providers.get(provider_name)
         async with self._store.across_workspaces() as fleet:
-            found = await fleet.sign_in_by_ticket(digest(ticket))
+            found = await fleet.grants.sign_in_by_ticket(digest(ticket))
         if found is None:
             raise _over()
         async with self._store.begin(found.workspace_id) as uow:
@@ -101,7 +101,7 @@ class SignIns:
     async def reconnect(self, account_id: AccountId, provider_name: str) -> str:
         """A ticket for an account whose grant is dead. Raises `NotFound` and `Conflict`."""
         async with self._store.across_workspaces() as fleet:
-            account = await fleet.account_anywhere(account_id)
+            account = await fleet.grants.account(account_id)
         if account is None or account.grant_id is None:
             raise NotFound("There is nothing to sign in for.", fix="See the list of accounts.")
         async with self._store.begin(account.workspace_id) as uow:
@@ -121,7 +121,7 @@ class SignIns:
         """The browser is back. Raises `SignInRefused`, `NotFound` and `Unavailable`."""
         provider = self._providers.get(provider_name)
         async with self._store.across_workspaces() as fleet:
-            found = await fleet.sign_in_by_state(digest(answer.get("state", "")))
+            found = await fleet.grants.sign_in_by_state(digest(answer.get("state", "")))
         grant, saved = await self._use_up(provider, found, browser)
         signed_in = await self._ask(
             provider,

@@ -194,7 +194,7 @@ class Ticks:
     async def renew_tokens(self) -> None:
         """Fetch new access tokens before the present ones end."""
         async with self._store.across_workspaces() as fleet:
-            due = await fleet.grants_due(within=RENEW_BEFORE)
+            due = await fleet.grants.due(within=RENEW_BEFORE)
         at_once = asyncio.Semaphore(_RENEWED_AT_ONCE)
 
         async def renew(ref: GrantRef) -> None:

@@ -60,7 +60,7 @@ class Watchdog:
         async with self._store.across_workspaces() as fleet:
             workspaces = await fleet.workspaces()
             silent = await fleet.silent_accounts()
-            shut = await fleet.locked_out()
+            shut = await fleet.grants.locked_out()
         for workspace_id in workspaces:
             theirs = [one for one in silent if one.workspace_id == workspace_id]
             ids = [one.account_id for one in shut if one.workspace_id == workspace_id]

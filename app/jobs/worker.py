@@ -32,11 +32,12 @@ from app.jobs.context import Tending
 from app.jobs.ownership import Ownership
 from app.jobs.scheduler import Ticks
 from app.jobs.tasks import register
+from app.jobs.trying import Trying, register_trials
 from app.jobs.watchdog import Watchdog
 from app.sending.context import Sending
 from app.store.notify import Topic
 from app.store.presence import Presence, PresenceLost
-from app.store.queue import FEED_QUEUE, SENDING_QUEUE, WEBHOOK_QUEUE
+from app.store.queue import FEED_QUEUE, SENDING_QUEUE, TRIAL_QUEUE, WEBHOOK_QUEUE
 from app.webhooks.deliver import Delivering
 
 _CLAIM_SECONDS: Final = 2.0
@@ -67,6 +68,7 @@ class Worker:
         sending: Sending,
         delivering: Delivering,
         tokens: GrantTokens,
+        trying: Trying,
     ) -> None:
         self._container = container
         self._tending = tending
@@ -75,6 +77,7 @@ class Worker:
         register(self._queue, feeding, sending)
         channels.register(self._queue, feeding, container.settings.admins)
         webhooks.register(self._queue, delivering)
+        register_trials(self._queue, trying)
         self._watchdog = Watchdog(
             container.store,
             feeding.slack,
@@ -175,7 +178,7 @@ async def _running(queue: procrastinate.App) -> AsyncIterator[_Jobs]:
     async with queue.open_async():
         worker = QueueWorker(
             queue,
-            queues=[FEED_QUEUE, SENDING_QUEUE, WEBHOOK_QUEUE],
+            queues=[FEED_QUEUE, SENDING_QUEUE, TRIAL_QUEUE, WEBHOOK_QUEUE],
             concurrency=_JOBS_AT_ONCE,
             fetch_job_polling_interval=_POLL_JOBS_SECONDS,
             shutdown_graceful_timeout=_STOP_SECONDS,

@@ -99,6 +99,18 @@ class SMTPTransport:
         except TimeoutError:
             raise attempt.cut_off(TimeoutError()) from None
 
+    async def try_login(self, server: ServerSpec) -> None:
+        """Connect, secure and log in, and send nothing. Raises `Deferred` and `Refused`."""
+        try:
+            async with asyncio.timeout(self._limits.total):
+                client = await self._connect(server)
+                try:
+                    await self._log_in(client, server)
+                finally:
+                    await _leave(client, polite=True)
+        except TimeoutError:
+            raise _in_words(server, TimeoutError()) from None
+
     async def _log_in(self, client: aiosmtplib.SMTP, server: ServerSpec) -> None:
         try:
             await log_in(client, server)

@@ -31,6 +31,8 @@ class Topic(StrEnum):
     """A post of a channel waits or is stale; the key is `workspace/channel`."""
     ALARMS = "alarms"
     """There is something to be told; no key."""
+    TRIAL = "trial"
+    """A step of a live test has begun or ended; the key is the trial's id."""
     GRANT = "grant"
     """New tokens came, or none will; the key is the grant's id."""
     EVENTS = "events"

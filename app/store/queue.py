@@ -22,6 +22,7 @@ from app.core.ids import (
     ListExitId,
     OutgoingId,
     TeammateId,
+    TrialId,
     WebhookId,
     WorkspaceId,
 )
@@ -31,6 +32,7 @@ from app.store.workers import process_name
 FEED_QUEUE: Final = "feed"
 SENDING_QUEUE: Final = "sending"
 WEBHOOK_QUEUE: Final = "webhooks"
+TRIAL_QUEUE: Final = "trials"
 _WAKE_CHANNEL: Final = "procrastinate_queue_v1#{queue}"
 """What procrastinate's own insert trigger notifies."""
 _LOCK_WAITING: Final = text(
@@ -244,6 +246,18 @@ def remind_person(
         args={"workspace_id": str(workspace_id), "teammate_id": str(teammate_id)},
         not_before=not_before,
         hurries=False,
+    )
+
+
+def run_trial(workspace_id: WorkspaceId, trial_id: TrialId) -> Job:
+    """Make a live test of a mailbox's servers."""
+    subject = f"trial:{workspace_id}:{trial_id}"
+    return Job(
+        task="accounts.try",
+        queue=TRIAL_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={"workspace_id": str(workspace_id), "trial_id": str(trial_id)},
     )
 
 

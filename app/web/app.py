@@ -1,6 +1,7 @@
 """The web process as an ASGI app: doors only, no work of its own."""
 
 from importlib.metadata import version
+from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
@@ -27,6 +28,7 @@ from app.web.api import (
     rules,
     sending,
     team,
+    trials,
     unsubscribe,
     webhooks,
     workspace,
@@ -36,6 +38,30 @@ from app.web.errors import PROBLEMS
 from app.web.shell import Shell
 from app.web.slack import slack_router
 from app.web.slack_install import slack_install_router
+
+_API: Final = (
+    discovery,
+    accounts,
+    sending,
+    trials,
+    imports,
+    conversations,
+    merging,
+    notes,
+    unsubscribe,
+    drafts,
+    messages,
+    commands,
+    events,
+    reminders,
+    team,
+    workspace,
+    routes,
+    rules,
+    api_keys,
+    webhooks,
+)
+"""In the order of the documentation. A path with a word goes before one with an id."""
 
 
 def create_app(
@@ -64,27 +90,7 @@ def create_app(
         largest_mail=container.settings.max_sent_bytes,
     )
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    for part in (
-        discovery,
-        accounts,
-        sending,
-        imports,
-        conversations,
-        merging,
-        notes,
-        unsubscribe,
-        drafts,
-        messages,
-        commands,
-        events,
-        reminders,
-        team,
-        workspace,
-        routes,
-        rules,
-        api_keys,
-        webhooks,
-    ):
+    for part in _API:
         api.include_router(part.router)
     for router in (outgoing.router, writing.identities, writing.signatures, writing.templates):
         api.include_router(router)

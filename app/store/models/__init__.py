@@ -53,6 +53,7 @@ from app.store.models.slack_request import SlackRequest
 from app.store.models.teammate import Teammate
 from app.store.models.template import Template
 from app.store.models.thread_link import ThreadLink
+from app.store.models.trial import Trial, TrialState
 from app.store.models.webhook import Outcome, Webhook, WebhookDelivery, WebhookState
 from app.store.models.workspace import Workspace
 
@@ -131,6 +132,8 @@ __all__ = [
     "Teammate",
     "Template",
     "ThreadLink",
+    "Trial",
+    "TrialState",
     "Webhook",
     "WebhookDelivery",
     "WebhookState",

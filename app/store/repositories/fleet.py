@@ -35,25 +35,16 @@ from app.store.models import (
     PlacementState,
     Post,
     PostState,
-    SignIn,
     SlackRequest,
 )
 from app.store.queue import Stalled, stalled_jobs
 from app.store.repositories import due as dues
 from app.store.repositories.door import Door
 from app.store.repositories.due import Due, Tended
-from app.store.repositories.grants import (
-    GrantRef,
-    LockedOut,
-    account_anywhere,
-    forget_sign_ins,
-    grants_due,
-    locked_out,
-    sign_in_by_state,
-    sign_in_by_ticket,
-)
+from app.store.repositories.grants import GrantsEverywhere
 from app.store.repositories.silence import SilentAccount, silent_accounts
 from app.store.repositories.tenants import Tenants
+from app.store.repositories.trials import forget_trials
 from app.store.repositories.webhooks import EveryWebhook
 from app.store.workers import LIVE, LiveWorker
 
@@ -267,22 +258,9 @@ class Fleet(Tenants):
         )
         return [WorkspaceId(one) for one in (await self._session.exec(statement)).all()]
 
-    async def grants_due(self, *, within: timedelta, limit: int = 50) -> Sequence[GrantRef]:
-        """Grants whose tokens end soon and which nobody is renewing."""
-        return await grants_due(self._session, within=within, limit=limit)
-
-    async def locked_out(self) -> Sequence[LockedOut]:
-        """Accounts that somebody has to sign in for again."""
-        return await locked_out(self._session)
-
-    async def sign_in_by_ticket(self, digest: bytes) -> SignIn | None:
-        return await sign_in_by_ticket(self._session, digest)
-
-    async def sign_in_by_state(self, digest: bytes) -> SignIn | None:
-        return await sign_in_by_state(self._session, digest)
-
-    async def account_anywhere(self, account_id: AccountId) -> Account | None:
-        return await account_anywhere(self._session, account_id)
+    @property
+    def grants(self) -> GrantsEverywhere:
+        return GrantsEverywhere(self._session)
 
     async def stalled_jobs(self) -> list[Stalled]:
         """Jobs that a dead worker left behind."""
@@ -332,7 +310,8 @@ class Fleet(Tenants):
         await self._session.exec(
             delete(Draft).where(tuple_(col(Draft.workspace_id), col(Draft.outgoing_id)).in_(left))
         )
-        await forget_sign_ins(self._session, older=requests)
+        await self.grants.forget(older=requests)
+        await forget_trials(self._session, older=requests)
 
     async def figures(self) -> Figures:
         """How the whole installation is doing."""

@@ -122,24 +122,6 @@ class GrantRef:
     grant_id: GrantId
 
 
-async def grants_due(session: AsyncSession, *, within: timedelta, limit: int) -> list[GrantRef]:
-    """Grants whose tokens end soon and which nobody is renewing, the most urgent first."""
-    statement = (
-        select(Grant.workspace_id, Grant.id)
-        .where(
-            col(Grant.state) == GrantState.ACTIVE,
-            col(Grant.expires_at) < func.now() + within,
-            or_(col(Grant.retry_at).is_(None), col(Grant.retry_at) <= func.now()),
-            or_(col(Grant.leased_until).is_(None), col(Grant.leased_until) <= func.now()),
-        )
-        .order_by(col(Grant.expires_at))
-        .limit(limit)
-    )
-    return [
-        GrantRef(WorkspaceId(team), GrantId(grant)) for team, grant in await session.exec(statement)
-    ]
-
-
 @dataclass(frozen=True, slots=True)
 class LockedOut:
     """An account whose provider takes our tokens no more."""
@@ -148,44 +130,63 @@ class LockedOut:
     account_id: AccountId
 
 
-async def locked_out(session: AsyncSession) -> list[LockedOut]:
-    statement = (
-        select(Account.workspace_id, Account.id)
-        .join(
-            Grant,
-            (col(Grant.workspace_id) == Account.workspace_id) & (col(Grant.id) == Account.grant_id),
+class GrantsEverywhere:
+    """What is asked of the grants of all workspaces at once.
+
+    Whoever comes back from a provider brings no key that would name the workspace.
+    """
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def due(self, *, within: timedelta, limit: int = 50) -> list[GrantRef]:
+        """Those whose tokens end soon and which nobody is renewing, the most urgent first."""
+        statement = (
+            select(Grant.workspace_id, Grant.id)
+            .where(
+                col(Grant.state) == GrantState.ACTIVE,
+                col(Grant.expires_at) < func.now() + within,
+                or_(col(Grant.retry_at).is_(None), col(Grant.retry_at) <= func.now()),
+                or_(col(Grant.leased_until).is_(None), col(Grant.leased_until) <= func.now()),
+            )
+            .order_by(col(Grant.expires_at))
+            .limit(limit)
         )
-        .where(col(Grant.state) == GrantState.DEAD)
-    )
-    return [
-        LockedOut(WorkspaceId(team), AccountId(account))
-        for team, account in await session.exec(statement)
-    ]
+        rows = await self._session.exec(statement)
+        return [GrantRef(WorkspaceId(team), GrantId(grant)) for team, grant in rows]
 
-
-async def sign_in_by_ticket(session: AsyncSession, digest: bytes) -> SignIn | None:
-    """Whoever comes back from a provider brings no key that would name the workspace."""
-    statement = select(SignIn).where(SignIn.ticket_digest == digest)
-    return (await session.exec(statement)).one_or_none()
-
-
-async def sign_in_by_state(session: AsyncSession, digest: bytes) -> SignIn | None:
-    statement = select(SignIn).where(SignIn.state_digest == digest)
-    return (await session.exec(statement)).one_or_none()
-
-
-async def account_anywhere(session: AsyncSession, account_id: AccountId) -> Account | None:
-    statement = select(Account).where(Account.id == account_id)
-    return (await session.exec(statement)).one_or_none()
-
-
-async def forget_sign_ins(session: AsyncSession, *, older: timedelta) -> None:
-    """Drop sign-ins that are over, and grants that no account was made of."""
-    await session.exec(delete(SignIn).where(col(SignIn.expires_at) < func.now() - older))
-    used = select(Account.grant_id).where(col(Account.grant_id).is_not(None))
-    await session.exec(
-        delete(Grant).where(
-            col(Grant.created_at) < func.now() - older,
-            col(Grant.id).not_in(used),
+    async def locked_out(self) -> list[LockedOut]:
+        """Accounts that somebody has to sign in for again."""
+        statement = (
+            select(Account.workspace_id, Account.id)
+            .join(
+                Grant,
+                (col(Grant.workspace_id) == Account.workspace_id)
+                & (col(Grant.id) == Account.grant_id),
+            )
+            .where(col(Grant.state) == GrantState.DEAD)
         )
-    )
+        rows = await self._session.exec(statement)
+        return [LockedOut(WorkspaceId(team), AccountId(account)) for team, account in rows]
+
+    async def sign_in_by_ticket(self, digest: bytes) -> SignIn | None:
+        statement = select(SignIn).where(SignIn.ticket_digest == digest)
+        return (await self._session.exec(statement)).one_or_none()
+
+    async def sign_in_by_state(self, digest: bytes) -> SignIn | None:
+        statement = select(SignIn).where(SignIn.state_digest == digest)
+        return (await self._session.exec(statement)).one_or_none()
+
+    async def account(self, account_id: AccountId) -> Account | None:
+        statement = select(Account).where(Account.id == account_id)
+        return (await self._session.exec(statement)).one_or_none()
+
+    async def forget(self, *, older: timedelta) -> None:
+        """Drop sign-ins that are over, and grants that no account was made of."""
+        await self._session.exec(delete(SignIn).where(col(SignIn.expires_at) < func.now() - older))
+        used = select(Account.grant_id).where(col(Account.grant_id).is_not(None))
+        await self._session.exec(
+            delete(Grant).where(
+                col(Grant.created_at) < func.now() - older, col(Grant.id).not_in(used)
+            )
+        )

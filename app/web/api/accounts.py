@@ -2,10 +2,11 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -13,6 +14,7 @@ from app.accounts import by_sign_in, connect
 from app.accounts.connect import AccountChange, NewAccount, ServerLogin
 from app.accounts.grants import grant_of, make_ticket, sign_in_path
 from app.accounts.health import AccountHealth, health_of
+from app.accounts.trials import ask_for_account_trial, follow
 from app.accounts.trying import try_out
 from app.container import Container
 from app.core.errors import InvalidInput
@@ -35,6 +37,8 @@ from app.web.deps import (
 from app.web.idempotency import Idempotent
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
+_STEPS_SECONDS: Final = 10.0
+"""How long a test's steps are waited for, once the account itself has answered."""
 
 
 class Server(BaseModel):
@@ -199,11 +203,16 @@ class AccountPage(BaseModel):
 
 
 class TestOut(BaseModel):
-    """`ok`: connected, logged in and looked at every watched folder."""
+    """`ok`: connected, logged in and looked at every watched folder.
+
+    `steps`, where they were asked for: what was seen on the way, one after the other, by a
+    connection of the test’s own.
+    """
 
     ok: bool
     state: AccountState
     detail: str
+    steps: list[dict[str, Any]] = []
 
 
 @router.post("", status_code=201, response_model=NewAccountOut)
@@ -226,7 +235,7 @@ async def create(parts: Parts, caller: Admin, body: AccountIn, once: Idempotent)
 async def _connect(
     uow: UnitOfWork, parts: Container, body: AccountIn
 ) -> tuple[Account, str | None]:
-    gate = _gate(parts)
+    gate = gate_of(parts)
     if body.oauth is not None:
         wanted = by_sign_in.NewSignedIn(
             address=body.address,
@@ -243,11 +252,8 @@ async def _connect(
         )
         return await by_sign_in.connect_by_sign_in(uow, gate, wanted)
     if body.imap is None:
-        raise InvalidInput(
-            "An account needs its IMAP server, or a provider to sign in at.",
-            field="imap",
-            fix="Give imap with its password, or oauth.",
-        )
+        words = "An account needs its IMAP server, or a provider to sign in at"
+        raise RequestValidationError([{"loc": ("body", "imap"), "msg": words, "type": "missing"}])
     new = NewAccount(
         address=body.address,
         imap=body.imap.login(),
@@ -260,7 +266,7 @@ async def _connect(
     return await connect.connect(uow, gate, new), None
 
 
-def _gate(parts: Container) -> connect.Gate:
+def gate_of(parts: Container) -> connect.Gate:
     return connect.Gate(parts.vault, parts.settings.allow_private_mail_hosts, parts.oauth)
 
 
@@ -313,7 +319,7 @@ async def patch(parts: Parts, caller: Admin, account_id: UUID, body: AccountPatc
         channel=body.channel,
         without_smtp=body.smtp is None and "smtp" in body.model_fields_set,
     )
-    gate = _gate(parts)
+    gate = gate_of(parts)
     async with parts.store.begin(caller.workspace_id) as uow:
         account = await connect.change(uow, gate, AccountId(account_id), wanted)
         (health,) = await health_of(uow, [account])
@@ -331,11 +337,24 @@ async def delete(parts: Parts, caller: Admin, account_id: UUID) -> Response:
 
 
 @router.post("/{account_id}/test")
-async def test(parts: Parts, caller: Admin, account_id: UUID) -> TestOut:
+async def examine(
+    parts: Parts,
+    caller: Admin,
+    account_id: UUID,
+    steps: Annotated[bool, Query(description="Try its servers step by step as well.")] = False,
+) -> TestOut:
     """Connect anew, now, and wait for what comes of it."""
     check_visible(caller, AccountId(account_id), "account")
-    tried = await try_out(parts.store, parts.hub, caller.workspace_id, AccountId(account_id))
-    return TestOut.model_validate(asdict(tried))
+    here, which = caller.workspace_id, AccountId(account_id)
+    tried = await try_out(parts.store, parts.hub, here, which)
+    if not steps:
+        return TestOut(**asdict(tried))
+    async with parts.store.begin(here) as uow:
+        trial_id = (await ask_for_account_trial(uow, parts.vault, which)).id
+    seen: list[dict[str, Any]] = []
+    async for trial in follow(parts.store, parts.hub, here, trial_id, seconds=_STEPS_SECONDS):
+        seen = trial.steps
+    return TestOut(**asdict(tried), steps=seen)
 
 
 @router.post("/{account_id}/retry", status_code=202)

@@ -407,7 +407,7 @@ class TestRenewing:
         await rig.ends_in(left)
 
         async with rig.workspace.store.across_workspaces() as fleet:
-            due = [one.grant_id for one in await fleet.grants_due(within=RENEW_BEFORE)]
+            due = [one.grant_id for one in await fleet.grants.due(within=RENEW_BEFORE)]
 
         assert due == ([rig.grant_id] if is_due else [])
 

@@ -5,17 +5,15 @@ from what they tell of, so that a job that runs twice tells once.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import uuid5
 
 from app.commands.remind import OF_PERSONS, mark_reminded, name_of, watches
 from app.core.errors import NotFound
 from app.core.ids import ChannelId, ConversationId, PostId, TeammateId, WorkspaceId
-from app.core.logging import get_logger
 from app.feed.context import Feeding
-from app.feed.port import NotReached, OutcomeUnknown, RateLimited, WorkspaceRefused
-from app.jobs.telling import ask
+from app.jobs.reaching import reach
 from app.store.models import Conversation, PostKind, Teammate
 from app.store.new import NewPost
 from app.store.queue import Job, remind_person
@@ -23,10 +21,7 @@ from app.store.queue import nudge as nudge_job
 from app.store.repositories.reminders import Reason
 from app.store.unit_of_work import UnitOfWork
 
-_AGAIN: Final = timedelta(seconds=30)
-_WORKSPACE_AGAIN: Final = timedelta(minutes=10)
 _MOST: Final = 50
-log = get_logger(__name__)
 
 
 async def nudge(
@@ -127,13 +122,5 @@ async def _direct_channel(
     feeding: Feeding, workspace_id: WorkspaceId, whom: Teammate, again: Callable[[datetime], Job]
 ) -> ChannelId | None:
     """Where to write to them; None where that cannot be had, or not now: then it is tried later."""
-    try:
-        async with feeding.slack.of(workspace_id) as slack:
-            _, direct, _ = await ask(slack, whom, None)
-    except (RateLimited, NotReached, OutcomeUnknown, WorkspaceRefused) as error:
-        log.info("nudge.later", teammate=str(whom.id), error=str(error))
-        wait = _WORKSPACE_AGAIN if isinstance(error, WorkspaceRefused) else _AGAIN
-        async with feeding.store.begin(workspace_id) as uow:
-            uow.leave(again(feeding.clock.now() + wait))
-        return None
-    return direct
+    reached = await reach(feeding, workspace_id, whom, None, again)
+    return reached.direct if reached else None

@@ -3,24 +3,19 @@
 The line in the thread says so to all; this is for the one who would otherwise not look there again.
 """
 
-from datetime import timedelta
+from datetime import datetime
 from typing import Final
 from uuid import uuid5
 
 from app.core.errors import NotFound
 from app.core.ids import OutgoingId, PostId, WorkspaceId
-from app.core.logging import get_logger
 from app.feed.context import Feeding
-from app.feed.port import NotReached, OutcomeUnknown, RateLimited, WorkspaceRefused
-from app.jobs.telling import ask, card_of
+from app.jobs.reaching import card_of, reach
 from app.store.models import OutgoingState, PostKind
 from app.store.new import NewPost
-from app.store.queue import tell_author
+from app.store.queue import Job, tell_author
 
-_AGAIN: Final = timedelta(seconds=30)
-_WORKSPACE_AGAIN: Final = timedelta(minutes=10)
 _ENDED: Final = frozenset({OutgoingState.FAILED, OutgoingState.UNKNOWN, OutgoingState.SENT})
-log = get_logger(__name__)
 
 
 async def tell(feeding: Feeding, workspace_id: WorkspaceId, outgoing_id: OutgoingId) -> None:
@@ -36,25 +31,21 @@ async def tell(feeding: Feeding, workspace_id: WorkspaceId, outgoing_id: Outgoin
         card = await card_of(uow, outgoing.conversation_id)
     if author is None or author.slack_user_id is None or outgoing.state not in _ENDED:
         return
-    try:
-        async with feeding.slack.of(workspace_id) as slack:
-            _, direct, link = await ask(slack, author, card)
-    except (RateLimited, NotReached, OutcomeUnknown, WorkspaceRefused) as error:
-        log.info("tell.later", outgoing=str(outgoing_id), error=str(error))
-        wait = _WORKSPACE_AGAIN if isinstance(error, WorkspaceRefused) else _AGAIN
-        async with feeding.store.begin(workspace_id) as uow:
-            at = feeding.clock.now() + wait
-            uow.leave(tell_author(workspace_id, outgoing_id, not_before=at))
+
+    def again(at: datetime) -> Job:
+        return tell_author(workspace_id, outgoing_id, not_before=at)
+
+    reached = await reach(feeding, workspace_id, author, card, again)
+    if reached is None or (direct := reached.direct) is None:
         return
-    if direct is not None:
-        post = NewPost(
-            workspace_id=workspace_id,
-            id=PostId(uuid5(outgoing_id, str(outgoing.settled_at))),
-            channel_id=direct,
-            kind=PostKind.DIRECT,
-            conversation_id=outgoing.conversation_id,
-            payload={"outgoing_id": str(outgoing_id), "link": link},
-        )
-        async with feeding.store.begin(workspace_id) as uow:
-            await uow.posts.add_all([post])
-            uow.feed_is_due(direct)
+    post = NewPost(
+        workspace_id=workspace_id,
+        id=PostId(uuid5(outgoing_id, str(outgoing.settled_at))),
+        channel_id=direct,
+        kind=PostKind.DIRECT,
+        conversation_id=outgoing.conversation_id,
+        payload={"outgoing_id": str(outgoing_id), "link": reached.link},
+    )
+    async with feeding.store.begin(workspace_id) as uow:
+        await uow.posts.add_all([post])
+        uow.feed_is_due(direct)

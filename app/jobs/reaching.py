@@ -1,0 +1,81 @@
+"""Finding out where to write to one person, before anything is written.
+
+Slack cannot always be asked: then the job is left for later, and its caller has nothing to do now.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.core.ids import ChannelId, ConversationId, WorkspaceId
+from app.core.logging import get_logger
+from app.feed.context import Feeding
+from app.feed.port import (
+    NotReached,
+    OutcomeUnknown,
+    RateLimited,
+    SlackFeed,
+    SlackRefused,
+    WorkspaceRefused,
+)
+from app.store.models import Post, PostState, Teammate
+from app.store.queue import Job
+from app.store.unit_of_work import UnitOfWork
+
+_AGAIN: Final = timedelta(seconds=30)
+_WORKSPACE_AGAIN: Final = timedelta(minutes=10)
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    name: str
+    direct: ChannelId | None
+    """Where to write to them; None where Slack refuses for good."""
+    link: str | None
+    """Where the card is."""
+
+
+async def reach(
+    feeding: Feeding,
+    workspace_id: WorkspaceId,
+    whom: Teammate,
+    card: Post | None,
+    again: Callable[[datetime], Job],
+) -> Reached | None:
+    """None where Slack cannot be asked now: `again` makes the job that is left for then."""
+    try:
+        async with feeding.slack.of(workspace_id) as slack:
+            return await _ask(slack, whom, card)
+    except (RateLimited, NotReached, OutcomeUnknown, WorkspaceRefused) as error:
+        log.info("reach.later", teammate=str(whom.id), error=str(error))
+        wait = _WORKSPACE_AGAIN if isinstance(error, WorkspaceRefused) else _AGAIN
+        async with feeding.store.begin(workspace_id) as uow:
+            uow.leave(again(feeding.clock.now() + wait))
+        return None
+
+
+async def _ask(slack: SlackFeed, whom: Teammate, card: Post | None) -> Reached:
+    assert whom.slack_user_id is not None
+    user = whom.slack_user_id
+    name, channel, link = whom.name, None, None
+    try:
+        if name == user:
+            name = await slack.name_of(user)
+        channel = await slack.open_direct(user)
+        if card is not None and card.ts is not None:
+            link = await slack.permalink(card.channel_id, card.ts)
+    except (RateLimited, WorkspaceRefused):
+        raise
+    except SlackRefused as refused:
+        log.warning("reach.refused", user=user, code=refused.code)
+    return Reached(name, channel, link)
+
+
+async def card_of(uow: UnitOfWork, conversation_id: ConversationId | None) -> Post | None:
+    """Where a conversation stands in Slack, if it does."""
+    if conversation_id is None:
+        return None
+    cards = await uow.posts.cards_of([conversation_id])
+    return next((card for card in cards if card.state is PostState.SENT), None)

@@ -48,6 +48,7 @@ from app.store.repositories.outgoing import OutgoingMails
 from app.store.repositories.past import Past
 from app.store.repositories.posts import Posts
 from app.store.repositories.reminders import Reminders
+from app.store.repositories.renumbered import Renumbered
 from app.store.repositories.routes import Routes
 from app.store.repositories.rules import RuleRuns, Rules
 from app.store.repositories.sight import Sight
@@ -199,6 +200,10 @@ class UnitOfWork:
     @cached_property
     def reminders(self) -> Reminders:
         return Reminders(self.session, self.workspace_id)
+
+    @cached_property
+    def renumbered(self) -> Renumbered:
+        return Renumbered(self.session, self.workspace_id)
 
     @cached_property
     def signatures(self) -> Signatures:

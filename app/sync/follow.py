@@ -141,12 +141,15 @@ class Following:
         server = await self._session.flags([mail.uid for mail in mails]) if mails else {}
         return await self.settle(differences(mails, server))
 
-    async def settle(self, found: Sequence[Difference]) -> bool:
-        """Write down what differs, and where mails that left are now."""
+    async def settle(self, found: Sequence[Difference], *, among: int | None = None) -> bool:
+        """Write down what differs, and where mails that left are now.
+
+        `among`: so many differ together, where these are not all.
+        """
         is_settled = True
         for at in range(0, len(found), PORTION):
             portion = found[at : at + PORTION]
-            homes = await self._look_for(portion, among=len(found))
+            homes = await self._look_for(portion, among=among or len(found))
             is_settled &= await self._write(portion, homes)
         return is_settled
 

@@ -107,8 +107,7 @@ async def _catch_up(
         case Kind.BEGIN if mailbox.started_at is not None:
             # It was asked for before it was there: what came into it since then is news.
             selected = await session.examine(mailbox.name, max_age=float("inf"))
-            found = await reset(syncing, session, mailbox, selected)
-            return Look(mailbox.name, Kind.BEGIN, found)
+            return await _renumber(syncing, session, mailbox, selected, Kind.BEGIN)
         case Kind.BEGIN:
             await _begin(syncing, session, mailbox, selected)
             return Look(mailbox.name, Kind.BEGIN)
@@ -121,8 +120,7 @@ async def _catch_up(
             return look
         case Kind.RESET:
             selected = await session.examine(mailbox.name)
-            found = await reset(syncing, session, mailbox, selected)
-            return Look(mailbox.name, Kind.RESET, found)
+            return await _renumber(syncing, session, mailbox, selected, Kind.RESET)
         case Kind.UNUSABLE:
             raise FolderMissing(
                 f"The server gives the folder {mailbox.name} no UIDVALIDITY, so its mails cannot "
@@ -147,6 +145,18 @@ async def _ask(session: MailSession, mailbox: Mailbox, *, max_age: float, peek: 
     if peek and mailbox.uidvalidity is not None:
         return await session.status(mailbox.name)
     return await session.examine(mailbox.name, max_age=max_age)
+
+
+async def _renumber(
+    syncing: Syncing, session: MailSession, mailbox: Mailbox, selected: Selected, kind: Kind
+) -> Look:
+    """Adopt the new UIDs, and bring in the first of what is new under them."""
+    if not await reset(syncing, session, mailbox, selected):
+        return Look(mailbox.name, kind)
+    async with syncing.store.begin(syncing.workspace_id) as uow:
+        renumbered = await uow.mailboxes.get(mailbox.id)
+        pending = await _pending(uow, renumbered)
+    return replace(await _look(syncing, session, renumbered, selected, pending), kind=kind)
 
 
 async def _begin(

@@ -7,7 +7,7 @@ that were moved recount sizes or forget dates.
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from app.mailbox.port import Identity
 
@@ -28,7 +28,7 @@ def rematch(
     Of the features the first counts first; without any, the ones for a reset are taken.
     """
     matched: dict[int, Key] = {}
-    for feature in features or (everything, message_id_and_size, _message_id):
+    for feature in features or FEATURES:
         candidates = _by_feature(known, set(matched.values()), feature)
         for uid, identity in sorted(found.items()):
             what = feature(identity)
@@ -65,3 +65,7 @@ def message_id_and_moment(identity: Identity) -> Hashable | None:
 
 def _message_id(identity: Identity) -> Hashable | None:
     return identity.internet_message_id
+
+
+FEATURES: Final[Sequence[Feature]] = (everything, message_id_and_size, _message_id)
+"""What counts after a reset."""

@@ -3,10 +3,14 @@
 Jumping to the new UIDNEXT would lose what arrived meanwhile; starting over would announce
 everything again. So every mail we know is matched with its new UID, what is older than our watch is
 skipped, and the rest is news.
+
+    match ──▶ what is where it was, a portion at a time ┐ noted in the ledger under the new UIDs,
+    follow ─▶ where the others are now                  │ which nobody reads yet: whatever breaks
+    sort ───▶ the rest: skipped, or news                ┘ this off, it goes on from there
+    adopt ──▶ the folder's row gets the new UIDVALIDITY: from now on they count
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,104 +19,165 @@ from app.mailbox.port import Identity, Listing, MailSession, Selected
 from app.store.models import Mailbox, PlacementState
 from app.store.repositories.ledger import Entry, Place
 from app.sync.changes import KnownMail, Left
-from app.sync.fetch import bring_in
-from app.sync.follow import Following
-from app.sync.ingest import Ingest
+from app.sync.follow import PORTION, Following
 from app.sync.port import Folder, Syncing
-from app.sync.rematch import rematch
+from app.sync.rematch import FEATURES, Feature, rematch
 
 _CLOCK_SKEW: Final = timedelta(minutes=10)
 """How far a server's clock may be behind ours before mail of the gap would look old."""
 _LISTED_AT_ONCE: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """Everything that is in the folder now."""
-
-    listings: dict[int, Listing]
-    identities: dict[int, Identity]
-
-
 async def reset(
     syncing: Syncing, session: MailSession, mailbox: Mailbox, selected: Selected
-) -> int:
-    """Adopt the new UIDs and bring in the news; answers how many mails that is.
+) -> bool:
+    """Adopt the new UIDs of the open folder; answers whether there is news to bring in.
 
-    Nothing is adopted until all is matched, and then at once: a crash begins this anew. Mails that
-    are not there any more are looked for in other folders first.
+    The next look does that: the watermark stands at the first of them. Nothing is adopted where the
+    UIDs change once more meanwhile. May be broken off and called again at any point.
     """
     assert selected.uidvalidity is not None
     folder = Folder(mailbox.id, mailbox.name, selected.uidvalidity)
-    seen = await _look_at_everything(session, selected)
-    uids, known = await _known(syncing, mailbox)
-    matched = rematch(known, seen.identities)
-    if lost := known.keys() - matched.values():
-        await _follow(syncing, session, mailbox, {id_: uids[id_] for id_ in lost})
-        if (await session.examine(mailbox.name)).uidvalidity != selected.uidvalidity:
-            return 0
-    since = (mailbox.started_at or syncing.clock.now()) - _CLOCK_SKEW
-    entries = [
-        _entry(folder, listing, matched.get(uid), since=since)
-        for uid, listing in seen.listings.items()
-    ]
-    news = sorted(entry.place.uid for entry in entries if entry.state is PlacementState.PENDING)
-    found = sorted(seen.listings)
-    watermark = min(news, default=max(found, default=0) + 1)
-    await _adopt(syncing, folder, selected, entries, watermark=watermark)
-    ingest = Ingest(syncing, folder, found=found, unsettled=news)
-    await bring_in(syncing, session, folder, news, ingest)
-    await ingest.finish()
-    return len(news)
-
-
-async def _look_at_everything(session: MailSession, selected: Selected) -> _Seen:
+    renumbering = _Renumbering(syncing, session, mailbox, folder)
     uids = await session.uids_from(1, uidnext=selected.uidnext)
-    seen = _Seen({}, {})
-    for start in range(0, len(uids), _LISTED_AT_ONCE):
-        portion = uids[start : start + _LISTED_AT_ONCE]
-        identities = await session.identify(portion)
-        listings = await session.list_mails(portion)
-        seen.identities.update({uid: identities[uid] for uid in identities.keys() & listings})
-        seen.listings.update({uid: listings[uid] for uid in identities.keys() & listings})
-    return seen
+    rest = await renumbering.match(uids)
+    if await renumbering.follow():
+        opened = await session.examine(mailbox.name)
+        if opened.uidvalidity != selected.uidvalidity:
+            return False
+    news = await renumbering.sort(rest)
+    await _adopt(syncing, folder, selected, min(news, default=max(uids, default=0) + 1))
+    return bool(news)
 
 
-async def _follow(
-    syncing: Syncing, session: MailSession, mailbox: Mailbox, lost: Mapping[MessageId, int]
-) -> None:
-    """Mails left while the UIDs changed: find out where they are, and have their cards say so."""
-    assert mailbox.uidvalidity is not None
-    before = Folder(mailbox.id, mailbox.name, mailbox.uidvalidity)
-    left = [Left(KnownMail(uid, message_id, ())) for message_id, uid in lost.items()]
-    await Following(syncing, session, before).settle(left)
+class _Renumbering:
+    """One folder, its row still under the old UIDVALIDITY, `folder` under the new one."""
 
+    def __init__(
+        self, syncing: Syncing, session: MailSession, mailbox: Mailbox, folder: Folder
+    ) -> None:
+        self._syncing = syncing
+        self._session = session
+        self._mailbox = mailbox
+        self._folder = folder
 
-async def _known(
-    syncing: Syncing, mailbox: Mailbox
-) -> tuple[dict[MessageId, int], dict[MessageId, Identity]]:
-    """The UID that each mail of ours had, and what it is."""
-    async with syncing.store.begin(syncing.workspace_id) as uow:
-        live = await uow.ledger.live_in(mailbox.id)
-    uids = {message.id: placement.uid for placement, message in live}
-    return uids, {
-        message.id: Identity(
-            message.internet_message_id,
-            placement.size or message.size,
-            placement.internaldate or message.received_at,
+    async def match(self, uids: Sequence[int]) -> Sequence[int]:
+        """Find the mails we know among these UIDs; answers those that are none of them.
+
+        First by all that tells a mail from others, then by less.
+        """
+        rest = await self._not_found_before(uids)
+        for feature in FEATURES:
+            if not rest or not await self._count_lost():
+                break
+            rest = [
+                uid for some in _portions(rest) for uid in await self._match_some(some, feature)
+            ]
+        return rest
+
+    async def _not_found_before(self, uids: Sequence[int]) -> list[int]:
+        """UIDs that no attempt before this one has matched; the mail must still be the same."""
+        rest: list[int] = []
+        for some in _portions(uids):
+            async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
+                found = await uow.renumbered.found(
+                    self._mailbox.id, new=self._folder.uidvalidity, uids=some
+                )
+            listings = await self._session.list_mails(list(found)) if found else {}
+            same = {
+                uid for uid, one in listings.items() if found[uid] == (one.size, one.internaldate)
+            }
+            rest += [uid for uid in some if uid not in same]
+        return rest
+
+    async def _match_some(self, uids: Sequence[int], feature: Feature) -> list[int]:
+        identities = await self._session.identify(uids)
+        matched = rematch(await self._candidates(identities.values()), identities, [feature])
+        listings = await self._session.list_mails(sorted(matched)) if matched else {}
+        await self._record([
+            self._entry(listing, PlacementState.STORED, matched[uid])
+            for uid, listing in listings.items()
+        ])  # fmt: skip
+        return [uid for uid in identities if uid not in matched]
+
+    async def _candidates(self, identities: Iterable[Identity]) -> dict[MessageId, Identity]:
+        if self._mailbox.uidvalidity is None:
+            return {}
+        wanted = list(identities)
+        async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
+            known = await uow.renumbered.candidates(
+                self._syncing.account_id,
+                self._mailbox.id,
+                old=self._mailbox.uidvalidity,
+                new=self._folder.uidvalidity,
+                ids={one.internet_message_id for one in wanted if one.internet_message_id},
+                sizes={one.size for one in wanted if not one.internet_message_id},
+            )
+        return {
+            one.message_id: Identity(one.internet_message_id, one.size, one.internaldate)
+            for one in known
+        }
+
+    async def follow(self) -> bool:
+        """Mails left while the UIDs changed: find out where they are, and have their cards say so.
+
+        Answers whether there were any: another folder may be open then.
+        """
+        old, above = self._mailbox.uidvalidity, 0
+        if old is None or not (count := await self._count_lost()):
+            return False
+        before = Folder(self._mailbox.id, self._mailbox.name, old)
+        following = Following(self._syncing, self._session, before)
+        while True:
+            async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
+                lost = await uow.renumbered.lost(
+                    self._mailbox.id,
+                    old=old, new=self._folder.uidvalidity, above=above, limit=PORTION,
+                )  # fmt: skip
+            if not lost:
+                return True
+            above, _ = lost[-1]
+            left = [Left(KnownMail(uid, message_id, ())) for uid, message_id in lost]
+            await following.settle(left, among=count)
+
+    async def _count_lost(self) -> int:
+        if self._mailbox.uidvalidity is None:
+            return 0
+        async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
+            return await uow.renumbered.count_lost(
+                self._mailbox.id, old=self._mailbox.uidvalidity, new=self._folder.uidvalidity
+            )
+
+    async def sort(self, uids: Sequence[int]) -> list[int]:
+        """What is older than our watch is skipped; answers the rest."""
+        since = (self._mailbox.started_at or self._syncing.clock.now()) - _CLOCK_SKEW
+        news: list[int] = []
+        for some in _portions(uids):
+            listings = await self._session.list_mails(some)
+            entries = [self._entry(one, _state(one, since)) for one in listings.values()]
+            await self._record(entries)
+            news += [one.place.uid for one in entries if one.state is PlacementState.PENDING]
+        return news
+
+    async def _record(self, entries: Sequence[Entry]) -> None:
+        async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
+            await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
+            await uow.ledger.record(entries)
+
+    def _entry(
+        self, listing: Listing, state: PlacementState, message_id: MessageId | None = None
+    ) -> Entry:
+        return Entry(
+            place=Place(self._folder.mailbox_id, self._folder.uidvalidity, listing.uid),
+            state=state,
+            message_id=message_id,
+            size=listing.size,
+            internaldate=listing.internaldate,
+            flags=listing.flags,
         )
-        for placement, message in live
-    }
 
 
-async def _adopt(
-    syncing: Syncing,
-    folder: Folder,
-    selected: Selected,
-    entries: Sequence[Entry],
-    *,
-    watermark: int,
-) -> None:
+async def _adopt(syncing: Syncing, folder: Folder, selected: Selected, watermark: int) -> None:
     async with syncing.store.begin(syncing.workspace_id) as uow:
         await uow.accounts.owned(syncing.account_id, syncing.fence)
         mailbox = await uow.mailboxes.get(folder.mailbox_id)
@@ -122,7 +187,6 @@ async def _adopt(
         mailbox.exists_at_server, mailbox.uidnext = selected.exists, selected.uidnext
         mailbox.highestmodseq = selected.highestmodseq
         await uow.ledger.leave_behind(mailbox.id, except_uidvalidity=folder.uidvalidity)
-        await uow.ledger.record(entries)
         uow.emit(
             "mailbox.reset",
             account_id=syncing.account_id,
@@ -131,18 +195,10 @@ async def _adopt(
         )
 
 
-def _entry(folder: Folder, listing: Listing, known: MessageId | None, *, since: datetime) -> Entry:
-    if known is not None:
-        state = PlacementState.STORED
-    elif listing.internaldate < since:
-        state = PlacementState.SKIPPED
-    else:
-        state = PlacementState.PENDING
-    return Entry(
-        place=Place(folder.mailbox_id, folder.uidvalidity, listing.uid),
-        state=state,
-        message_id=known,
-        size=listing.size,
-        internaldate=listing.internaldate,
-        flags=listing.flags,
-    )
+def _state(listing: Listing, since: datetime) -> PlacementState:
+    return PlacementState.SKIPPED if listing.internaldate < since else PlacementState.PENDING
+
+
+def _portions(uids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(uids), _LISTED_AT_ONCE):
+        yield uids[start : start + _LISTED_AT_ONCE]

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import func, text, update
-from sqlalchemy.orm import load_only
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
@@ -22,12 +21,6 @@ from app.store.bulk import insert_many, is_any
 from app.store.models import Mailbox, Message, Placement, PlacementState
 from app.store.repositories.base import Repository
 
-_IDENTITY: Final[tuple[Any, ...]] = (
-    Message.id,
-    Message.internet_message_id,
-    Message.size,
-    Message.received_at,
-)
 _BEGIN_ATTEMPT: Final = """
 INSERT INTO placements AS known
     (workspace_id, mailbox_id, uidvalidity, uid, id, state, attempts, reason, flags)
@@ -267,27 +260,6 @@ class Ledger(Repository):
         )
         rows = await self._session.exec(statement)
         return {MailboxId(mailbox_id): count for mailbox_id, count in rows}
-
-    async def live_in(self, mailbox_id: MailboxId) -> Sequence[tuple[Placement, Message]]:
-        """Every mail that lies in a folder, as far as we know.
-
-        These are all at once in memory, so nothing is read of a mail but what tells it from others.
-        """
-        statement = (
-            select(Placement, Message)
-            .join(
-                Message,
-                (col(Message.workspace_id) == col(Placement.workspace_id))
-                & (col(Message.id) == col(Placement.message_id)),
-            )
-            .where(
-                Placement.workspace_id == self._workspace_id,
-                Placement.mailbox_id == mailbox_id,
-                col(Placement.gone_at).is_(None),
-            )
-            .options(load_only(*_IDENTITY, raiseload=True))
-        )
-        return (await self._session.exec(statement)).all()
 
     async def newest_in(
         self, mailbox_id: MailboxId, *, limit: int

@@ -1,11 +1,14 @@
 """Folders whose contents are not what the server said a moment ago, or mean something new."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from app.commands.types import Archive, Flag
-from app.store.models import Message, Placement
+from app.mailbox.errors import Transient
+from app.store.models import Event, Message, Placement
+from app.sync import reset
 from app.sync.plan import Kind
 from app.sync.poll import catch_up
 from tests.fixtures.sessions import mail
@@ -23,7 +26,7 @@ from tests.rig.asking import (
 from tests.rig.fixtures import Tended
 from tests.rig.imap_server import Call, HostileServer, Script
 from tests.rig.imap_syntax import is_in, text
-from tests.rig.scripts import first, in_idle, preceded_by, refuse, replaced, then, without
+from tests.rig.scripts import finish, first, in_idle, preceded_by, refuse, replaced, then, without
 
 
 async def again(sync: Sync) -> None:
@@ -129,6 +132,45 @@ class TestUIDVALIDITY:
         assert await known.announced() == ["First", "Second", "In the gap"]
         assert await known.ledger() == {7: "skipped", 8: "stored", 9: "stored", 10: "stored"}
         await check_prefix(known, known.inbox)
+
+    async def test_ih1_broken_off_anywhere_it_goes_on(
+        self, known: Sync, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The connection breaks one FETCH later each time, until it does no more."""
+        monkeypatch.setattr(reset, "_LISTED_AT_ONCE", 1)
+        server = known.inbox
+        server.account.inbox.renumber(1_800_000_000, first=7)
+        server.account.inbox.remove(8)
+        put(server, "In the gap")
+
+        breaks = 0
+        while True:
+            server.on("FETCH", finish(), skip=breaks)
+            fired = server.fired["FETCH"]
+            with contextlib.suppress(Transient):
+                await known.look()
+            if server.fired["FETCH"] == fired:
+                break
+            server.heal()
+            breaks += 1
+
+        assert breaks > 4
+        assert await known.announced() == ["First", "Second", "In the gap"]
+        assert await known.ledger() == {7: "skipped", 9: "stored", 10: "stored"}
+        left = [one for one in await known.all(Event) if one.type == "message.left"]
+        assert len(left) == 1
+        await check_prefix(known, server)
+
+    async def test_ih1_of_a_mail_that_lies_there_twice(self, known: Sync) -> None:
+        server = known.inbox
+        server.put(named("First"))
+        await known.look()
+        server.account.inbox.renumber(1_800_000_000, first=7)
+
+        await known.look()
+
+        assert await known.announced() == ["First", "Second"]
+        assert set((await known.ledger()).values()) == {"skipped", "stored"}
 
     async def test_ih3_back_to_the_old_one(self, known: Sync) -> None:
         inbox = known.inbox.account.inbox

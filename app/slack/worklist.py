@@ -31,7 +31,7 @@ class Sight:
     accounts: dict[AccountId, Account]
 
     def limit(self, wanted: ConversationFilter) -> ConversationFilter:
-        return replace(wanted, account_ids=frozenset(self.accounts))
+        return replace(wanted, seen_in=self.channels)
 
 
 async def sight_of(uow: UnitOfWork, channels: frozenset[ChannelId]) -> Sight:
@@ -57,13 +57,14 @@ async def lines_of(
     }
     ids = [one.assignee_id for one in conversations if one.assignee_id]
     people = await uow.teammates.get_many(list(dict.fromkeys(ids)))
+    addresses = await addresses_of(uow, sight, conversations)
     lines = []
     for one in conversations:
         assignee = people.get(one.assignee_id) if one.assignee_id else None
         lines.append(
             Line(
                 subject=one.subject,
-                address=sight.accounts[one.account_id].address,
+                address=addresses[one.account_id],
                 last_message_at=one.last_message_at,
                 link=link_to(cards.get(one.id), api_url),
                 assignee=(assignee.name, assignee.slack_user_id) if assignee else None,
@@ -74,6 +75,18 @@ async def lines_of(
             )
         )
     return lines
+
+
+async def addresses_of(
+    uow: UnitOfWork, sight: Sight, conversations: Sequence[Conversation]
+) -> dict[AccountId, str]:
+    """Of the accounts of these conversations; a rule may show mail where its account posts none."""
+    known = {id_: account.address for id_, account in sight.accounts.items()}
+    missing = frozenset(one.account_id for one in conversations) - set(known)
+    if missing:
+        found = await uow.accounts.page(after=None, limit=len(missing), only=missing)
+        known |= {one.id: one.address for one in found}
+    return known
 
 
 async def health_in(

@@ -120,7 +120,7 @@ class HomeTab:
             unassigned=parts["unassigned"],
             waiting=parts["waiting"],
             snoozed=parts["snoozed"],
-            has_accounts=bool(sight.accounts),
+            has_accounts=bool(sight.accounts) or any(one.count for one in parts.values()),
             mailboxes=mailboxes,
             more_mailboxes=more,
         )

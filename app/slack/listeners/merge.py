@@ -20,7 +20,7 @@ from app.slack.middleware import Door, Effect, user_of, workspace_of
 from app.slack.submitted import chosen, memory_of
 from app.slack.views import merge as merging
 from app.slack.views import told
-from app.slack.worklist import sight_of
+from app.slack.worklist import addresses_of, sight_of
 from app.store.repositories.conversations import ConversationFilter
 from app.store.unit_of_work import UnitOfWork
 
@@ -56,12 +56,13 @@ class Merges:
             found = await uow.conversations.page(
                 wanted, before=None, limit=merging.MOST_CHOICES + 1
             )
+            addresses = await addresses_of(uow, sight, found)
             choices = [
                 merging.Candidate(
                     one.id,
                     one.subject,
                     one.participants[0] if one.participants else "",
-                    sight.accounts[one.account_id].address,
+                    addresses[one.account_id],
                 )
                 for one in found
                 if one.id != source_id

@@ -27,6 +27,7 @@ from app.store.models import Message
 from app.store.unit_of_work import UnitOfWork
 
 READING: Final = frozenset({MoreAction.WHY, MoreAction.HEADERS, MoreAction.FULL_MAIL})
+_MOST_RULES: Final = 10
 Body = Mapping[str, Any]
 
 
@@ -112,6 +113,10 @@ async def _where(uow: UnitOfWork, message: Message) -> dict[str, Any]:
         "folder": placed[0][1].name if placed else None,
         "uid": placed[0][0].uid if placed else None,
         "thread": _thread(message, [one for one in others if one.id != message.id]),
+        "rules": [
+            (one.rule_name, one.done, one.created_at)
+            for one in await uow.rules.applied_to(message.conversation_id, limit=_MOST_RULES)
+        ],
     }
 
 

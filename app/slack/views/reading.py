@@ -1,7 +1,8 @@
 """Windows to read a mail in: its whole text, its header, and why it is where it is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Self
 
@@ -9,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.core.errors import InvalidInput
 from app.core.ids import ConversationId, MessageId
-from app.feed.mrkdwn import bold, escape, escape_line, link_up, verbatim
+from app.feed.mrkdwn import bold, escape, escape_line, link_up, moment, verbatim
 from app.slack.ids import Memory, ViewId
+from app.slack.views.rules import did
 
 PAGE_ACTION: Final = "mail.page"
 PAGE: Final = 12_000
@@ -54,6 +56,8 @@ class Why:
     automatic: str | None
     server: str | None
     results: dict[str, str]
+    rules: Sequence[tuple[str, Sequence[Mapping[str, Any]], datetime]] = ()
+    """The rules that had a hand in the conversation: name, what each did, and when."""
 
 
 def skeleton(conversation_id: ConversationId) -> dict[str, Any]:
@@ -85,6 +89,12 @@ def why(conversation_id: ConversationId, view: Why) -> dict[str, Any]:
     ]
     if view.automatic:
         lines.append(f"*Written by*\nsoftware ({escape_line(view.automatic, 40)})")
+    if view.rules:
+        lines.append("*Rules*")
+    lines += [
+        f"• {bold(escape_line(name, 100))} {moment(at)}: {did(done)}"
+        for name, done, at in view.rules
+    ]
     return _window(conversation_id, "Why am I seeing this", [_section(line) for line in lines])
 
 

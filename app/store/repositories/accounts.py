@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from app.core.errors import NotFound, SharedBoxError
 from app.core.ids import AccountId, ChannelId
 from app.store.bulk import is_any
-from app.store.models import WAITING, Account, Conversation, Message, Note, Outgoing
+from app.store.models import WAITING, Account, Conversation, Message, Note, Outgoing, Route
 from app.store.repositories.base import Repository
 
 
@@ -87,7 +87,7 @@ class Accounts(Repository):
     ) -> Sequence[Account]:
         """Accounts in the order they were connected.
 
-        `only` certain ones, or only those that post to certain `channels`, where that is given.
+        `only` certain ones, or those whose mail goes to certain `channels`, where that is given.
         """
         statement = (
             select(Account)
@@ -100,7 +100,13 @@ class Accounts(Repository):
         if only is not None:
             statement = statement.where(is_any(col(Account.id), list(only)))
         if channels is not None:
-            statement = statement.where(col(Account.channel_id).in_(channels))
+            routed = select(Route.account_id).where(
+                Route.workspace_id == self._workspace_id,
+                is_any(col(Route.channel_id), list(channels)),
+            )
+            statement = statement.where(
+                col(Account.channel_id).in_(channels) | col(Account.id).in_(routed)
+            )
         return (await self._session.exec(statement)).all()
 
     async def holdings(self, account_id: AccountId) -> Holdings:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, tuple_, update
+from sqlalchemy import and_, func, or_, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
-from app.core.ids import AccountId, ConversationId, TeammateId
+from app.core.ids import AccountId, ChannelId, ConversationId, TeammateId
 from app.store.bulk import insert_many, is_any
-from app.store.models import Conversation, ConversationStatus, Message
+from app.store.models import Account, Conversation, ConversationStatus, Message, Post, PostKind
 from app.store.new import NewConversation
 from app.store.repositories.base import Repository
 
@@ -23,6 +23,9 @@ _WORD: Final = re.compile(r"\w+")
 @dataclass(frozen=True, slots=True)
 class ConversationFilter:
     account_ids: frozenset[AccountId] | None = None
+    seen_in: frozenset[ChannelId] | None = None
+    """Only those whose card stands in one of these channels; of what has no card, those whose
+    account posts there."""
     status: ConversationStatus | None = None
     assignee_id: TeammateId | None = None
     unassigned: bool = False
@@ -152,10 +155,39 @@ class Conversations(Repository):
         return (await self._session.exec(select(func.count()).select_from(some))).one()
 
 
-def _conditions(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
-    yield col(Conversation.merged_into_id).is_(None)
+def _visible(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
     if wanted.account_ids is not None:
         yield col(Conversation.account_id).in_(wanted.account_ids)
+    if wanted.seen_in is not None:
+        yield _is_seen_in(wanted.seen_in)
+
+
+def _is_seen_in(channels: frozenset[ChannelId]) -> ColumnElement[bool]:
+    card = (
+        select(Post.id)
+        .where(
+            Post.workspace_id == Conversation.workspace_id,
+            Post.conversation_id == Conversation.id,
+            col(Post.kind) == PostKind.CARD,
+        )
+        .correlate(Conversation)
+    )
+    account = (
+        select(Account.id)
+        .where(
+            Account.workspace_id == Conversation.workspace_id,
+            Account.id == Conversation.account_id,
+            is_any(col(Account.channel_id), list(channels)),
+        )
+        .correlate(Conversation)
+    )
+    shown = card.where(is_any(col(Post.channel_id), list(channels))).exists()
+    return or_(shown, and_(~card.exists(), account.exists()))
+
+
+def _conditions(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
+    yield col(Conversation.merged_into_id).is_(None)
+    yield from _visible(wanted)
     if wanted.status is not None:
         yield col(Conversation.status) == wanted.status
     if wanted.assignee_id is not None:

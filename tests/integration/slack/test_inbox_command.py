@@ -175,3 +175,22 @@ class TestStatus:
 
         assert "billing@example.com" in await ask(door, "status", "Ben")
         assert "billing@example.com" not in await ask(door, "status", "Chidi")
+
+
+class TestRoutedMail:
+    async def test_is_seen_by_those_of_its_channel_and_nobody_else(self, door: SlackDoor) -> None:
+        """A rule put it into #billing, where not everybody is; its account posts in #support."""
+        await door.card("Salary list")
+        billing = ChannelId(door.slack.channels["billing"])
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            (card,) = await uow.posts.cards_of([door.id_of("Salary list")])
+            card.channel_id = billing
+        outsider = next(
+            name
+            for name, id_ in door.slack.users.items()
+            if id_ in door.slack.emulator.workspace.channel("support").members
+            and id_ not in door.slack.emulator.workspace.channel("billing").members
+        )
+
+        assert "Salary list" not in await ask(door, "search salary", outsider)
+        assert "Salary list" in await ask(door, "search salary", "Ana")

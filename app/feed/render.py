@@ -5,8 +5,9 @@ where it stands. A word goes with every glyph, so that nothing is said by colour
 All text of a message together stays far below the 13,200 characters at which Slack refuses it.
 """
 
-from typing import Any, Final
+from typing import Final
 
+from app.feed.blocks import button, context, files, section
 from app.feed.ids import ActionId, CardValue, MenuChoice, MenuValue
 from app.feed.mrkdwn import (
     bold,
@@ -16,7 +17,6 @@ from app.feed.mrkdwn import (
     link_up,
     mention,
     moment,
-    size,
     verbatim,
 )
 from app.feed.port import Block, Rendered
@@ -28,7 +28,6 @@ from app.feed.view import (
     CardView,
     CommandView,
     ElsewhereView,
-    FileView,
     MailView,
     NoteView,
     Person,
@@ -45,7 +44,6 @@ _EXCERPT: Final = 600
 _EXCERPT_LINES: Final = 6
 _THREAD_EXCERPT: Final = 2400
 _THREAD_LINES: Final = 40
-_FILES_SHOWN: Final = 8
 _DETAIL: Final = 300
 _MOST_BUTTONS: Final = 4
 _WRITERS: Final = 3
@@ -94,23 +92,23 @@ def card(view: CardView) -> Rendered:
     subject = _subject(view.subject)
     text = f"{_sender(view.mail)} - {subject} ({escape_line(view.address, _ADDRESS)})"
     if view.merged_into is not None:
-        return Rendered(text, [_context(_merged(view, view.merged_into)), *_actions(view)])
+        return Rendered(text, [context(_merged(view, view.merged_into)), *_actions(view)])
     if view.where in _PUT_AWAY:
-        return Rendered(text, [_context(_put_away(view)), *_actions(view)])
+        return Rendered(text, [context(_put_away(view)), *_actions(view)])
     blocks: list[Block] = [
         {
             "type": "section",
             "text": verbatim(bold(subject)),
             "accessory": _menu(view),
         },
-        _context(_envelope(view)),
+        context(_envelope(view)),
     ]
     blocks += _notes(view.mail)
     if excerpt := cut_lines(view.mail.excerpt, lines=_EXCERPT_LINES, characters=_EXCERPT):
-        blocks.append(_section(link_up(escape(excerpt, _SECTION))))
+        blocks.append(section(link_up(escape(excerpt, _SECTION))))
     if view.mail.files:
-        blocks.append(_context(_files(view.mail.files)))
-    blocks.append(_context(_state(view)))
+        blocks.append(context(files(view.mail.files)))
+    blocks.append(context(_state(view)))
     return Rendered(text, [*blocks, *_actions(view)])
 
 
@@ -124,24 +122,24 @@ def mail(view: MailView) -> Rendered:
         head = f"↩️ {who} replied from {client}"
     else:
         head = f"✉️ {who} {escape_line(view.sender_address, _ADDRESS)}"
-    blocks: list[Block] = [_context(f"{head} · {moment(view.received_at)}")]
+    blocks: list[Block] = [context(f"{head} · {moment(view.received_at)}")]
     blocks += _notes(view)
     body = cut_lines(view.excerpt, lines=_THREAD_LINES, characters=_THREAD_EXCERPT)
     if body:
-        blocks.append(_section(link_up(escape(body, _SECTION))))
+        blocks.append(section(link_up(escape(body, _SECTION))))
     if view.files:
-        blocks.append(_context(_files(view.files)))
+        blocks.append(context(files(view.files)))
     no_words = "new mail" if view.is_hidden else "(no text)"
     return Rendered(f"{sender}: {escape(first_line, 300) or no_words}", blocks)
 
 
 def _notes(view: MailView) -> list[Block]:
-    return [_context(escape_line(note, _DETAIL)) for note in view.notes]
+    return [context(escape_line(note, _DETAIL)) for note in view.notes]
 
 
 def notice(text: str) -> Rendered:
     """A line in the thread. `text` is our own words; what it quotes is escaped already."""
-    return Rendered(text, [_context(text)])
+    return Rendered(text, [context(text)])
 
 
 def note(view: NoteView) -> Rendered:
@@ -149,7 +147,7 @@ def note(view: NoteView) -> Rendered:
     who = escape_line(view.by.name, _NAME) or "Somebody"
     text = cut_lines(view.text, lines=_THREAD_LINES, characters=_THREAD_EXCERPT)
     first = escape(cut_lines(text, lines=1, characters=150), 300)
-    blocks = [_context(f"💬 {bold(who)}"), _section(link_up(escape(text, _SECTION)) or "(nothing)")]
+    blocks = [context(f"💬 {bold(who)}"), section(link_up(escape(text, _SECTION)) or "(nothing)")]
     return Rendered(f"💬 {who}: {first}", blocks)
 
 
@@ -164,19 +162,19 @@ def quarantine(view: QuarantineView) -> Rendered:
     where = f"{escape_line(view.address, _ADDRESS)}, folder {escape_line(view.folder, 80)}"
     if view.settled:
         text = f"✅ A mail to {where} that could not be read at first was read after all."
-        return Rendered(text, [_context(text)])
+        return Rendered(text, [context(text)])
     when = f" It arrived {moment(view.received_at)}." if view.received_at else ""
     raw = " The original is attached in the thread." if view.has_raw else ""
     text = (
         f"⚠️ *A mail to {where} could not be read:* {escape_line(view.reason, _DETAIL)}.{when}{raw}"
     )
-    blocks: list[Block] = [_section(text)]
+    blocks: list[Block] = [section(text)]
     if view.pending:
-        blocks.append(_context("⏳ Reading it once more…"))
+        blocks.append(context("⏳ Reading it once more…"))
     else:
         value = str(view.placement_id)
-        button = _button(ActionId.PROCESS_AGAIN, "Process again", value)
-        blocks.append({"type": "actions", "elements": [button]})
+        again = button(ActionId.PROCESS_AGAIN, "Process again", value)
+        blocks.append({"type": "actions", "elements": [again]})
     return Rendered(f"⚠️ A mail to {where} could not be read.", blocks)
 
 
@@ -203,13 +201,6 @@ def _envelope(view: CardView) -> str:
     if view.first_contact:
         parts.append("🆕 first contact")
     return " · ".join(parts)
-
-
-def _files(files: tuple[FileView, ...]) -> str:
-    shown = [f"{escape_line(file.name, 60)} ({size(file.size)})" for file in files[:_FILES_SHOWN]]
-    if len(files) > _FILES_SHOWN:
-        shown.append(f"and {len(files) - _FILES_SHOWN} more")
-    return "📎 " + " · ".join(shown)
 
 
 def _state(view: CardView) -> str:
@@ -317,18 +308,18 @@ def _by_state(view: CardView) -> list[Block]:
     if view.where in _PUT_AWAY or view.merged_into is not None:
         return []
     if view.is_done:
-        return [_button(ActionId.REOPEN, "Reopen", value)]
+        return [button(ActionId.REOPEN, "Reopen", value)]
     if view.is_snoozed:
-        return [_button(ActionId.WAKE, "Wake now", value)]
+        return [button(ActionId.WAKE, "Wake now", value)]
     buttons: list[Block] = [
-        _button(ActionId.DONE, "Done", value),
-        _button(ActionId.SNOOZE, "Snooze", value),
+        button(ActionId.DONE, "Done", value),
+        button(ActionId.SNOOZE, "Snooze", value),
     ]
     if view.assignee is None:
-        buttons.insert(0, _button(ActionId.ASSIGN_ME, "Assign to me", value))
+        buttons.insert(0, button(ActionId.ASSIGN_ME, "Assign to me", value))
     else:
-        buttons.append(_button(ActionId.HAND_OVER, "Hand over", value))
-    return [_button(ActionId.REPLY, "Reply", value, primary=True), *buttons]
+        buttons.append(button(ActionId.HAND_OVER, "Hand over", value))
+    return [button(ActionId.REPLY, "Reply", value, primary=True), *buttons]
 
 
 def _about_the_command(view: CardView) -> list[Block]:
@@ -338,9 +329,9 @@ def _about_the_command(view: CardView) -> list[Block]:
     about_it = str(CardValue(view.conversation_id, command.id))
     buttons: list[Block] = []
     if command.state is CommandState.FAILED:
-        buttons.append(_button(ActionId.RETRY, "Retry", about_it))
+        buttons.append(button(ActionId.RETRY, "Retry", about_it))
     if command.can_be_undone:
-        buttons.append(_button(ActionId.UNDO, "Undo", about_it))
+        buttons.append(button(ActionId.UNDO, "Undo", about_it))
     return buttons
 
 
@@ -356,21 +347,3 @@ def _menu(view: CardView) -> Block:
             for choice, label in _MENU.items()
         ],
     }
-
-
-def _button(action: ActionId, label: str, value: str, *, primary: bool = False) -> dict[str, Any]:
-    button: dict[str, Any] = {
-        "type": "button",
-        "action_id": action,
-        "text": {"type": "plain_text", "text": label},
-        "value": value,
-    }
-    return {**button, "style": "primary"} if primary else button
-
-
-def _section(text: str) -> Block:
-    return {"type": "section", "text": verbatim(text)}
-
-
-def _context(text: str) -> Block:
-    return {"type": "context", "elements": [verbatim(text)]}

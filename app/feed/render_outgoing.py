@@ -6,6 +6,7 @@ presses Send to the moment the server has it, and what to do where it does not.
 
 from typing import Any, Final
 
+from app.feed.blocks import button, context, files, section
 from app.feed.ids import ActionId
 from app.feed.mrkdwn import (
     bold,
@@ -14,8 +15,6 @@ from app.feed.mrkdwn import (
     escape_line,
     mention,
     moment,
-    size,
-    verbatim,
 )
 from app.feed.port import Block, Rendered
 from app.feed.view import OutgoingView
@@ -26,7 +25,6 @@ _LINES: Final = 40
 _SECTION: Final = 2900
 _DETAIL: Final = 600
 _PEOPLE: Final = 6
-_FILES: Final = 8
 _SUBJECT: Final = 200
 _DONE: Final = {
     OutgoingMode.NEW: "wrote",
@@ -45,12 +43,12 @@ _NOUN: Final = {
 def outgoing(view: OutgoingView) -> Rendered:
     """The line in the thread."""
     head = f"{_headline(view)} · {_people(view)}"
-    blocks: list[Block] = [_context(head)]
+    blocks: list[Block] = [context(head)]
     if body := cut_lines(view.text, lines=_LINES, characters=_EXCERPT):
-        blocks.append({"type": "section", "text": verbatim(escape(body, _SECTION))})
+        blocks.append(section(escape(body, _SECTION)))
     if view.files:
-        blocks.append(_context(_files(view)))
-    blocks += [_context(note) for note in _notes(view)]
+        blocks.append(context(files(view.files)))
+    blocks += [context(note) for note in _notes(view)]
     if buttons := _buttons(view):
         blocks.append({"type": "actions", "elements": buttons})
     return Rendered(head, blocks)
@@ -61,7 +59,7 @@ def outgoing_direct(view: OutgoingView, link: str | None) -> Rendered:
     line = outgoing(view)
     subject = escape_line(view.subject, _SUBJECT) or "(no subject)"
     shown = f"<{link}|{subject.replace('|', '¦')}>" if link else bold(subject)
-    return Rendered(f"{line.text} · {subject}", [_context(f"✉️ {shown}"), *line.blocks])
+    return Rendered(f"{line.text} · {subject}", [context(f"✉️ {shown}"), *line.blocks])
 
 
 def outgoing_state(view: OutgoingView) -> str:
@@ -128,12 +126,6 @@ def _named(addresses: tuple[str, ...]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def _files(view: OutgoingView) -> str:
-    shown = [f"{escape_line(file.name, 60)} ({size(file.size)})" for file in view.files[:_FILES]]
-    more = len(view.files) - _FILES
-    return "📎 " + " · ".join([*shown, *([f"and {more} more"] if more > 0 else [])])
-
-
 def _notes(view: OutgoingView) -> list[str]:
     """What else people must know about it."""
     notes = []
@@ -150,36 +142,23 @@ def _buttons(view: OutgoingView) -> list[dict[str, Any]]:
     value = str(view.id)
     match view.state:
         case OutgoingState.UNDO:
-            return [_button(ActionId.OUTGOING_UNDO, "Undo", value)]
+            return [button(ActionId.OUTGOING_UNDO, "Undo", value)]
         case OutgoingState.SCHEDULED | OutgoingState.QUEUED if view.sent_at is None:
             now = "Send now" if view.state is OutgoingState.SCHEDULED else "Try now"
             return [
-                _button(ActionId.OUTGOING_SEND_NOW, now, value),
-                _button(ActionId.OUTGOING_UNDO, "Cancel", value),
+                button(ActionId.OUTGOING_SEND_NOW, now, value),
+                button(ActionId.OUTGOING_UNDO, "Cancel", value),
             ]
         case OutgoingState.FAILED:
             return [
-                _button(ActionId.OUTGOING_RETRY, "Retry", value),
-                _button(ActionId.OUTGOING_EDIT, "Edit", value),
-                _button(ActionId.OUTGOING_UNDO, "Discard", value),
+                button(ActionId.OUTGOING_RETRY, "Retry", value),
+                button(ActionId.OUTGOING_EDIT, "Edit", value),
+                button(ActionId.OUTGOING_UNDO, "Discard", value),
             ]
         case OutgoingState.UNKNOWN if view.needs_a_person:
             return [
-                _button(ActionId.OUTGOING_WAS_SENT, "It was sent", value),
-                _button(ActionId.OUTGOING_SEND_AGAIN, "Send again", value),
+                button(ActionId.OUTGOING_WAS_SENT, "It was sent", value),
+                button(ActionId.OUTGOING_SEND_AGAIN, "Send again", value),
             ]
         case _:
             return []
-
-
-def _button(action: ActionId, label: str, value: str) -> dict[str, Any]:
-    return {
-        "type": "button",
-        "action_id": action,
-        "text": {"type": "plain_text", "text": label},
-        "value": value,
-    }
-
-
-def _context(text: str) -> Block:
-    return {"type": "context", "elements": [verbatim(text)]}

@@ -32,6 +32,7 @@ from app.slack.client import WorkspaceClients, http_session, web_client
 from app.slack.http import SlackHTTP
 from app.slack.install import SlackInstall
 from app.slack.installations import Installations, adopt_until_done
+from app.slack.sign_in import SlackSignIn
 from app.slack.socket import SocketMode
 from app.store.blobs import Blobs
 from app.store.embedded import EmbeddedPostgres
@@ -109,12 +110,13 @@ async def run_web(
             bolt = build_app(container, installations, http)
             token = settings.slack_app_token.get_secret_value()
             await stack.enter_async_context(SocketMode(bolt, token))
-        install = None
+        install = sign_in = None
         if settings.install_url is not None:
             install = SlackInstall(settings, container.store, container.vault, installations, http)
+            sign_in = SlackSignIn(settings, container.store, container.vault, installations, http)
         server = _Server(
             uvicorn.Config(
-                create_app(container, slack, install),
+                create_app(container, slack, install, sign_in),
                 host=settings.host,
                 port=settings.port,
                 log_config=None,

@@ -70,7 +70,7 @@ class Actor:
     """The key it came with; None for the bootstrap key, and at doors without keys."""
     scopes: frozenset[Scope] = field(default_factory=frozenset)
     account_ids: frozenset[AccountId] | None = None
-    """The accounts a key is bound to; None is every account of the workspace."""
+    """The accounts a key is bound to, or a person may see; None is all of the workspace."""
     role: Role | None = None
     """Of a person at the web admin; None at the other doors."""
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from app.container import Container
 from app.slack.http import SlackHTTP
 from app.slack.install import SlackInstall
+from app.slack.sign_in import SlackSignIn
 from app.web import docs, errors, health, oauth
 from app.web.admin import site
 from app.web.api import (
@@ -65,11 +66,14 @@ _API: Final = (
 
 
 def create_app(
-    container: Container, slack: SlackHTTP | None, install: SlackInstall | None = None
+    container: Container,
+    slack: SlackHTTP | None,
+    install: SlackInstall | None = None,
+    sign_in: SlackSignIn | None = None,
 ) -> FastAPI:
     """`slack` is None where no signing secret is set, `install` where no client secret is.
 
-    Their routes then do not exist.
+    Their routes then do not exist. Without `sign_in`, nobody signs in by Slack.
 
     A path with a slash too many is not redirected: the address to go to would be made of whatever
     the client calls us.
@@ -100,7 +104,7 @@ def create_app(
         app.include_router(page.router, include_in_schema=False)
     if slack is not None:
         app.include_router(slack_router(slack))
-    site.install(app)
+    site.install(app, sign_in)
     if install is not None:
         app.include_router(slack_install_router(install))
     return app

@@ -1,5 +1,6 @@
-"""The page on which somebody lets an app into their workspace: `/oauth/v2/authorize`.
+"""The page on which somebody lets an app into their workspace, or signs in to it as themselves.
 
+`/oauth/v2/authorize` asks for the former, `/openid/connect/authorize` for the latter.
 Whoever comes chooses the workspace and who they are; a real Slack knows both. What is sent back is
 what Slack sends back: a code and the state, or `error=access_denied`.
 """
@@ -41,7 +42,10 @@ class Consent:
         self._site = site
         self._tickets: dict[str, dict[str, str]] = {}
         both = ["GET", "POST"]
-        self.routes = [Route("/oauth/v2/authorize", self._authorize, methods=both)]
+        self.routes = [
+            Route(path, self._authorize, methods=both)
+            for path in ("/oauth/v2/authorize", "/openid/connect/authorize")
+        ]
 
     async def _authorize(self, request: Request) -> Response:
         if request.method == "POST":
@@ -90,10 +94,12 @@ class Consent:
             except Refused as refused:
                 return PlainTextResponse(refused.error, 400)
             scopes, redirect_uri = _scopes(query), query["redirect_uri"]
-            answer["code"] = self._site.give_code(emulator, person.id, scopes, redirect_uri)
+            nonce = query.get("nonce", "")
+            answer["code"] = self._site.give_code(emulator, person.id, scopes, redirect_uri, nonce)
         joined = "&" if urlsplit(query["redirect_uri"]).query else "?"
         return RedirectResponse(f"{query['redirect_uri']}{joined}{urlencode(answer)}", 302)
 
 
 def _scopes(query: dict[str, str]) -> frozenset[str]:
-    return frozenset(one for one in query.get("scope", "").split(",") if one)
+    """Parted by commas, and for OpenID Connect by spaces."""
+    return frozenset(query.get("scope", "").replace(",", " ").split())

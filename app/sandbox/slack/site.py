@@ -24,6 +24,7 @@ class _Code:
     scopes: frozenset[str]
     redirect_uri: str
     expires_at: float
+    nonce: str
 
 
 class Site:
@@ -51,11 +52,16 @@ class Site:
         raise Refused("team_not_found")
 
     def give_code(
-        self, emulator: Emulator, user: str, scopes: frozenset[str], redirect_uri: str
+        self,
+        emulator: Emulator,
+        user: str,
+        scopes: frozenset[str],
+        redirect_uri: str,
+        nonce: str = "",
     ) -> str:
         code = f"{secrets.randbelow(10**12):012}.{secrets.token_hex(16)}"
         until = emulator.clock.now().timestamp() + CODE_SECONDS
-        self._codes[code] = _Code(emulator, user, scopes, redirect_uri, until)
+        self._codes[code] = _Code(emulator, user, scopes, redirect_uri, until, nonce)
         if len(self._codes) > _CODES_KEPT:
             del self._codes[next(iter(self._codes))]
         return code
@@ -65,6 +71,18 @@ class Site:
 
         Raises `Refused` (invalid_code, code_expired, bad_redirect_uri).
         """
+        agreed = self._take(code, redirect_uri)
+        token = agreed.emulator.install(agreed.scopes)
+        return agreed.emulator, token, agreed.scopes, agreed.user
+
+    def identify(self, code: str, redirect_uri: str) -> tuple[Emulator, str, str]:
+        """The workspace, who signed in, and the nonce they came with. Raises `Refused`."""
+        agreed = self._take(code, redirect_uri)
+        if "openid" not in agreed.scopes:
+            raise Refused("invalid_code")
+        return agreed.emulator, agreed.user, agreed.nonce
+
+    def _take(self, code: str, redirect_uri: str) -> _Code:
         agreed = self._codes.pop(code, None)
         if agreed is None:
             raise Refused("invalid_code")
@@ -72,5 +90,4 @@ class Site:
             raise Refused("code_expired")
         if agreed.redirect_uri != redirect_uri:
             raise Refused("bad_redirect_uri")
-        token = agreed.emulator.install(agreed.scopes)
-        return agreed.emulator, token, agreed.scopes, agreed.user
+        return agreed

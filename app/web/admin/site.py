@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
+from app.slack.sign_in import SlackSignIn
 from app.team.passwords import Passwords
 from app.web.admin import live
 from app.web.admin.assets import Assets
@@ -22,6 +23,7 @@ from app.web.admin.pages import (
     profile,
     settings,
     signing_in,
+    slack_sign_in,
     start,
     team,
 )
@@ -39,6 +41,7 @@ PAGES: Final[tuple[ModuleType, ...]] = (
     audit,
     profile,
     signing_in,
+    slack_sign_in,
     joining,
 )
 """In the order of the menu, within each group of it."""
@@ -54,12 +57,13 @@ _TITLES: Final = {
 }
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, sign_in: SlackSignIn | None) -> None:
     assets = Assets()
     entries = tuple(module.NAV for module in PAGES if hasattr(module, "NAV"))
     app.state.pages = Pages(entries, assets)
     app.state.passwords = Passwords()
     app.state.streams = Streams()
+    app.state.slack_sign_in = sign_in
     router = APIRouter(include_in_schema=False)
     for module in (*PAGES, live):
         router.include_router(module.router)

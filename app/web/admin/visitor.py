@@ -7,7 +7,7 @@ Origin that browsers send has to be ours as well.
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ from app.core.access import Actor, Role
 from app.core.crypto import digest, new_secret, same
 from app.core.errors import NotAllowed, NotFound, SharedBoxError
 from app.core.ids import AccountId, WorkspaceId
+from app.slack.sign_in import SlackSignIn
 from app.store.audit import audit
 from app.store.models import BrowserSession, Teammate
 from app.store.unit_of_work import UnitOfWork
@@ -122,11 +123,33 @@ async def guest(request: Request, parts: Parts) -> GuestVisitor:
     return found
 
 
+def slack_sign_in(request: Request) -> SlackSignIn | None:
+    """None where the Slack app's client id and secret are not set."""
+    found: SlackSignIn | None = request.app.state.slack_sign_in
+    return found
+
+
+async def _within_sight(request: Request, visitor: Visitor) -> Visitor:
+    """Who came by Slack sees the mail of the channels they are in, unless they look after all.
+
+    Raises `NotAllowed` where Slack does not say which these are.
+    """
+    user_id = visitor.teammate.slack_user_id
+    if user_id is None or visitor.role.includes(Role.ADMIN):
+        return visitor
+    slack = slack_sign_in(request)
+    seen: frozenset[AccountId] = frozenset()
+    if slack is not None:
+        seen = await slack.accounts_of(visitor.workspace_id, user_id)
+    return replace(visitor, actor=replace(visitor.actor, account_ids=seen))
+
+
 def _needs(role: Role) -> Callable[[Request, Container], Awaitable[Visitor]]:
     async def check(request: Request, parts: Parts) -> Visitor:
         visitor = await recognise(request, parts)
         if visitor is None:
             raise SignInNeeded("You are not signed in, or not any more.", fix="Sign in.")
+        visitor = await _within_sight(request, visitor)
         request.state.visitor = visitor
         await _check_form(request, parts, visitor.csrf)
         if not visitor.role.includes(role):

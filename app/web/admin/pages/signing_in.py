@@ -20,10 +20,12 @@ from app.web.admin.view import guest_page, passwords_of, safe_next, see_other
 from app.web.admin.visitor import (
     AsViewer,
     Guest,
+    GuestVisitor,
     cookie,
     cookie_options,
     place_of,
     recognise,
+    slack_sign_in,
 )
 from app.web.deps import Parts
 
@@ -46,7 +48,7 @@ async def ask(request: Request, parts: Parts, guest: Guest, next: str = "") -> R
     if await recognise(request, parts) is not None:
         return see_other(request, safe_next(next))
     form: Form[PasswordForm] = Form({"next": safe_next(next)})
-    return guest_page(request, guest, "sign_in.html", form=form, has_owner=await _has_owner(parts))
+    return await _page(request, parts, guest, form)
 
 
 @router.post("/sign-in")
@@ -59,9 +61,21 @@ async def check(request: Request, parts: Parts, guest: Guest) -> Response:
         except (NotYou, TooSoon) as error:
             form.refuse(error)
             status = 429 if isinstance(error, TooSoon) else 422
+    return await _page(request, parts, guest, form, status=status)
+
+
+async def _page(
+    request: Request,
+    parts: Container,
+    guest: GuestVisitor,
+    form: Form[PasswordForm],
+    *,
+    status: int = 200,
+) -> Response:
     return guest_page(
-        request, guest, "sign_in.html", status=status, form=form, has_owner=await _has_owner(parts)
-    )
+        request, guest, "sign_in.html", status=status, form=form,
+        has_owner=await _has_owner(parts), by_slack=slack_sign_in(request) is not None,
+    )  # fmt: skip
 
 
 async def _go_on(request: Request, parts: Container, given: PasswordForm) -> Response:

@@ -18,7 +18,6 @@ from app.web.deps import Parts
 router = APIRouter()
 NAV = Entry("First steps", "/start", "list", Group.WORK, Role.ADMIN)
 _MOST: int = 200
-_INSTALL = "/slack/install"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +45,9 @@ async def show(request: Request, visitor: AsAdmin, parts: Parts) -> Response:
     async with parts.store.begin(visitor.workspace_id) as uow:
         progress = await _progress(uow, parts.settings)
         found = await uow.accounts.page(after=None, limit=1)
-    installs = any(getattr(one, "path", "") == _INSTALL for one in request.app.routes)
+    install = "/slack/install" if parts.settings.install_url else ""
     return page(
-        request, visitor, "start.html", progress=progress, install=_INSTALL if installs else "",
+        request, visitor, "start.html", progress=progress, install=install,
         is_public=_is_public(parts.settings.base_url),
         address=found[0].address if found else "",
     )  # fmt: skip

@@ -14,7 +14,7 @@ from tests.fixtures.admin import Admin
 from tests.fixtures.web import Web
 
 FOR_ANYBODY = {
-    "/sign-in", "/sign-in/code", "/join/{secret}",
+    "/sign-in", "/sign-in/code", "/join/{secret}", "/sign-in/slack", "/sign-in/slack/callback",
 }  # fmt: skip
 SAFE = {"GET", "HEAD"}
 

@@ -1,0 +1,144 @@
+"""Signing in to the admin with Slack, in a browser of our own, at the local workspace's page."""
+
+import re
+from collections.abc import AsyncIterator
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx
+import pytest
+
+from app.core.access import Role
+from app.core.ids import SlackUserId
+from app.store.models import Account
+from tests import factories
+from tests.fixtures.slack_door import SlackDoor
+
+COOKIE = "sharedbox_session"
+
+
+@pytest.fixture
+async def browser(door: SlackDoor) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(
+        base_url=door.settings.base_url, timeout=20, headers={"Accept": "text/html"}
+    ) as client:
+        yield client
+
+
+async def agreed(
+    door: SlackDoor,
+    browser: httpx.AsyncClient,
+    user: str = "Ana",
+    decision: str = "allow",
+    wanted: str = "/accounts",
+) -> str:
+    """Where Slack sends the browser back to."""
+    begun = await browser.get("/sign-in/slack", params={"next": wanted})
+    assert begun.status_code == 303
+    page = await browser.get(begun.headers["location"])
+    ticket = re.search(r'name="ticket" value="([^"]+)"', page.text)
+    assert ticket, page.text
+    who = f"{door.slack.team_id}/{door.slack.users[user]}"
+    form = {"ticket": ticket[1], "who": who, "decision": decision}
+    back = await browser.post(begun.headers["location"], data=form)
+    return str(back.headers["location"])
+
+
+async def said(browser: httpx.AsyncClient, answer: httpx.Response) -> str:
+    """What the page says that a refused sign-in leads to."""
+    assert answer.headers["location"] == "/sign-in"
+    assert COOKIE not in "".join(answer.headers.get_list("set-cookie"))
+    return (await browser.get("/sign-in")).text
+
+
+class TestRefusals:
+    async def test_of_a_state_that_this_browser_did_not_begin(
+        self, door: SlackDoor, browser: httpx.AsyncClient
+    ) -> None:
+        back = await agreed(door, browser)
+        browser.cookies.delete("sharedbox_slack")
+
+        assert "not begun in this browser" in await said(browser, await browser.get(back))
+
+    async def test_of_a_state_that_was_used(
+        self, door: SlackDoor, browser: httpx.AsyncClient
+    ) -> None:
+        back = await agreed(door, browser)
+        kept = browser.cookies["sharedbox_slack"]
+        assert (await browser.get(back)).headers["location"] == "/accounts"
+        browser.cookies.delete(COOKIE)
+        browser.cookies.set("sharedbox_slack", kept)
+
+        assert "not begun in this browser" in await said(browser, await browser.get(back))
+
+    async def test_of_a_code_that_was_given_to_another_sign_in(
+        self, door: SlackDoor, browser: httpx.AsyncClient
+    ) -> None:
+        async with httpx.AsyncClient(base_url=door.settings.base_url, timeout=20) as other:
+            planted = parse_qs(urlsplit(await agreed(door, other, "Ben")).query)["code"][0]
+        mine = urlsplit(await agreed(door, browser))
+        query = {"state": parse_qs(mine.query)["state"][0], "code": planted}
+
+        answer = await browser.get(f"{mine.path}?{urlencode(query)}")
+
+        assert "not meant for this sign-in" in await said(browser, answer)
+
+    async def test_of_who_cancelled(self, door: SlackDoor, browser: httpx.AsyncClient) -> None:
+        back = await agreed(door, browser, decision="deny")
+
+        assert "you cancelled it there" in await said(browser, await browser.get(back))
+
+    async def test_of_a_guest(self, door: SlackDoor, browser: httpx.AsyncClient) -> None:
+        back = await agreed(door, browser, "Ben")
+        door.slack.emulator.workspace.person(door.slack.users["Ben"]).guest = True
+
+        assert "Only full members" in await said(browser, await browser.get(back))
+
+    async def test_of_a_workspace_that_is_not_connected(
+        self, door: SlackDoor, browser: httpx.AsyncClient
+    ) -> None:
+        back = await agreed(door, browser)
+        door.slack.emulator.workspace.team_id = "T0STRANGER"
+
+        assert "is not connected to this SharedBox" in await said(browser, await browser.get(back))
+
+    async def test_to_be_led_elsewhere(self, door: SlackDoor, browser: httpx.AsyncClient) -> None:
+        back = await agreed(door, browser, wanted="//evil.example")
+
+        assert (await browser.get(back)).headers["location"] == "/"
+
+
+class TestSomebodyOfTheTeam:
+    async def test_sees_the_accounts_of_their_channels_and_no_other(
+        self, door: SlackDoor, browser: httpx.AsyncClient
+    ) -> None:
+        hidden = await another_account(door)
+        await browser.get(await agreed(door, browser))
+
+        page = await browser.get("/accounts")
+
+        assert page.status_code == 200
+        assert "support@example.com" in page.text
+        assert "secret@example.com" not in page.text
+        assert (await browser.get(f"/accounts/{hidden.id}")).status_code == 404
+        assert (await browser.get("/team")).status_code == 403
+
+    async def test_who_is_an_admin_sees_all(
+        self, door: SlackDoor, browser: httpx.AsyncClient
+    ) -> None:
+        await another_account(door)
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            user = SlackUserId(door.slack.users["Ana"])
+            (await uow.teammates.by_slack_user(user, "ana")).role = Role.ADMIN
+        await browser.get(await agreed(door, browser))
+
+        assert "secret@example.com" in (await browser.get("/accounts")).text
+
+
+async def another_account(door: SlackDoor) -> Account:
+    """One whose mail goes where nobody is."""
+    async with door.store.begin(door.feed.workspace.id) as uow:
+        row = factories.account(
+            door.feed.workspace.id, address="secret@example.com", channel_id="C0NOBODY"
+        )
+        uow.accounts.add(row)
+        return row

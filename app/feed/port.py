@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from app.core.errors import SharedBoxError
@@ -39,6 +39,38 @@ class ChannelInfo:
     is_archived: bool
     is_shared: bool
     """With another organisation."""
+
+
+_ABSENT: Final = (
+    ":palm_tree:", ":face_with_thermometer:", ":no_entry:", ":no_entry_sign:", ":airplane:",
+    ":beach_with_umbrella:", ":sleeping:", ":zzz:",
+)  # fmt: skip
+_ABSENT_WORDS: Final = (
+    "vacation", "holiday", "out of office", "ooo", "on leave", "out sick", "away", "urlaub",
+    "krank", "abwesend", "vacances", "vacaciones",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What Slack says of somebody just now."""
+
+    name: str
+    is_there: bool
+    is_member: bool = True
+    """A person with a working account, not a bot."""
+    status_emoji: str = ""
+    status_text: str = ""
+
+    @property
+    def can_take(self) -> bool:
+        return self.is_member and self.is_there and not says_away(self)
+
+
+def says_away(presence: Presence) -> bool:
+    """Whether their status says so: by the signs Slack itself offers, and by plain words."""
+    words = presence.status_text.casefold()
+    return presence.status_emoji in _ABSENT or any(one in words for one in _ABSENT_WORDS)
 
 
 class SlackRefused(SharedBoxError):
@@ -122,6 +154,16 @@ class SlackFeed(Protocol):
         ...
 
     async def name_of(self, user: SlackUserId) -> str: ...
+
+    async def group_members(self, group_id: str) -> list[SlackUserId]:
+        """Of a user group."""
+        ...
+
+    async def resting(self, users: Sequence[SlackUserId]) -> frozenset[SlackUserId]:
+        """Those of these who do not want to be disturbed just now."""
+        ...
+
+    async def presence_of(self, user: SlackUserId) -> Presence: ...
 
     async def permalink(self, channel: ChannelId, ts: str) -> str: ...
 

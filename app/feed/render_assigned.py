@@ -38,6 +38,13 @@ def line(view: AssignedView) -> Rendered:
     )
 
 
+def nobody(group: str, why: str) -> Rendered:
+    """The line that says why it is still nobody's."""
+    name = bold("@" + escape_line(group, _NAME))
+    text = f"🟠 Still unassigned: nobody of {name} is there just now. {escape_line(why, _NOTE)}"
+    return Rendered(text, [{"type": "context", "elements": [verbatim(text)]}])
+
+
 def _name(person: Person | None) -> str:
     return escape_line(person.name, _NAME) if person else "SharedBox"
 

@@ -136,6 +136,8 @@ async def _direct(uow: UnitOfWork, post: Post, site: str) -> Rendered:
 
 
 async def _notice(uow: UnitOfWork, post: Post, site: str) -> Rendered:
+    if "nobody_of" in post.payload:
+        return render_assigned.nobody(post.payload["nobody_of"], post.payload["why"])
     if "rearranged_by" in post.payload:
         return render_rearranged.line(await load_rearranged(uow, post, site))
     if "assigned_by" in post.payload:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import procrastinate
 
+from app.core.access import Origin
 from app.core.ids import (
     AccountId,
     ChannelId,
@@ -21,7 +22,7 @@ from app.core.logging import get_logger
 from app.feed.context import Feeding, Later
 from app.feed.deliver import drain
 from app.feed.port import WorkspaceRefused
-from app.jobs import nudging, telling_author
+from app.jobs import nudging, rotation, telling_author
 from app.jobs.telling import tell
 from app.sending import leave_list, prove
 from app.sending.context import Sending
@@ -92,6 +93,27 @@ def _register_telling(queue: procrastinate.App, feeding: Feeding) -> None:
             ConversationId(UUID(conversation_id)),
             TeammateId(UUID(teammate_id)),
             reason,
+            key,
+        )
+
+    @queue.task(name="team.rotate", queue=FEED_QUEUE)
+    async def give_by_turns(
+        workspace_id: str,
+        conversation_id: str,
+        group_id: str,
+        group: str,
+        by: str | None,
+        origin: str,
+        key: str,
+    ) -> None:
+        await rotation.give(
+            feeding,
+            WorkspaceId(UUID(workspace_id)),
+            ConversationId(UUID(conversation_id)),
+            group_id,
+            group,
+            TeammateId(UUID(by)) if by else None,
+            Origin(origin),
             key,
         )
 

@@ -8,9 +8,9 @@ happened, and unknown. (docs.slack.dev/apis/web-api/errors)
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, Final
 from uuid import UUID
@@ -29,6 +29,7 @@ from app.feed.port import (
     MessageGone,
     NotReached,
     OutcomeUnknown,
+    Presence,
     RateLimited,
     Rendered,
     ScopeMissing,
@@ -37,6 +38,7 @@ from app.feed.port import (
     Upload,
     WorkspaceRefused,
 )
+from app.slack import availability
 from app.slack.installations import Installations
 
 METADATA_EVENT: Final = "sharedbox_post"
@@ -165,6 +167,18 @@ class WorkspaceClient:
     async def name_of(self, user: SlackUserId) -> str:
         answer = await self._call("users.info", {"user": user}, is_read=True)
         return str((answer.get("user") or {}).get("name") or user)
+
+    async def group_members(self, group_id: str) -> list[SlackUserId]:
+        return await availability.group_members(self._read, group_id)
+
+    async def resting(self, users: Sequence[SlackUserId]) -> frozenset[SlackUserId]:
+        return await availability.resting(self._read, users, datetime.now(UTC))
+
+    async def presence_of(self, user: SlackUserId) -> Presence:
+        return await availability.presence_of(self._read, user)
+
+    async def _read(self, method: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        return await self._call(method, values, is_read=True)
 
     async def permalink(self, channel: ChannelId, ts: str) -> str:
         query = {"channel": channel, "message_ts": ts}

@@ -36,6 +36,7 @@ class FieldId(StrEnum):
     FOLDER = "move.folder"
     ACTION = "more.action"
     ASSIGN_WHO = "assign.who"
+    ASSIGN_GROUP = "assign.group"
     ASSIGN_NOTE = "assign.note"
     FOLLOW_UP = "follow_up.days"
     MERGE_INTO = "merge.into"

@@ -8,12 +8,14 @@ SCOPES: Final = {
     "channels:read": "whose mail somebody may see: that of the public channels they are in",
     "chat:write": "cards and what stands in their threads",
     "commands": "the slash command /inbox",
+    "dnd:read": "who does not want to be given a conversation just now",
     "files:read": "whether an upload was completed before it is begun anew; attached files",
     "files:write": "the originals and the files of mails",
     "groups:history": "looking a post up before it is repeated, in private channels",
     "groups:read": "whose mail somebody may see: that of the private channels they are in",
     "im:history": "looking a message to an admin up before it is repeated",
     "im:write": "telling people that a conversation is theirs, and admins of a silent mailbox",
+    "usergroups:read": "which groups a conversation can be given to, and who is in them",
     "users:read": "who is a guest, people's names, the time zone of whoever chooses a time",
 }
 

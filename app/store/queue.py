@@ -233,6 +233,36 @@ def nudge(
     )
 
 
+def assign_by_turns(
+    workspace_id: WorkspaceId,
+    conversation_id: ConversationId,
+    group_id: str,
+    group: str,
+    by: TeammateId | None,
+    origin: str,
+    key: str,
+    *,
+    not_before: datetime | None = None,
+) -> Job:
+    """Give a conversation to whoever's turn it is in a group: those of one group one by one."""
+    return Job(
+        task="team.rotate",
+        queue=FEED_QUEUE,
+        lock=f"group:{workspace_id}:{group_id}",
+        subject=f"turn:{workspace_id}:{key}",
+        args={
+            "workspace_id": str(workspace_id),
+            "conversation_id": str(conversation_id),
+            "group_id": group_id,
+            "group": group,
+            "by": str(by) if by else None,
+            "origin": origin,
+            "key": key,
+        },
+        not_before=not_before,
+    )
+
+
 def remind_person(
     workspace_id: WorkspaceId, teammate_id: TeammateId, *, not_before: datetime | None = None
 ) -> Job:

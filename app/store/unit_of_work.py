@@ -49,6 +49,7 @@ from app.store.repositories.past import Past
 from app.store.repositories.posts import Posts
 from app.store.repositories.reminders import Reminders
 from app.store.repositories.renumbered import Renumbered
+from app.store.repositories.rotations import Rotations
 from app.store.repositories.routes import Routes
 from app.store.repositories.rules import RuleRuns, Rules
 from app.store.repositories.sight import Sight
@@ -204,6 +205,10 @@ class UnitOfWork:
     @cached_property
     def renumbered(self) -> Renumbered:
         return Renumbered(self.session, self.workspace_id)
+
+    @cached_property
+    def rotations(self) -> Rotations:
+        return Rotations(self.session, self.workspace_id)
 
     @cached_property
     def signatures(self) -> Signatures:

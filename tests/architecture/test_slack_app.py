@@ -12,7 +12,7 @@ from tests.architecture.tree import sources
 
 DOCUMENT = (PROJECT_ROOT / "docs" / "slack-app.md").read_text()
 MANIFEST: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "slack-manifest.yaml").read_text())
-FAMILIES = "auth chat conversations files reactions team users views bots usergroups"
+FAMILIES = "auth chat conversations dnd files reactions team users views bots usergroups"
 METHOD = re.compile(rf"({'|'.join(FAMILIES.split())})\.(\w+(?:\.\w+)*)")
 
 

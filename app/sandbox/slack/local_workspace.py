@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from app.sandbox.slack.emulator import Write
 from app.sandbox.slack.people import People
-from app.sandbox.slack.room import Message
+from app.sandbox.slack.room import Group, Message
 from app.sandbox.slack.wire import JSON
 
 Value = TypeVar("Value")
@@ -69,6 +69,19 @@ class LocalWorkspace(People):
         """Make somebody a guest, switch their account off, or have them come from elsewhere."""
         person = self.emulator.workspace.person(user)
         person.guest, person.deleted, person.home = guest, deleted, home
+
+    def be(self, user: str, *, away: bool = False, resting: bool = False, status: str = "") -> None:
+        """Have somebody be away, not want to be disturbed, or say something of themselves."""
+        person = self.emulator.workspace.person(user)
+        person.away, person.resting, person.status = away, resting, status
+
+    def make_group(self, handle: str, *users: str) -> str:
+        """A user group; answers its id."""
+        here = self.emulator.workspace
+        id_ = f"S0{len(here.groups):09d}"
+        members = tuple(here.person(one).id for one in users)
+        here.groups[id_] = Group(id_, handle, members)
+        return id_
 
     def remove_user(self, user: str, channel: str) -> None:
         here = self.emulator.workspace

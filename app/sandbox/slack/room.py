@@ -16,6 +16,10 @@ class Person:
     bot: bool = False
     guest: bool = False
     deleted: bool = False
+    away: bool = False
+    resting: bool = False
+    """Does not want to be disturbed."""
+    status: str = ""
     home: str = ""
     """The workspace that somebody comes from who is here by a shared channel."""
 
@@ -26,6 +30,8 @@ class Person:
             "display_name": self.name,
             "display_name_normalized": self.name,
             "team": team_id,
+            "status_text": self.status,
+            "status_emoji": "",
             **({"email": self.email} if email and self.email else {}),
             **({"bot_id": bot_id} if self.bot else {}),
         }
@@ -45,6 +51,15 @@ class Person:
             "is_ultra_restricted": False,
             "updated": 0,
         }
+
+
+@dataclass(slots=True)
+class Group:
+    """A user group."""
+
+    id: str
+    handle: str
+    members: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

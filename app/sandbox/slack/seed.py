@@ -10,7 +10,8 @@ BOT_SCOPES: Final = frozenset(
         "app_mentions:read", "channels:history", "channels:join", "channels:read", "chat:write",
         "chat:write.customize", "chat:write.public", "commands", "files:read", "files:write",
         "groups:history", "groups:read", "im:history", "im:read", "im:write", "reactions:read",
-        "reactions:write", "team:read", "users:read", "users:read.email",
+        "dnd:read", "reactions:write", "team:read", "usergroups:read", "users:read",
+        "users:read.email",
     }
 )  # fmt: skip
 BOT_EVENTS: Final = frozenset(

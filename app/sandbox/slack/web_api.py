@@ -18,6 +18,7 @@ from app.sandbox.slack.faults import Fault, FaultKind
 from app.sandbox.slack.methods import (
     account,
     apps,
+    availability,
     blocks,
     chat,
     conversations,
@@ -35,6 +36,7 @@ from app.sandbox.slack.wire import JSON, Refused
 _FAMILIES: Final = (
     account,
     apps,
+    availability,
     blocks,
     chat,
     conversations,

@@ -9,7 +9,7 @@ from typing import Final
 
 from app.core.clock import Clock
 from app.sandbox.slack.changes import Changes
-from app.sandbox.slack.room import Channel, Message, Person
+from app.sandbox.slack.room import Channel, Group, Message, Person
 from app.sandbox.slack.seed import ChannelSeed, Seed
 from app.sandbox.slack.wire import JSON, Refused, slack_id
 
@@ -30,6 +30,7 @@ class Workspace:
         self.created = int(clock.now().timestamp())
         self.bot = Person(slack_id("U"), seed.app.name.lower(), seed.app.name, bot=True)
         self.people = {self.bot.id: self.bot}
+        self.groups: dict[str, Group] = {}
         for person in seed.people:
             self._add_person(person.name, person.time_zone, admin=person.admin)
         self.channels: dict[str, Channel] = {}

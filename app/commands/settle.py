@@ -9,7 +9,7 @@ from app.commands.claim import Claimed, Executing
 from app.commands.sent import gave_up
 from app.commands.undo import settled
 from app.core.logging import get_logger
-from app.mailbox.errors import CommandRefused, MailServerError
+from app.mailbox.errors import CommandRefused, MailServerError, Throttled, Transient
 from app.store.models import (
     ABOUT_SENT,
     Command,
@@ -102,10 +102,22 @@ async def failed(on: Executing, claimed: Claimed, error: MailServerError) -> Non
             await gave_up(uow, claimed.intent)
             return
         command.state = CommandState.QUEUED
-        wait = _WAITS[min(claimed.attempts, len(_WAITS)) - 1]
-        command.next_try_at = on.clock.now() + timedelta(seconds=wait)
+        wait = _wait(claimed.attempts, error)
+        command.next_try_at = on.clock.now() + wait if wait else None
         if command.conversation_id is not None:
             await uow.cards_are_stale([command.conversation_id])
+
+
+def _wait(attempts: int, error: MailServerError) -> timedelta | None:
+    """How long to wait; None: until there is a connection again.
+
+    Mostly a connection breaks for a reason of its own. Where it breaks once more, the command
+    itself may be the reason.
+    """
+    is_the_connections = isinstance(error, Transient) and not isinstance(error, Throttled)
+    if attempts == 1 and is_the_connections:
+        return None
+    return timedelta(seconds=_WAITS[min(attempts, len(_WAITS)) - 1])
 
 
 def _is_for_good(error: MailServerError) -> bool:

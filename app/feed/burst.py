@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.core.ids import ChannelId, PostId
-from app.feed.context import Draining
+from app.feed.context import Draining, plausible
 from app.store.models import Channel, Post, PostKind, PostState
 from app.store.new import NewPost
 from app.store.unit_of_work import UnitOfWork
@@ -47,7 +47,7 @@ class Shield:
             unsent = await self._beside(uow, channel)
         elif channel.digest_id is not None:
             await self._keep_true(uow, channel, now, at_once=unsent is None)
-        may_post_at = channel.next_post_at or now
+        may_post_at = plausible(channel.next_post_at or now, now)
         return unsent, may_post_at if unsent or not self.holds else max(may_post_at, free_at)
 
     async def _beside(self, uow: UnitOfWork, channel: Channel) -> Post | None:

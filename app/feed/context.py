@@ -17,6 +17,8 @@ POSTS_APART: Final = timedelta(seconds=1)
 """About one message a second in a channel (docs.slack.dev/apis/web-api/rate-limits)."""
 PAUSE: Final = timedelta(minutes=10)
 """How long a channel that refuses us is left alone."""
+LONGEST_HOLD: Final = timedelta(hours=1, minutes=5)
+"""No channel is left alone for longer, so that a clock that is set back silences none."""
 _PATIENCE: Final = (1, 2, 5, 10, 30, 60)
 """Seconds to wait after the n-th attempt that Slack did not answer."""
 
@@ -68,3 +70,8 @@ class Draining:
 
 def patience(attempts: int) -> timedelta:
     return timedelta(seconds=_PATIENCE[min(max(attempts, 1), len(_PATIENCE)) - 1])
+
+
+def plausible(moment: datetime, now: datetime) -> datetime:
+    """When something is due; now, where it was put off before the clock was set back."""
+    return now if moment > now + LONGEST_HOLD else moment

@@ -24,7 +24,7 @@ from app.core.ids import ChannelId, WorkspaceId
 from app.core.logging import get_logger
 from app.feed.burst import Shield
 from app.feed.channels import is_closed
-from app.feed.context import Draining, Feeding, Later
+from app.feed.context import Draining, Feeding, Later, plausible
 from app.feed.post import Poster
 from app.feed.refresh import Refresher
 from app.store.notify import Topic
@@ -64,7 +64,7 @@ async def _step(on: Draining, poster: Poster, refresher: Refresher, shield: Shie
         stale = await uow.posts.next_stale(on.channel_id)
     if is_closed(channel):
         return False
-    refresher.not_before(channel.next_edit_at)
+    refresher.not_before(channel.next_edit_at and plausible(channel.next_edit_at, now))
     if unsent and post_at <= now:
         await _unless_gone(poster.send(unsent))
     elif stale and refresher.at <= now:

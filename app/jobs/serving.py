@@ -31,6 +31,7 @@ from app.jobs.importing import Importing
 from app.mailbox.errors import CommandRefused, FolderMissing
 from app.mailbox.port import Folder, MailSession, Selected
 from app.store.notify import Waker
+from app.store.repositories.commands import LONGEST_WAIT
 from app.store.repositories.fleet import Check
 from app.sync.folders import note_folders, park, unpark
 from app.sync.poll import catch_up, glance
@@ -161,7 +162,8 @@ class Serving:
             or self._listed_at is None
             or self._listed_at > now
             or self._importing.waits_for() is not None
-            or any(at is not None and at <= now for at in (self._retry_at, self._reconcile_at))
+            or (self._retry_at is not None and not now < self._retry_at <= now + LONGEST_WAIT)
+            or (self._reconcile_at is not None and self._reconcile_at <= now)
             or any(folder not in self._settled for folder in usable)
         )
 

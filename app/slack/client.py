@@ -47,6 +47,7 @@ UPLOAD_SECONDS: Final = 120
 _HISTORY_PAGE: Final = 200
 _HISTORY_PAGES: Final = 25
 _NO_RETRY_AFTER: Final = timedelta(seconds=10)
+_LONGEST_RETRY_AFTER: Final = timedelta(hours=1)
 log = get_logger(__name__)
 
 _WORKSPACE_CODES: Final = frozenset({
@@ -353,7 +354,9 @@ def _messages(data: Mapping[str, Any]) -> str:
 
 def _retry_after(headers: Mapping[str, str]) -> timedelta:
     value = next((text for name, text in headers.items() if name.lower() == "retry-after"), "")
-    return timedelta(seconds=int(value)) if value.isdigit() else _NO_RETRY_AFTER
+    if not value.isdigit():
+        return _NO_RETRY_AFTER
+    return min(timedelta(seconds=int(value[:9])), _LONGEST_RETRY_AFTER)
 
 
 def _broken(error: Exception) -> NotReached | OutcomeUnknown:

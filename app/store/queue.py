@@ -46,6 +46,15 @@ _BRING_FORWARD: Final = text(
     """
 ).bindparams(bindparam("at", type_=DateTime(timezone=True)))
 
+_BRING_BACK: Final = text(
+    """
+    UPDATE procrastinate_jobs SET scheduled_at = NULL
+    WHERE queueing_lock = :subject AND status = 'todo' AND task_name = 'feed.drain'
+        AND scheduled_at > now() + interval '65 minutes'
+    """
+)
+"""No channel waits for so long: it was left before the clock was set back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -314,6 +323,8 @@ async def defer(queue: procrastinate.App, session: AsyncSession, job: Job) -> No
     if job.hurries:
         values = {"subject": job.subject, "at": job.not_before}
         await connection.execute(_BRING_FORWARD, values)
+    else:
+        await connection.execute(_BRING_BACK, {"subject": job.subject})
     waiting = await connection.execute(_LOCK_WAITING, {"subject": job.subject})
     if (job_id := waiting.scalar()) is not None:
         notice = json.dumps({"type": "job_inserted", "job_id": job_id})

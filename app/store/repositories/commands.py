@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import exists, func, or_
 from sqlalchemy.orm import aliased
@@ -31,6 +32,10 @@ class CommandFilter:
     account_ids: Collection[AccountId] | None = None
     state: CommandState | None = None
     conversation_id: ConversationId | None = None
+
+
+LONGEST_WAIT: Final = timedelta(minutes=20)
+"""No command is put off for longer, so that a clock that is set back holds none back."""
 
 
 class Commands(Repository):
@@ -81,7 +86,8 @@ class Commands(Repository):
         """The oldest command that may run now.
 
         One that waits for its next attempt holds back only later ones of its own conversation,
-        whose effect would depend on it.
+        whose effect would depend on it. One that would wait for longer than any does was put off
+        before the clock was set back.
         """
         statement = (
             select(Command)
@@ -89,7 +95,11 @@ class Commands(Repository):
                 Command.workspace_id == self._workspace_id,
                 Command.account_id == account_id,
                 col(Command.state).in_(_OPEN),
-                or_(col(Command.next_try_at).is_(None), col(Command.next_try_at) <= now),
+                or_(
+                    col(Command.next_try_at).is_(None),
+                    col(Command.next_try_at) <= now,
+                    col(Command.next_try_at) > now + LONGEST_WAIT,
+                ),
                 ~_is_held_back(),
             )
             .order_by(col(Command.seq))

@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.ids import AccountId, ConversationId, WorkspaceId
 from app.store.models import Conversation, ConversationStatus
+from app.store.repositories.commands import LONGEST_WAIT
 
 _AT_ONCE: Final = 200
 _DUE: Final = text("""
@@ -44,7 +45,8 @@ WHERE account.revision IS DISTINCT FROM tended.revision
         SELECT FROM commands AS command
         WHERE command.workspace_id = tended.workspace_id AND command.account_id = tended.id
             AND command.state IN ('queued', 'running')
-            AND (command.next_try_at IS NULL OR command.next_try_at <= now())
+            AND (command.next_try_at IS NULL OR command.next_try_at <= now()
+                OR command.next_try_at > now() + :longest_wait)
     )
     OR EXISTS (
         SELECT FROM history_imports AS import
@@ -99,6 +101,7 @@ async def unheard(session: AsyncSession, tended: Sequence[Tended]) -> list[Accou
         "workspaces": [one.workspace_id for one in tended],
         "accounts": [one.account_id for one in tended],
         "revisions": [one.revision for one in tended],
+        "longest_wait": LONGEST_WAIT,
     }
     return [AccountId(id_) for (id_,) in await connection.execute(_UNHEARD, values)]
 

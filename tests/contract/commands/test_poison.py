@@ -105,7 +105,7 @@ class TestAPoisonedCommand:
 
         await queue.work()
 
-        assert queue.proxy.fired.total() == 1
+        assert queue.proxy.fired.total() == (2 if isinstance(poison, CutOn) else 1)
         assert await queue.states() == {"done": BEHIND, "queued": 1}
         assert (await queue.poisoned()).state is CommandState.QUEUED
 
@@ -125,7 +125,8 @@ class TestAPoisonedCommand:
             assert await queue.work() == 1
 
         waits = [(b - a).total_seconds() for a, b in pairwise(tried)]
-        assert tuple(waits) == WAITS
+        # A connection that breaks may have done so for a reason of its own: once, it is made anew.
+        assert tuple(waits) == (WAITS[1:] if isinstance(poison, CutOn) else WAITS)
         command = await queue.poisoned()
         assert (command.state, command.attempts) == (CommandState.FAILED, MOST_ATTEMPTS)
         assert queue.proxy.fired.total() == MOST_ATTEMPTS
@@ -169,3 +170,15 @@ class TestACommandThatIsHeldBack:
 
         assert await queue.work() == 0
         assert await queue.next_try_at() == now + timedelta(minutes=5)
+
+
+class TestACommandThatWaits:
+    async def test_longer_than_any_does_once_the_clock_was_set_back(self, queue: Queue) -> None:
+        await queue.fill(0)
+        async with queue.sync.rows() as uow:
+            waiting = await uow.commands.lock(queue.poison)
+            waiting.next_try_at = queue.sync.clock.now() + timedelta(hours=1)
+
+        assert await queue.work() == 1
+
+        assert (await queue.poisoned()).state is CommandState.DONE

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.commands.show import show_original
 from app.core.errors import Conflict
@@ -15,6 +16,7 @@ from app.sandbox.slack.emulator import Write
 from app.sandbox.slack.faults import FaultKind
 from app.slack.client import WorkspaceClient, http_session, web_client
 from app.store.models import ChannelState, Exposure, PostState
+from app.store.queue import drain_channel
 from tests.fixtures.feed import Feed
 
 
@@ -196,6 +198,25 @@ class TestSlackAsksToWait:
         wait = later.value.at - datetime.now(UTC)
         assert timedelta(minutes=59) < wait < timedelta(minutes=61)
         assert feed.shown() == []
+
+    async def test_until_the_clock_was_set_back(self, feed: Feed) -> None:
+        await feed.mail("First")
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            channel = await uow.channels.get(feed.channel)
+            channel.next_post_at = datetime.now(UTC) + timedelta(days=40)
+            waiting = drain_channel(
+                feed.workspace.id, feed.channel, not_before=channel.next_post_at, hurries=False
+            )
+            uow.leave(waiting)
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            uow.leave(drain_channel(feed.workspace.id, feed.channel, hurries=False))
+
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            connection = await uow.session.connection()
+            at = await connection.execute(text("SELECT scheduled_at FROM procrastinate_jobs"))
+            assert all(moment is None for (moment,) in at)
+        await feed.drain()
+        assert feed.shown() == ["Ana Ruiz - First"]
 
 
 class TestSlackRefuses:

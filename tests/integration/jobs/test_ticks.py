@@ -157,8 +157,14 @@ class TestWhatNobodyHeardOf:
         await outbox.send()  # which leaves a wish to file the copy
         assert await self.unheard(outbox) == [outbox.account_id]
 
-        await outbox.run("UPDATE commands SET next_try_at = now() + interval '1 hour'")
+        await outbox.run("UPDATE commands SET next_try_at = now() + interval '15 minutes'")
         assert await self.unheard(outbox) == []
+
+    async def test_is_a_wish_put_off_before_the_clock_was_set_back(self, outbox: Outbox) -> None:
+        await outbox.send()
+        await outbox.run("UPDATE commands SET next_try_at = now() + interval '1 day'")
+
+        assert await self.unheard(outbox) == [outbox.account_id]
 
     async def test_wakes_the_account_and_no_other(self, outbox: Outbox) -> None:
         await outbox.send()  # which leaves a wish to file the copy

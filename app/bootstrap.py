@@ -106,17 +106,18 @@ async def run_web(
         slack = None
         if settings.slack_signing_secret is not None:
             slack = SlackHTTP(build_app(container, installations, http), signing_secret(settings))
+        socket = None
         if settings.slack_app_token is not None:
             bolt = build_app(container, installations, http)
             token = settings.slack_app_token.get_secret_value()
-            await stack.enter_async_context(SocketMode(bolt, token))
+            socket = await stack.enter_async_context(SocketMode(bolt, token))
         install = sign_in = None
         if settings.install_url is not None:
             install = SlackInstall(settings, container.store, container.vault, installations, http)
             sign_in = SlackSignIn(settings, container.store, container.vault, installations, http)
         server = _Server(
             uvicorn.Config(
-                create_app(container, slack, install, sign_in),
+                create_app(container, slack, install, sign_in, socket),
                 host=settings.host,
                 port=settings.port,
                 log_config=None,

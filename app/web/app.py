@@ -9,6 +9,7 @@ from app.container import Container
 from app.slack.http import SlackHTTP
 from app.slack.install import SlackInstall
 from app.slack.sign_in import SlackSignIn
+from app.slack.socket import SocketMode
 from app.web import docs, errors, health, oauth
 from app.web.admin import site
 from app.web.api import (
@@ -72,10 +73,12 @@ def create_app(
     slack: SlackHTTP | None,
     install: SlackInstall | None = None,
     sign_in: SlackSignIn | None = None,
+    socket: SocketMode | None = None,
 ) -> FastAPI:
     """`slack` is None where no signing secret is set, `install` where no client secret is.
 
-    Their routes then do not exist. Without `sign_in`, nobody signs in by Slack.
+    Their routes then do not exist. Without `sign_in`, nobody signs in by Slack. `socket` is the
+    other way that Slack may reach us by.
 
     A path with a slash too many is not redirected: the address to go to would be made of whatever
     the client calls us.
@@ -89,6 +92,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.container = container
+    app.state.socket = socket
     errors.install(app)
     app.add_middleware(
         Shell,

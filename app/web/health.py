@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials
 from prometheus_client import (
@@ -63,6 +63,7 @@ async def ready_for_requests(parts: Parts) -> JSONResponse:
 
 @router.get("/readyz")
 async def ready(
+    request: Request,
     parts: Parts,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)] = None,
 ) -> JSONResponse:
@@ -70,13 +71,17 @@ async def ready(
 
     `silent` names the mailboxes that are not, by the id of their account; to the holder of an API
     key also by address and folders. It is worked out here and now, so it is true even if no worker
-    is left; until a mailbox has been silent for too long, that is only `degraded`.
+    is left; until a mailbox has been silent for too long, that is only `degraded`, and so is a
+    process that Slack does not reach by Socket Mode.
     """
     if (why := await _trouble(parts)) is not None:
         return _not_ready(why)
     async with parts.store.across_workspaces() as fleet:
         silent, workers = await fleet.silent_accounts(), await fleet.workers()
     if not silent:
+        slack = request.app.state.socket
+        if workers and slack is not None and (away := slack.trouble()) is not None:
+            return JSONResponse({"status": "degraded", "detail": away})
         return JSONResponse({"status": "ready"} if workers else _WITHOUT_WORKER)
     caller = await _caller(parts, credentials)
     shown = [_silent(one, caller).model_dump(mode="json", exclude_none=True) for one in silent]

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from prometheus_client import REGISTRY
 
 from app.core.config import PROJECT_ROOT, Settings
 from app.store.base import metadata
@@ -154,8 +155,12 @@ class TestOperations:
         served = {
             f"sharedbox_{one.name.removeprefix('sharedbox_')}"
             for one in _registry(_nothing(), workers=0).collect()
+        } | {
+            f"{one.name}_total" if one.type == "counter" else one.name
+            for one in REGISTRY.collect()
+            if one.name.startswith("sharedbox_")
         }
-        explained = re.findall(r"^\| `(sharedbox_\w+)(?:\{\w+\})?` \|", OPERATIONS, re.MULTILINE)
+        explained = re.findall(r"^\| `(sharedbox_\w+)(?:\{[\w,]+\})?` \|", OPERATIONS, re.MULTILINE)
 
         assert sorted(explained) == sorted(served)
 

@@ -123,6 +123,7 @@ class TestReply:
         assert value(view, "compose.from")["text"]["text"] == "support@example.com"
         assert "The total is wrong." in text_of(view)
 
+    @pytest.mark.both_ways
     async def test_writes_the_mail_once(self, door: SlackDoor) -> None:
         ts = await card(door)
         await opened(door, ts)
@@ -248,6 +249,7 @@ class TestReply:
         assert (kept.filename, kept.content_type) == ("offer.pdf", "application/pdf")
         assert await door.feed.feeding.blobs.get(kept.sha256) == b"%PDF-1.7 the offer"
 
+    @pytest.mark.both_ways
     async def test_with_a_template_below_what_is_written(self, door: SlackDoor) -> None:
         async with door.store.begin(door.feed.workspace.id) as uow:
             await uow.templates.add(
@@ -311,6 +313,7 @@ class TestReply:
             assert part is not None
             assert part.get_content().count("Ana, Acme") == 1, kind
 
+    @pytest.mark.both_ways
     async def test_shows_what_would_leave(self, door: SlackDoor) -> None:
         ts = await card(door)
         view = await opened(door, ts)
@@ -367,6 +370,7 @@ async def submits(door: SlackDoor, label: str) -> dict[str, Any]:
 
 
 class TestRefusals:
+    @pytest.mark.both_ways
     async def test_say_so_at_the_field(self, door: SlackDoor) -> None:
         ts = await card(door)
         view = await opened(door, ts)
@@ -538,6 +542,7 @@ class TestDrafts:
         assert "Your draft is back." in text_of(view)
         assert value(view, "compose.body")["elements"][0]["elements"][0]["text"] == "Dear Ana, I am"
 
+    @pytest.mark.both_ways
     async def test_show_who_is_writing_until_the_window_closes(self, door: SlackDoor) -> None:
         ts = await card(door)
         await opened(door, ts)
@@ -595,6 +600,7 @@ class TestDrafts:
         assert draft is not None
         assert "Ana began this" in json.dumps(draft.content)
 
+    @pytest.mark.both_ways
     async def test_come_back_when_the_mail_is_taken_back(self, door: SlackDoor) -> None:
         ts = await card(door)
         await opened(door, ts)
@@ -625,6 +631,7 @@ class TestDrafts:
         assert draft is not None
         assert "the newer words" in json.dumps(draft.content)
 
+    @pytest.mark.both_ways
     async def test_discarded_are_gone(self, door: SlackDoor) -> None:
         ts = await card(door)
         view = await opened(door, ts)
@@ -698,6 +705,7 @@ class TestForward:
 
 
 class TestANewMail:
+    @pytest.mark.both_ways
     async def test_is_written_by_the_shortcut(self, door: SlackDoor) -> None:
         await card(door)
         who = door.slack.users["Ana"]

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from app.core.ids import ChannelId, SlackUserId, TeammateId
 from app.sandbox.slack.faults import FaultKind
 from app.store.models import AccountState, ConversationStatus
@@ -138,6 +140,7 @@ class TestOpening:
 
 
 class TestButtons:
+    @pytest.mark.both_ways
     async def test_refresh_shows_what_changed(self, door: SlackDoor) -> None:
         before = await look(door)
         await door.card("Invoice")
@@ -147,6 +150,7 @@ class TestButtons:
         assert outcome.ok
         assert "|Invoice>*" in part(await drawn_after(door, before["hash"]), "Unassigned")
 
+    @pytest.mark.both_ways
     async def test_open_and_compose_are_answered(self, door: SlackDoor) -> None:
         await door.card("Invoice")
         home = await look(door)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from app.core.ids import AccountId, ChannelId, SlackUserId, TeammateId
 from app.sandbox.slack.faults import FaultKind
 from app.store.models import AccountState, ConversationStatus
@@ -105,6 +107,7 @@ async def teammate(door: SlackDoor, user: str) -> TeammateId:
 
 
 class TestSearch:
+    @pytest.mark.both_ways
     async def test_finds_by_the_words_of_a_mail(self, door: SlackDoor) -> None:
         await door.feed.mail("Parcel", body="The blue parcel and the green one")
         await door.card("Invoice")
@@ -141,6 +144,7 @@ class TestSearch:
 
 
 class TestCompose:
+    @pytest.mark.both_ways
     async def test_opens_the_window_for_a_new_mail(self, door: SlackDoor) -> None:
         async with door.store.begin(door.feed.workspace.id) as uow:
             account = await uow.accounts.get(door.feed.account_id)

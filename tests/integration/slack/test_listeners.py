@@ -4,6 +4,8 @@ import asyncio
 import json
 from datetime import UTC, datetime
 
+import pytest
+
 from app.core.ids import PlacementId, new_id
 from app.feed.ids import MenuChoice, MenuValue
 from app.slack.ids import Memory
@@ -14,6 +16,7 @@ from tests.fixtures.stack import eventually, text_of
 
 
 class TestButtons:
+    @pytest.mark.both_ways
     async def test_assign_to_me_done_and_reopen(self, door: SlackDoor) -> None:
         ts = await door.card("Invoice")
 
@@ -36,6 +39,7 @@ class TestButtons:
 
         assert (await door.conversation("Invoice")).assignee_id is None
 
+    @pytest.mark.both_ways
     async def test_retry_brings_a_failed_command_back(self, door: SlackDoor) -> None:
         ts = await door.card("Invoice")
         await door.slack.choose_overflow("Ana", "support", ts, "Archive")
@@ -51,6 +55,7 @@ class TestButtons:
         (command,) = await door.commands("Invoice")
         assert (command.state, command.detail) == (CommandState.QUEUED, "")
 
+    @pytest.mark.both_ways
     async def test_process_again_takes_a_mail_out_of_quarantine(self, door: SlackDoor) -> None:
         ts, placement_id = await quarantined(door)
 
@@ -80,6 +85,7 @@ async def quarantined(door: SlackDoor) -> tuple[str, PlacementId]:
 
 
 class TestTheMenu:
+    @pytest.mark.both_ways
     async def test_archives_at_once(self, door: SlackDoor) -> None:
         ts = await door.card("Invoice")
 
@@ -120,6 +126,7 @@ class TestTheMenu:
 
 
 class TestWindows:
+    @pytest.mark.both_ways
     async def test_move_offers_the_folders_and_moves(self, door: SlackDoor) -> None:
         ts = await door.card("Invoice")
         await folders(door, "Projects/Größe", "Sent", ":rage: \u202egpj")
@@ -136,6 +143,7 @@ class TestWindows:
         (command,) = await door.commands("Invoice")
         assert command.params == {"folder": "Projects/Größe"}
 
+    @pytest.mark.both_ways
     async def test_delete_and_spam_ask_first(self, door: SlackDoor) -> None:
         for subject, label, type_ in (
             ("One", "Delete", CommandType.DELETE),
@@ -150,6 +158,7 @@ class TestWindows:
             (command,) = await door.commands(subject)
             assert command.type is type_
 
+    @pytest.mark.both_ways
     async def test_more_actions(self, door: SlackDoor) -> None:
         ts = await door.card("Invoice")
         for action, type_ in (("flag", "flag"), ("mark_read", "mark_read"), ("assign_me", "assign"),

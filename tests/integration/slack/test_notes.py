@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from sqlmodel import select
 
 from app.core.ids import ChannelId
@@ -27,6 +28,7 @@ async def texts(door: SlackDoor, count: int) -> list[str]:
 
 
 class TestTyping:
+    @pytest.mark.both_ways
     async def test_in_a_thread_is_a_note_and_is_hinted_at_once(self, door: SlackDoor) -> None:
         ts = await door.card("Invoice")
 
@@ -83,6 +85,7 @@ class TestTyping:
 
 
 class TestChangingOnesMind:
+    @pytest.mark.both_ways
     async def test_an_edit_changes_the_note(self, door: SlackDoor) -> None:
         ts = await door.card("Invoice")
         said = door.slack.post_as_user("Ben", "support", "She is wrong.", ts)

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from app.core.ids import MessageId
 from app.store.new import NewAttachment
 from tests.fixtures.slack_door import SlackDoor
@@ -64,6 +66,7 @@ class TestWindows:
         shown = await window(door, "Headers", "Authentication-Results")
         assert "The total is wrong" not in shown
 
+    @pytest.mark.both_ways
     async def test_a_long_mail_is_turned_page_by_page(self, door: SlackDoor) -> None:
         ts, _ = await mail(door, body="first\n" + "x" * 15_000 + "\nlast")
         await choose(door, ts, "full_mail")

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from app.commands.snooze import wake_due
 from app.sandbox.slack.faults import FaultKind
 from app.store.models import CommandState, CommandType
@@ -22,6 +24,7 @@ async def window(door: SlackDoor, ts: str, user: str = "Ana") -> None:
 
 
 class TestSnooze:
+    @pytest.mark.both_ways
     async def test_until_they_reply_shows_on_the_card_and_wake_now_ends_it(
         self, door: SlackDoor
     ) -> None:

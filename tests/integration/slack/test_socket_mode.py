@@ -3,15 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import structlog
+from slack_sdk.errors import SlackApiError
 
 from app.container import Container
 from app.core.clock import SystemClock
+from app.sandbox.slack.seed import ChannelSeed, PersonSeed, Seed
+from app.sandbox.slack.sockets import Farewell
+from app.slack import socket as sockets
 from app.slack.bolt import build_app
-from app.slack.client import http_session
+from app.slack.client import http_session, web_client
+from app.slack.scopes import SCOPES
 from app.slack.socket import SocketMode
+from app.slack.socket import _refused as waits_after
 from app.store.queue import open_queue
 from tests.fixtures.feed import Feed
 from tests.fixtures.stack import eventually
@@ -115,3 +123,113 @@ class TestSocketMode:
 
         assert again.delivered
         assert await commands(feed) == ["assign"]
+
+    @pytest.mark.parametrize("reason", [Farewell.WARNING, Farewell.REFRESH])
+    async def test_a_connection_that_is_recycled_is_replaced(
+        self, feed: Feed, socket: SocketMode, reason: Farewell
+    ) -> None:
+        ts = await card(feed)
+        with structlog.testing.capture_logs() as logs:
+            await feed.slack.disconnect_sockets(reason)
+
+            async def replaced() -> bool:
+                connected = any(one["event"] == "slack.socket_connected" for one in logs)
+                return connected and feed.slack.sockets_open == 1
+
+            await eventually(replaced)
+
+        assert await socket.is_connected()
+        assert (await feed.slack.click("Ana", "support", ts, "conversation.done")).ok
+        assert not any(one["event"] == "slack.socket_lost" for one in logs)
+
+    async def test_one_connection_serves_every_workspace(
+        self, feed: Feed, socket: SocketMode
+    ) -> None:
+        seed = Seed(team="Globex", people=(PersonSeed("Gus"),), channels=(ChannelSeed("support"),))
+        other = feed.slack.add_workspace(seed)
+        async with http_session() as http:
+            token = other.emulator.install(frozenset(SCOPES))
+            client = web_client(http, feed.slack.api_url, token)
+            async with feed.workspace.store.across_workspaces() as fleet:
+                theirs = await fleet.workspace_of_team(other.team_id)
+            await feed.installations.adopt(theirs, client)
+
+        other.open_home("Gus")
+        feed.slack.open_home("Ben")
+
+        async def drawn() -> bool:
+            return other.home("Gus") is not None and feed.slack.home("Ben") is not None
+
+        await eventually(drawn)
+        assert feed.slack.sockets_open == 1
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("reason", "words"),
+        [(Farewell.TOO_MANY, "run fewer"), (Farewell.DISABLED, "turned off")],
+    )
+    async def test_say_what_to_do_and_are_not_answered_at_once(
+        self, feed: Feed, container: Container, reason: Farewell, words: str
+    ) -> None:
+        await feed.slack.set_socket_mode(enabled=True)
+        async with http_session() as http:
+            bolt = build_app(container, feed.installations, http)
+            with structlog.testing.capture_logs() as logs:
+                async with SocketMode(bolt, feed.slack.app_token, first_wait=600) as running:
+                    await eventually(running.is_connected)
+                    await feed.slack.disconnect_sockets(reason)
+
+                    async def lost() -> bool:
+                        return not await running.is_connected()
+
+                    await eventually(lost)
+
+        said = [one for one in logs if one["event"] == "slack.socket_lost"]
+        assert [words in one["fix"] for one in said] == [True]
+        assert [one["event"] for one in logs].count("slack.socket_connected") == 1
+
+    def test_wait_as_long_as_slack_says(self) -> None:
+        def refused(code: str, **headers: str) -> SlackApiError:
+            answer = SimpleNamespace(headers=headers, get={"error": code}.get, data={})
+            return SlackApiError("no", cast("Any", answer))  # type: ignore[no-untyped-call]
+
+        assert waits_after(refused("ratelimited", **{"Retry-After": "37"})) == 37
+        assert waits_after(refused("ratelimited")) == 60
+        assert waits_after(refused("invalid_auth")) is None
+
+
+class TestLateness:
+    async def test_does_not_cost_the_acknowledgement_of_a_click(
+        self, feed: Feed, container: Container
+    ) -> None:
+        await feed.slack.set_socket_mode(enabled=True)
+        ts = await card(feed)
+        async with http_session() as http:
+            bolt = build_app(container, feed.installations, http)
+            async with SocketMode(bolt, feed.slack.app_token, ack_seconds=0.5) as running:
+                await eventually(running.is_connected)
+                async with feed.workspace.store.begin(feed.workspace.id) as uow:
+                    await uow.conversations.lock(feed.conversations["Invoice"])
+                    late = await feed.slack.click("Ana", "support", ts, "conversation.done")
+                    assert late.ok
+
+                async def done() -> bool:
+                    return await commands(feed) == ["done"]
+
+                await eventually(done)
+
+
+class TestTrouble:
+    async def test_is_told_by_readyz_once_it_lasts(
+        self, feed: Feed, container: Container, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sockets, "PATIENCE_SECONDS", 0)
+        async with http_session() as http:
+            bolt = build_app(container, feed.installations, http)
+            running = SocketMode(bolt, "xapp-1-A1-x")
+            assert "does not reach" in str(running.trouble())
+            await feed.slack.set_socket_mode(enabled=True)
+            async with SocketMode(bolt, feed.slack.app_token) as running:
+                await eventually(running.is_connected)
+                assert running.trouble() is None

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from app.core.ids import ChannelId, SlackUserId
@@ -93,6 +94,7 @@ class TestAssigning:
 
         assert len(await direct(door, "Ben")) == 1
 
+    @pytest.mark.both_ways
     async def test_handing_over_is_a_button_once_somebody_has_it(self, door: SlackDoor) -> None:
         ts = await door.card("Invoice")
         await door.slack.click("Ana", "support", ts, "conversation.assign_me")
@@ -116,6 +118,7 @@ def waiting_jobs() -> object:
 
 
 class TestTags:
+    @pytest.mark.both_ways
     async def test_are_chosen_and_made_and_taken_back(self, door: SlackDoor) -> None:
         await door.card("Other")
         async with door.store.begin(door.feed.workspace.id) as uow:

@@ -1,12 +1,18 @@
 """Two people at the same card, one click apart: one wins, the other is told who and when."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from app.store.models import CommandState, CommandType
 from tests.fixtures.slack_door import SlackDoor
 from tests.fixtures.stack import text_of
+
+
+def is_drawn(door: SlackDoor, user: str) -> bool:
+    """Whether the window that was opened can be submitted by now."""
+    return any("submit" in view for view in door.slack.views(user))
 
 
 async def click(door: SlackDoor, user: str, ts: str, action: str) -> None:
@@ -114,6 +120,26 @@ class TestDone:
         await click(door, "Ben", ts, "done")
 
         assert (await door.conversation("Invoice")).status == "done"
+
+
+class TestSnooze:
+    async def test_in_two_windows_the_first_has_it_and_the_second_is_told(
+        self, door: SlackDoor
+    ) -> None:
+        ts = await door.card("Invoice")
+        for user in ("Ana", "Ben"):
+            await click(door, user, ts, "snooze")
+            await door.slack.wait_for(partial(is_drawn, door, user))
+
+        await door.slack.submit_view("Ana", {"snooze.until": "1h"})
+        await door.slack.submit_view("Ben", {"snooze.until": "reply"})
+
+        (view,) = door.slack.views("Ben")
+        assert f"<@{door.slack.users['Ana']}> snoozed this" in text_of(view)
+        conversation = await door.conversation("Invoice")
+        assert conversation.snoozed_until is not None
+        assert not conversation.snoozed_until_reply
+        assert len(await door.commands("Invoice")) == 1
 
 
 class TestPuttingAway:

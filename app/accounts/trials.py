@@ -66,7 +66,7 @@ async def ask_for_account_trial(
         uow,
         account.address,
         vault,
-        _servers_of(account, vault),
+        servers_of(account, vault),
         account_id=account.id,
         grant_id=account.grant_id,
         with_loop=with_loop,
@@ -125,7 +125,8 @@ def _ask(
     return trial
 
 
-def _servers_of(account: Account, vault: Vault) -> Servers:
+def servers_of(account: Account, vault: Vault) -> Servers:
+    """How an account reaches its servers; without a password where it has a grant."""
     password = vault.open(account.imap_secret) if account.imap_secret else ""
     imap = ServerLogin(
         account.imap_host,

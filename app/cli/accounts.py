@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from app.accounts import connect
-from app.accounts.connect import Gate, NewAccount, ServerLogin
 from app.accounts.health import AccountHealth, health_of
+from app.accounts.trials import servers_of
 from app.accounts.trying import Tried, try_out
+from app.cli import connecting
 from app.cli.lookup import account_named
 from app.cli.opening import opened
 from app.cli.output import AsJSON, console, fail, run, show
@@ -20,6 +21,20 @@ from app.mailbox.port import Security
 
 accounts = typer.Typer(help="Connected mail accounts.", no_args_is_help=True)
 Named = Annotated[str, typer.Argument(help="The account’s address or id.")]
+Host = Annotated[str | None, typer.Option(help="The IMAP server. Left out: it is looked for.")]
+Port = Annotated[int, typer.Option(help="The server’s port.", min=1, max=65535)]
+Secured = Annotated[
+    Security, typer.Option(help="starttls is required when chosen, never opportunistic.")
+]
+Provider = Annotated[
+    str, typer.Option(help="Sign in there, in place of a password: microsoft, google, …")
+]
+Shared = Annotated[
+    bool, typer.Option("--shared", help="A shared mailbox: somebody else signs in for it.")
+]
+Application = Annotated[
+    bool, typer.Option("--application", help="The application itself is let in (Microsoft).")
+]
 _FOLDERS = ("name", "watched", "accounted", "missing", "last checked")
 
 
@@ -67,52 +82,61 @@ def show_(account: Named, as_json: AsJSON = False) -> None:
 @accounts.command()
 def add(
     address: Annotated[str, typer.Option(prompt="Mail address", help="The mailbox’s own address.")],
-    host: Annotated[str, typer.Option(prompt="IMAP server", help="The name of the IMAP server.")],
-    channel: Annotated[
-        str, typer.Option(prompt="Slack channel (C…)", help="The id of the channel to post to.")
-    ],
-    port: Annotated[int, typer.Option(help="Its port.", min=1, max=65535)] = 993,
-    security: Annotated[
-        Security, typer.Option(help="starttls is required when chosen, never opportunistic.")
-    ] = Security.TLS,
+    host: Host = None,
+    channel: Annotated[str, typer.Option(help="The id of the Slack channel to post to.")] = "",
+    port: Port = 993,
+    security: Secured = Security.TLS,
     username: Annotated[str, typer.Option(help="The login; else the address.")] = "",
+    provider: Provider = "",
+    shared: Shared = False,
+    application: Application = False,
     folder: Annotated[
         list[str] | None, typer.Option(help="A folder to watch; may be repeated. Else INBOX.")
     ] = None,
     history_days: Annotated[
-        int, typer.Option(help="Import so many days of mail, silently.", min=0)
-    ] = 0,
+        int | None, typer.Option(help="Import so many days of mail, silently.", min=0)
+    ] = None,
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    check: Annotated[
+        bool | None,
+        typer.Option(help="Try the servers first. Left out: where somebody sits at a terminal."),
+    ] = None,
+    loop: Annotated[
+        bool, typer.Option("--loop", help="Let that test send the mailbox a mail of its own.")
     ] = False,
     as_json: AsJSON = False,
 ) -> None:
     """Connect an account. The password is asked for, or read; it is never an option.
 
-    Example: sharedbox accounts add --address support@example.com --host imap.example.com
-    --channel C024BE91L --password-stdin < password.txt
+    Example: sharedbox accounts add --address support@example.com
     """
-    password = _password(from_stdin=password_stdin)
-    login = ServerLogin(host, port, security, username or address, password)
-    wanted = NewAccount(
+    wanted = connecting.Wanted(
         address=address,
-        imap=login,
-        smtp=None,
-        folders=tuple(folder or ["INBOX"]),
         channel=channel,
+        host=host,
+        port=port,
+        security=security,
+        username=username,
+        provider=provider,
+        shared=shared,
+        application=application,
+        folders=tuple(folder or ()),
         history_days=history_days,
+        password_stdin=password_stdin,
+        check=sys.stdin.isatty() if check is None else check,
+        with_loop=loop,
     )
 
     async def work(given: Settings) -> AccountHealth:
-        async with opened(given) as on, on.parts.store.begin(on.workspace_id) as uow:
-            gate = Gate(on.parts.vault, given.allow_private_mail_hosts, on.parts.oauth)
-            account = await connect.connect(uow, gate, wanted)
-            await uow.session.flush()
-            await uow.session.refresh(account)
-            (health,) = await health_of(uow, [account])
-            return health
+        async with opened(given) as on:
+            return await connecting.add(on, given, wanted)
 
-    health = run(work)
+    _say_added(run(work), as_json=as_json)
+
+
+def _say_added(health: AccountHealth, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(_row(health), default=str, indent=2))
         return
@@ -120,6 +144,51 @@ def add(
     console.print(
         f"How it goes: sharedbox accounts test {health.address}", markup=False, highlight=False
     )
+
+
+@accounts.command()
+def reconnect(
+    account: Named,
+    wait: Annotated[bool, typer.Option(help="Wait until somebody has signed in.")] = True,
+) -> None:
+    """Sign in again for an account whose provider takes its tokens no more.
+
+    Example: sharedbox accounts reconnect support@example.com
+    """
+
+    async def work(given: Settings) -> str:
+        async with opened(given) as on:
+            async with on.parts.store.begin(on.workspace_id) as uow:
+                found = await account_named(uow, account)
+            await connecting.reconnect(on, given, found, wait=wait)
+            return found.address
+
+    address = run(work)
+    if wait:
+        console.print(f"{address} is connected again.", markup=False, highlight=False)
+
+
+@accounts.command()
+def check(
+    account: Named,
+    loop: Annotated[
+        bool, typer.Option("--loop", help="Send the mailbox a mail of its own, and see it arrive.")
+    ] = False,
+) -> None:
+    """Try an account’s servers from this machine, step by step.
+
+    Example: sharedbox accounts check support@example.com
+    """
+
+    async def work(given: Settings) -> str:
+        async with opened(given) as on:
+            async with on.parts.store.begin(on.workspace_id) as uow:
+                found = await account_named(uow, account)
+            servers = servers_of(found, on.parts.vault)
+            await connecting.check(on, given, found.address, servers, found.grant_id, loop)
+            return found.address
+
+    console.print(f"{run(work)} passed.", markup=False, highlight=False)
 
 
 @accounts.command("test")
@@ -182,14 +251,6 @@ def remove(
             return found.address
 
     console.print(f"Removed {run(work)}.", markup=False, highlight=False)
-
-
-def _password(*, from_stdin: bool) -> str:
-    """Never from the command line, which every process of the machine can read."""
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
-    password: str = typer.prompt("Password", hide_input=True, err=True)
-    return password
 
 
 def _row(one: AccountHealth) -> dict[str, Any]:

@@ -4,8 +4,10 @@ The provider is npm's `emulate`, as Microsoft behind TLS and as Google; the mail
 that asks it whose token it was shown. So a token that was revoked there really lets nobody in.
 """
 
+import asyncio
 import json
 import re
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +18,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import URL, text
 
+from app.core.config import PROJECT_ROOT
 from app.sandbox.mail.dovecot import DovecotInbox
 from app.sandbox.mail.process import free_ports
 from app.sandbox.slack.local import LocalSlack
@@ -223,3 +226,53 @@ class TestAWorkerThatDiesWithNewTokensInHand:
         assert await signed_in.visit(link) == 200
         await stack.card("In the gap")
         assert len(stack.cards()) == 1
+
+
+class TestTheTerminal:
+    @pytest.fixture
+    def provider_name(self) -> str:
+        return "google"
+
+    async def test_connects_a_mailbox_by_a_link_and_tests_it(self, signed_in: SignedIn) -> None:
+        stack, inbox = signed_in.stack, signed_in.stack.inbox
+        await stack.start_web()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "app", "accounts", "add",
+            "--address", signed_in.who, "--provider", "google",
+            "--host", inbox.host, "--port", str(inbox.port), "--security", inbox.security,
+            "--channel", stack.slack.channels["support"], "--check",
+            env={**stack._environment(), "COLUMNS": "300"},
+            cwd=PROJECT_ROOT,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        assert process.stdout is not None
+        said = ""
+        async with asyncio.timeout(60):
+            while "/oauth/google/start?ticket=" not in said:
+                said += (await process.stdout.readline()).decode()
+            assert await signed_in.visit(said.split()[-1]) == 200
+            said += (await process.stdout.read()).decode()
+            await process.wait()
+
+        assert process.returncode == 0, said
+        assert f"Signed in as {signed_in.who}." in said
+        assert "✓ Login" in said
+        assert f"Added {signed_in.who}." in said
+        await stack.start_worker()
+        (signed_in.account,) = (await stack.api.get("/accounts")).json()["items"]
+        await signed_in.reaches("live")
+
+    async def test_makes_a_link_to_sign_in_again(self, signed_in: SignedIn) -> None:
+        stack = signed_in.stack
+        await stack.start_web()
+        await stack.start_worker()
+        await signed_in.connect()
+
+        code, said = await stack.sharedbox("accounts", "reconnect", signed_in.who, "--no-wait")
+        assert code == 0, said
+        assert await signed_in.visit(said.split()[-1]) == 200
+        code, said = await stack.sharedbox("accounts", "check", signed_in.who)
+
+        assert (code, "passed" in said) == (0, True), said

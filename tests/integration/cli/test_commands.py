@@ -219,14 +219,16 @@ class TestAccounts:
         assert account.imap_username == "support@example.com"
 
     def test_are_added_by_asking_for_what_is_missing(self, shell: Shell) -> None:
-        answers = ["support@example.com", "imap.example.com", "C0SUPPORT", PASSWORD, ""]
+        answers = ["support@gmail.com", PASSWORD, "C0SUPPORT", ""]
 
         result = shell("accounts", "add", "--folder", "Support", typed="\n".join(answers))
 
         assert result.exit_code == 0, result.output
         assert PASSWORD not in result.output
-        account = shell.store(lambda uow: uow.accounts.find_by_address("support@example.com"))
+        assert "imap.gmail.com:993" in result.stderr
+        account = shell.store(lambda uow: uow.accounts.find_by_address("support@gmail.com"))
         assert account is not None
+        assert (account.imap_host, account.smtp_host) == ("imap.gmail.com", "smtp.gmail.com")
         assert account.folders == ["Support"]
         assert Vault([KEY]).open(account.imap_secret) == PASSWORD
 

@@ -27,6 +27,7 @@ from app.sandbox.demo import (
     Demo,
     Ports,
     demo_folder,
+    make_owner,
     new_api_key,
     new_password,
     open_slack,
@@ -141,6 +142,7 @@ async def _surroundings(
     with output.step("Postgres"):
         postgres = await stack.enter_async_context(EmbeddedPostgres(folder / "postgres"))
         await asyncio.to_thread(migrate, postgres.url)
+        owner = await make_owner(conninfo(postgres.url))
     return Demo(
         folder=folder,
         database_url=conninfo(postgres.url),
@@ -149,6 +151,7 @@ async def _surroundings(
         slack=slack,
         port=port,
         api_key=new_api_key(),
+        owner=owner,
     )
 
 

@@ -27,7 +27,7 @@ from app.sandbox.inbox import CHANNEL
 
 _LABELS: Final = {
     "slack": "Local Slack",
-    "status": "SharedBox",
+    "admin": "SharedBox",
     "docs": "API, described",
     "api_key": "API key",
     "imap": "Mailbox, IMAP",
@@ -91,6 +91,7 @@ def facts(demo: Demo) -> dict[str, Any]:
     return {
         "slack_url": demo.slack.page_url,
         "web_url": f"{demo.base_url}/",
+        "owner": {"email": demo.owner.email, "password": demo.owner.password},
         "api_url": f"{demo.base_url}/api/v1",
         "docs_url": f"{demo.base_url}/docs",
         "api_key": demo.api_key,
@@ -118,7 +119,8 @@ def _panel(demo: Demo) -> Panel:
     mail, tls = demo.mail, {"none": "no TLS", "starttls": "STARTTLS", "tls": "TLS"}
     values = {
         "slack": f"{demo.slack.page_url}\nRead #{CHANNEL}, and write a mail as a customer.",
-        "status": f"{demo.base_url}/",
+        "admin": f"{demo.base_url}/\nuser {demo.owner.email}\npassword {demo.owner.password}\n"
+        "or sign in with the local Slack",
         "docs": f"{demo.base_url}/docs",
         "api_key": demo.api_key,
         "imap": f"{mail.host}:{mail.port}, {tls[mail.security]}\n"

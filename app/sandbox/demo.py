@@ -17,6 +17,7 @@ from typing import Final
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
+from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.errors import Conflict, InvalidInput
 from app.sandbox.mail.customer import Customer
@@ -25,6 +26,11 @@ from app.sandbox.mail.submission import SubmissionServer
 from app.sandbox.slack.local import LocalSlack
 from app.sandbox.slack.seed import AppSeed, CommandSeed, Seed, ShortcutSeed
 from app.sandbox.slack.serving import LOOPBACK, PortTaken
+from app.store.engine import open_engine, parse_database_url
+from app.store.queue import open_queue
+from app.store.unit_of_work import Store
+from app.team.joining import Newcomer, find, first_link, join
+from app.team.passwords import Passwords
 
 DEFAULT_PORT: Final = 8000
 _PORTS_TRIED: Final = 100
@@ -143,6 +149,30 @@ def _is_free(port: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """Who signs in to the demo's admin."""
+
+    email: str
+    password: str
+
+
+async def make_owner(database_url: str) -> Owner:
+    """An owner with a password, by the link that the web process would print otherwise."""
+    owner, clock = Owner("owner@demo.example", new_password()), SystemClock()
+    url = parse_database_url(database_url)
+    engine = open_engine(url)
+    store = Store(engine, open_queue(url))
+    secret = await first_link(store, now=clock.now())
+    assert secret is not None, "a new database has no owner"
+    invitation = await find(store, secret, now=clock.now())
+    newcomer = Newcomer("Olivia Owner", owner.email, await Passwords().hash(owner.password))
+    async with store.begin(invitation.workspace_id) as uow:
+        await join(uow, invitation.id, newcomer, now=clock.now())
+    await engine.dispose()
+    return owner
+
+
+@dataclass(frozen=True, slots=True)
 class Demo:
     """What runs around SharedBox, and what SharedBox has to know of it."""
 
@@ -153,6 +183,7 @@ class Demo:
     slack: LocalSlack
     port: int
     api_key: str
+    owner: Owner
 
     @property
     def base_url(self) -> str:

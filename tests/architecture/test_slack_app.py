@@ -8,6 +8,7 @@ import yaml
 
 from app.core.config import PROJECT_ROOT
 from app.slack.scopes import SCOPES
+from app.slack.sign_in import CALLBACK
 from tests.architecture.tree import sources
 
 DOCUMENT = (PROJECT_ROOT / "docs" / "slack-app.md").read_text()
@@ -63,11 +64,11 @@ class TestAddress:
         assert settings["request_url"].endswith("/slack/events")
         assert "/slack/events" in DOCUMENT
 
-    def test_to_install_at_is_the_one_that_slack_is_told(self) -> None:
-        (redirect,) = MANIFEST["oauth_config"]["redirect_urls"]
+    def test_to_come_back_to_are_those_that_slack_is_told(self) -> None:
+        told = MANIFEST["oauth_config"]["redirect_urls"]
         host = MANIFEST["settings"]["interactivity"]["request_url"].removesuffix("/slack/events")
 
-        assert redirect == f"{host}/slack/oauth_redirect"
+        assert told == [f"{host}/slack/oauth_redirect", f"{host}{CALLBACK}"]
 
 
 class TestEvents:

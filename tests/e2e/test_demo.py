@@ -169,6 +169,16 @@ class TestANewcomer:
             assert "Where is my parcel" in running.mails("Archive")
             assert "Where is my parcel" not in running.mails("INBOX")
 
+            assert page.context.browser is not None
+            admin = await page.context.browser.new_page()
+            await admin.goto(running.told["web_url"])
+            await admin.get_by_label("E-mail address").fill(running.told["owner"]["email"])
+            await admin.get_by_label("Password").fill(running.told["owner"]["password"])
+            await admin.get_by_role("button", name="Sign in", exact=True).click()
+            await admin.get_by_role("link", name="Accounts").click()
+            await expect(admin.get_by_role("row", name="live")).to_be_visible()
+            await admin.close()
+
             running.child("web").kill()
             await running.says("The web process ended with code -9; starting it again.")
             await running.until_ready()

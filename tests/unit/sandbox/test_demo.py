@@ -10,7 +10,15 @@ import pytest
 
 from app.core.config import Settings
 from app.core.errors import InvalidInput
-from app.sandbox.demo import Demo, Ports, RealSlack, demo_folder, open_slack, refuse_real_slack
+from app.sandbox.demo import (
+    Demo,
+    Owner,
+    Ports,
+    RealSlack,
+    demo_folder,
+    open_slack,
+    refuse_real_slack,
+)
 from app.sandbox.mail.customer import Customer
 from app.sandbox.slack.serving import LOOPBACK, PortTaken
 
@@ -155,6 +163,7 @@ def demo(*, ca_file: Path | None = None) -> Demo:
         slack=cast("Any", slack),
         port=9000,
         api_key="key",
+        owner=Owner("owner@demo.example", "a password"),
     )
 
 

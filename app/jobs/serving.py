@@ -34,7 +34,7 @@ from app.store.notify import Waker
 from app.store.repositories.commands import LONGEST_WAIT
 from app.store.repositories.fleet import Check
 from app.sync.folders import note_folders, park, unpark
-from app.sync.poll import catch_up, glance
+from app.sync.poll import catch_up
 from app.sync.port import Syncing
 from app.sync.reconcile import Reconciler
 
@@ -170,21 +170,19 @@ class Serving:
     async def _glance(self) -> bool:
         """Whether every folder still is as we left it; the first one stays open."""
         first, *others = self._usable()
+        due = [folder for folder in others if self._is_due(folder)]
         try:
             if not await self._are_folders_the_same():
                 return False
-            for folder in others:
-                if self._is_due(folder):
-                    if not await glance(self._session, self._settled[folder], peek=True):
-                        return False
-                    self._note_check(folder)
-            if not await glance(self._session, self._settled[first], peek=False):
-                self._has_changed = True
-                return False
+            same = await self._session.unchanged(
+                [self._settled[folder] for folder in due], self._settled[first]
+            )
         except CommandRefused:
             return False
-        self._note_check(first)
-        return self._session.open_folder == self._idle_in
+        for folder in [*due, first][:same]:
+            self._note_check(folder)
+        self._has_changed = same == len(due)
+        return same > len(due) and self._session.open_folder == self._idle_in
 
     async def _are_folders_the_same(self) -> bool:
         """Whether the list of folders still says what it said; where it is time to ask."""

@@ -149,6 +149,14 @@ class MailSession(Protocol):
         """Ask about a folder without opening it (RFC 3501 §6.3.10)."""
         ...
 
+    async def unchanged(self, peeked: Sequence[Selected], opened: Selected) -> int:
+        """How many of these folders, in this order, still are as the server said they were.
+
+        The first ones are only asked about, the last one is opened. Ends at the first folder that
+        has changed.
+        """
+        ...
+
     async def select(self, folder: str) -> Selected:
         """Open a folder to change something in it."""
         ...
@@ -221,7 +229,7 @@ class MailSession(Protocol):
         """Wait in the open folder until the server speaks, `waker` is woken or the time is up.
 
         Answers whether the server spoke; a mere sign of life counts for nothing. Without IDLE it
-        only waits for the waker.
+        only waits for the waker. IDLE itself is ended by whatever is called next.
         """
         ...
 

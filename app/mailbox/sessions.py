@@ -125,6 +125,8 @@ class IMAPSession:
         self._turn = asyncio.Lock()
         self._selected: Selected | None = None
         self._examined_at = 0.0
+        self._is_idling = False
+        """Whether IDLE has not been ended yet: whatever comes next does that first."""
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -140,8 +142,15 @@ class IMAPSession:
 
     async def close(self) -> None:
         """Log out if the connection still answers, and let go of it in any case."""
+        is_idling, self._is_idling = self._is_idling, False
+
+        def leave() -> None:
+            if is_idling:
+                self._imap.idle_done()
+            self._imap.logout()
+
         try:
-            await self._call(self._imap.logout, seconds=LOGOUT_SECONDS)
+            await self._in_thread(leave, LOGOUT_SECONDS)
         except Transient:
             await asyncio.get_running_loop().run_in_executor(None, self._imap.close)
 
@@ -152,6 +161,7 @@ class IMAPSession:
         return await self._call(lambda: self._imap.create(folder))
 
     async def examine(self, folder: str, *, max_age: float = 0) -> Selected:
+        await self._end_idle()
         known = self._selected
         if known and known.name == folder and time.monotonic() - self._examined_at < max_age:
             return replace(known, uidnext=None, highestmodseq=None, is_fresh=False)
@@ -161,6 +171,27 @@ class IMAPSession:
 
     async def status(self, folder: str) -> Selected:
         return await self._call(lambda: self._imap.status(folder))
+
+    async def unchanged(self, peeked: Sequence[Selected], opened: Selected) -> int:
+        """In one go with the end of IDLE: to change threads would cost more than all of it."""
+        before, self._selected = self._selected, None
+        is_idling, self._is_idling = self._is_idling, False
+
+        def look() -> int:
+            if is_idling:
+                self._imap.idle_done()
+            for at, folder in enumerate(peeked):
+                if self._imap.status(folder.name) != folder:
+                    return at
+            return len(peeked) + (self._imap.open(opened.name, readonly=True) == opened)
+
+        same = await self._in_thread(look, COMMAND_SECONDS)
+        if same < len(peeked):
+            self._selected = before
+            self._note_news()
+        elif same > len(peeked):
+            self._selected, self._examined_at = opened, time.monotonic()
+        return same
 
     async def select(self, folder: str) -> Selected:
         self._examined_at = float("-inf")
@@ -220,21 +251,28 @@ class IMAPSession:
         await self._call(lambda: self._imap.remove_flags(uids, flags))
 
     async def idle(self, waker: Waker, seconds: float) -> bool:
-        if self._note_news():
+        if await self._end_idle() or self._note_news():
             return True
         if not self._imap.has("IDLE"):
             await waker.wait(seconds)
             return False
         until = time.monotonic() + seconds
-        has_spoken = await self._call(self._imap.idle, seconds=IDLE_SECONDS)
+        has_spoken = await self._in_thread(self._imap.idle, IDLE_SECONDS)
+        self._is_idling = True
         while not has_spoken:
             left = max(until - time.monotonic(), 0)
             if not await idle.wait(self._imap.socket, waker, left):
                 break
-            has_spoken = await self._call(self._imap.has_news, seconds=IDLE_SECONDS)
-        await self._call(self._imap.idle_done, seconds=IDLE_SECONDS)
-        self._note_news()
+            has_spoken = await self._in_thread(self._imap.has_news, IDLE_SECONDS)
         return has_spoken
+
+    async def _end_idle(self) -> bool:
+        """Answers whether the server spoke of changes until its end."""
+        if not self._is_idling:
+            return False
+        self._is_idling = False
+        await self._in_thread(self._imap.idle_done, IDLE_SECONDS)
+        return self._note_news()
 
     def _note_news(self) -> bool:
         """Whether the server spoke of changes. More than new mail takes a fresh look."""
@@ -246,6 +284,10 @@ class IMAPSession:
     async def _call(
         self, call: Callable[[], Answer], *, seconds: float = COMMAND_SECONDS
     ) -> Answer:
+        await self._end_idle()
+        return await self._in_thread(call, seconds)
+
+    async def _in_thread(self, call: Callable[[], Answer], seconds: float) -> Answer:
         async with self._turn, self._threads.free:
             running = asyncio.get_running_loop().run_in_executor(self._threads.executor, call)
             return await _within(seconds, running, self._imap.cut, self._spec)

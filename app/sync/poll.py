@@ -9,8 +9,9 @@
 After NOTHING and LOOK the same numbers tell what others did to mails we know: see `follow.py`.
 
 Whatever breaks a look off leaves the watermark at the first UID that is not settled, and the next
-one begins there. It may run any number of times. Where a look left nothing to do, `glance` tells by
-one round trip, and without the database, whether that is still so.
+one begins there. It may run any number of times. Where a look left nothing to do, the numbers it
+leaves behind tell by one round trip, and without the database, whether that is still so: see
+`MailSession.unchanged`.
 """
 
 from collections.abc import Sequence
@@ -84,12 +85,6 @@ async def catch_up(
         )
     await session.examine(look.folder)
     return replace(look, settled=None)
-
-
-async def glance(session: MailSession, settled: Selected, *, peek: bool) -> bool:
-    """Whether the folder still is as `settled` says, and so needs no look. Raises as `catch_up`."""
-    said = await (session.status(settled.name) if peek else session.examine(settled.name))
-    return said == settled
 
 
 async def _catch_up(

@@ -29,6 +29,15 @@ class EmptyMailbox:
     async def examine(self, folder: str, *, max_age: float = 0) -> Selected:
         return Selected(folder, uidvalidity=1, uidnext=1, exists=0)
 
+    async def windows(self, first: int, last: int) -> list[range]:
+        return [range(first, last + 1)] if first <= last else []
+
+    async def uids_between(self, first: int, last: int) -> list[int]:
+        return []
+
+    async def uids_from(self, uid: int, *, uidnext: int | None) -> list[int]:
+        return []
+
     async def idle(self, waker: Waker, seconds: float) -> bool:
         if error := self._on_idle(seconds):
             raise error

@@ -20,13 +20,13 @@ from app.mailbox.errors import (
     UnsafeArgument,
 )
 from app.mailbox.hosts import resolve
-from app.mailbox.port import Identity, Role, Security
+from app.mailbox.port import Identity, Role, Security, Selected
 from app.mailbox.sessions import IMAPServers
 from app.sandbox.mail.dovecot import Dovecot, DovecotInbox
 from app.store.notify import Waker
 from tests.fixtures.faultproxy import Direction, FaultProxy
 from tests.fixtures.faults import Blackhole, Drip, Fault
-from tests.fixtures.mailservers import StartDovecot, mails
+from tests.fixtures.mailservers import StartDovecot, log_in, mails
 from tests.fixtures.sessions import mail, make_servers, spec_of
 from tests.fixtures.stack import eventually
 
@@ -438,12 +438,76 @@ class TestHalfOpen:
             started = time.monotonic()
             with pytest.raises(Transient, match="did not answer in time"):
                 await waiting
+                await session.examine("INBOX")
             assert time.monotonic() - started < 5
 
     def test_the_limits_in_force_tell_it_within_three_minutes(self) -> None:
-        longest = Settings(_env_file=None).idle_renew_seconds + sessions.IDLE_SECONDS
+        limit = max(sessions.IDLE_SECONDS, sessions.COMMAND_SECONDS)
+        longest = Settings(_env_file=None).idle_renew_seconds + limit
 
         assert longest <= 180
+
+
+class TestUnchanged:
+    async def test_counts_the_folders_that_are_as_they_were(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            sent, archive = await session.status("Sent"), await session.status("Archive")
+            inbox = await session.examine("INBOX")
+            await session.idle(Waker(), 0.05)
+
+            assert await session.unchanged([sent, archive], inbox) == 3
+            assert session.open_folder == "INBOX"
+            assert await session.unchanged([], inbox) == 1
+
+    async def test_ends_at_the_first_that_is_not(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            sent, archive = await session.status("Sent"), await session.status("Archive")
+            inbox = await session.examine("INBOX")
+            await mail_user.server.save(mail_user.username, "Archive", mail())
+
+            assert await session.unchanged([sent, archive], inbox) == 1
+            assert session.open_folder == "INBOX"
+
+    async def test_of_the_one_that_is_opened_is_told_apart(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            sent, inbox = await session.status("Sent"), await session.examine("INBOX")
+            await session.idle(Waker(), 0.05)
+            await mail_user.deliver(mail())
+
+            assert await session.unchanged([sent], inbox) == 1
+            assert (await session.examine("INBOX", max_age=60)).exists == 1
+
+    async def test_asked_in_idle_forgets_nothing_that_was_told_meanwhile(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        await mail_user.deliver(mail())
+        async with servers.open(spec_of(mail_user)) as session:
+            sent, inbox = await session.status("Sent"), await session.examine("INBOX")
+            await mail_user.server.save(mail_user.username, "Sent", mail())
+            waiting = asyncio.create_task(session.idle(Waker(), 30))
+            with log_in(mail_user) as client:
+                client.select("INBOX")
+                client.store("1", "+FLAGS", r"(\Flagged)")
+            assert await waiting
+
+            assert await session.unchanged([sent], inbox) == 0
+            assert (await session.examine("INBOX", max_age=60)).is_fresh
+
+    async def test_of_a_folder_that_is_gone_says_so(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            inbox = await session.examine("INBOX")
+            with pytest.raises(FolderMissing):
+                await session.unchanged([Selected("Nowhere", 1, 1, 0)], inbox)
+
+            assert (await session.examine("INBOX", max_age=60)).is_fresh
 
 
 class TestIdle:
@@ -526,3 +590,4 @@ class TestIdle:
 
             with pytest.raises(Transient):
                 await asyncio.wait_for(waiting, 10)
+                await session.examine("INBOX")

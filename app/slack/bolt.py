@@ -20,6 +20,7 @@ from app.slack.listeners.channels import ChannelEvents
 from app.slack.listeners.compose import Compose
 from app.slack.listeners.compose_send import ComposeSend
 from app.slack.listeners.digest import Digest
+from app.slack.listeners.find import Finding
 from app.slack.listeners.home import HomeTab
 from app.slack.listeners.inbox import InboxCommand
 from app.slack.listeners.lifecycle import Lifecycle
@@ -81,6 +82,7 @@ def build_app(
     )
     ComposeSend(door, composer, writing, files).register(app)
     InboxCommand(door, composer, container.settings).register(app)
+    Finding(door, members, container.settings).register(app)
     HomeTab(door, gate, composer, container.settings).register(app)
     Lifecycle(installations).register(app)
     ChannelEvents(door).register(app)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.feed.ids import ActionId, MenuChoice
 from app.slack.ids import FieldId, ViewId
-from app.slack.views.home import OPEN, REFRESH
+from app.slack.views.home import FIND, OPEN, REFRESH
 from app.slack.views.more import MoreAction
 from app.slack.views.reading import PAGE_ACTION
 
@@ -25,7 +25,7 @@ _TYPED: Final = frozenset({
     "plain_text_input", "email_text_input", "url_text_input", "number_input", "rich_text_input",
 })  # fmt: skip
 _LOOKING_WORDS: Final = frozenset({"", "help", "search", "status"})
-_LOOKING_ACTIONS: Final = frozenset({OPEN, REFRESH})
+_LOOKING_ACTIONS: Final = frozenset({FIND, OPEN, REFRESH})
 _LOOKING_ENTRIES: Final = frozenset({MoreAction.FULL_MAIL, MoreAction.HEADERS, MoreAction.WHY})
 
 
@@ -51,6 +51,8 @@ def only_looks(body: Body) -> bool:
             return all(map(_is_look, body.get("actions") or ({},)))
         case "view_submission":
             view = body.get("view") or {}
+            if view.get("callback_id") == ViewId.FIND:
+                return True
             return view.get("callback_id") == ViewId.MORE and _entry(view) in _LOOKING_ENTRIES
         case _:
             return False

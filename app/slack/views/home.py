@@ -13,6 +13,7 @@ from app.slack.views.listing import Line, context, health, line, section
 
 COMPOSE: Final = "home.compose"
 REFRESH: Final = "home.refresh"
+FIND: Final = "home.find"
 OPEN: Final = "home.open"
 """`action_id`s of its buttons."""
 MOST_LINES: Final = 10
@@ -120,7 +121,11 @@ def _buttons() -> dict[str, Any]:
                 "action_id": action_id,
                 "text": {"type": "plain_text", "text": label},
             }
-            for action_id, label in ((COMPOSE, "Compose e-mail"), (REFRESH, "Refresh"))
+            for action_id, label in (
+                (FIND, "Find mail"),
+                (COMPOSE, "Compose e-mail"),
+                (REFRESH, "Refresh"),
+            )
         ],
     }
 

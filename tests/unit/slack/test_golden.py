@@ -42,7 +42,19 @@ from app.feed.view import (
     ReminderView,
     Where,
 )
-from app.slack.views import assign, confirm, follow_up, inbox, merge, more, move, snooze, tags, told
+from app.slack.views import (
+    assign,
+    confirm,
+    find,
+    follow_up,
+    inbox,
+    merge,
+    more,
+    move,
+    snooze,
+    tags,
+    told,
+)
 from app.slack.views.listing import Line
 from app.store.models import CommandState, CommandType
 from tests.fixtures.judges import (
@@ -146,6 +158,7 @@ MODALS: Final[dict[str, dict[str, Any]]] = {
     "split": merge.split(
         CONVERSATION, [merge.MailChoice(MessageId(SOME), "Ana Ruiz", AT, "The total is wrong.")] * 2
     ),
+    "find": find.view(),
     "told": told.view("<@U0ANA> took this. Nothing was changed."),
 }
 

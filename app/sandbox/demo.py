@@ -44,7 +44,12 @@ _SEED: Final = Seed(
                 "search invoice | compose | status",
             ),
         ),
-        shortcuts=(ShortcutSeed("Compose e-mail", "new_email"),),
+        shortcuts=(
+            ShortcutSeed("Compose e-mail", "new_email"),
+            ShortcutSeed("Send as e-mail reply", "reply_email", "message"),
+            ShortcutSeed("Assign to me", "assign_me", "message"),
+            ShortcutSeed("File under…", "file_under", "message"),
+        ),
     )
 )
 

@@ -31,6 +31,7 @@ from app.slack.listeners.outgoing import OutgoingActions
 from app.slack.listeners.reading import Reading
 from app.slack.listeners.snooze import Snoozing
 from app.slack.listeners.team import Team
+from app.slack.listeners.threads import Threads
 from app.slack.listeners.unsubscribe import Unsubscribing
 from app.slack.members import Members
 from app.slack.middleware import Door
@@ -66,6 +67,7 @@ def build_app(
     Merges(door, members).register(app)
     Notes(door).register(app)
     composer = Composer(door, members, container.settings.undo_seconds)
+    Threads(door, gate, composer).register(app)
     mails = Reading(door, container.blobs)
     mails.register(app)
     writing = writing_of(container.store, container.blobs, container.settings)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 SCOPES: Final = {
+    "app_mentions:read": "commands to the app in a card’s thread",
     "channels:history": "looking a post up before it is repeated, in public channels",
     "channels:read": "whose mail somebody may see: that of the public channels they are in",
     "chat:write": "cards and what stands in their threads",

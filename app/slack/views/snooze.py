@@ -15,7 +15,7 @@ _AFTERNOON: Final = 14
 _MONDAY: Final = 0
 _HOUR: Final = "1h"
 _REPLY: Final = "reply"
-_PICK: Final = "pick"
+PICK: Final = "pick"
 EARLIER: Final = "earlier"
 
 
@@ -58,7 +58,7 @@ def presets(now: datetime, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     if monday != tomorrow:
         yield f"Monday, {monday.day} {monday:%b} 9:00", _value(monday)
     yield "Until they reply", _REPLY
-    yield "Pick a date and time", _PICK
+    yield "Pick a date and time", PICK
 
 
 def chosen(value: str, picked: int | None, now: datetime) -> tuple[datetime | None, bool]:
@@ -67,7 +67,7 @@ def chosen(value: str, picked: int | None, now: datetime) -> tuple[datetime | No
         return now + timedelta(hours=1), False
     if value == _REPLY:
         return None, True
-    if value == _PICK:
+    if value == PICK:
         if picked is None:
             raise InvalidInput("Choose a date and time.", field=FieldId.SNOOZE_MOMENT)
         return datetime.fromtimestamp(picked, UTC), False

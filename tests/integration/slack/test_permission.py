@@ -25,7 +25,7 @@ from tests.fixtures.slack_door import SlackDoor, chosen
 from tests.fixtures.stack import eventually, text_of
 
 REFUSED = "not in the channel"
-_SHORTCUTS = {ViewId.NEW_EMAIL}
+_SHORTCUTS = {ViewId.NEW_EMAIL, ViewId.REPLY_EMAIL, ViewId.ASSIGN_ME, ViewId.FILE_UNDER}
 
 
 @dataclass

@@ -157,8 +157,7 @@ async def remove(uow: UnitOfWork, account_id: AccountId) -> list[bytes]:
     Answers the digests of raw mail that nobody needs any more, to be deleted after the commit.
     """
     account = await uow.accounts.lock(account_id)
-    orphans = await uow.messages.digests_only_in(account_id)
-    orphans += await uow.outgoing.digests_only_in(account_id)
+    orphans = await uow.accounts.digests_only_of(account_id)
     grant_id = account.grant_id
     uow.emit("account.removed", account_id=account.id, address=account.address)
     uow.wake(Topic.ACCOUNT, account.id)

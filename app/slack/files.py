@@ -18,6 +18,8 @@ from app.slack.writing import Field, SlackFile
 from app.store.blobs import Blobs
 
 FETCH_SECONDS: Final = 60
+_AT_ONCE: Final = 4
+"""Each may be as large as a mail may be, and is in memory while it comes."""
 _CHUNK: Final = 1 << 16
 _REMEMBERED: Final = 200
 _SLACK: Final = ".slack.com"
@@ -44,6 +46,7 @@ class SlackFiles:
         self._http = http
         self._api = urlsplit(api_url)
         self._largest = largest
+        self._turn = asyncio.Semaphore(_AT_ONCE)
         self._coming: dict[tuple[WorkspaceId, str], asyncio.Task[bytes]] = {}
 
     async def kept(
@@ -90,7 +93,7 @@ class SlackFiles:
         if token is None or not self._is_slack(file.url):
             raise _refused(f"“{file.name[:80]}” cannot be fetched from Slack.")
         try:
-            async with asyncio.timeout(FETCH_SECONDS):
+            async with self._turn, asyncio.timeout(FETCH_SECONDS):
                 data = await self._read(file, token)
         except (aiohttp.ClientError, TimeoutError) as error:
             log.warning("slack.file", file=file.id, error=str(error))

@@ -156,6 +156,7 @@ class Ingest:
 
     async def _count_attempt(self, uid: int) -> int:
         async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
+            await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
             counts = await uow.ledger.begin_attempt(
                 self._folder.mailbox_id, self._folder.uidvalidity, [uid]
             )

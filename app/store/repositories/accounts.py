@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlmodel import col, select
 
 from app.core.errors import NotFound, SharedBoxError
@@ -21,6 +22,28 @@ class Holdings:
     conversations: int
     notes: int
     unsent: int
+
+
+_DIGESTS: Final = text("""
+SELECT raw_sha256 FROM messages WHERE workspace_id = :team AND account_id = :account
+UNION
+SELECT raw_sha256 FROM outgoing WHERE workspace_id = :team AND account_id = :account
+UNION
+SELECT placement.raw_sha256 FROM placements AS placement
+JOIN mailboxes AS mailbox
+    ON mailbox.workspace_id = placement.workspace_id AND mailbox.id = placement.mailbox_id
+WHERE placement.workspace_id = :team AND mailbox.account_id = :account
+    AND placement.state = 'quarantined' AND placement.raw_sha256 IS NOT NULL
+EXCEPT SELECT raw_sha256 FROM messages WHERE account_id <> :account
+EXCEPT SELECT raw_sha256 FROM outgoing WHERE account_id <> :account
+EXCEPT SELECT file.sha256 FROM outgoing_files AS file
+JOIN outgoing ON outgoing.workspace_id = file.workspace_id AND outgoing.id = file.outgoing_id
+WHERE outgoing.account_id <> :account
+EXCEPT SELECT placement.raw_sha256 FROM placements AS placement
+JOIN mailboxes AS mailbox
+    ON mailbox.workspace_id = placement.workspace_id AND mailbox.id = placement.mailbox_id
+WHERE mailbox.account_id <> :account AND placement.state = 'quarantined'
+""")
 
 
 class OwnershipLost(SharedBoxError):
@@ -132,3 +155,12 @@ class Accounts(Repository):
     async def delete(self, account: Account) -> None:
         """Remove it and all that hangs on it: folders, mail, conversations, commands, posts."""
         await self._session.delete(account)
+
+    async def digests_only_of(self, account_id: AccountId) -> list[bytes]:
+        """Raw mails that nothing needs once this account is gone, in any workspace.
+
+        A file of a mail of ours may be a file of another one; those are left where they lie.
+        """
+        connection = await self._session.connection()
+        values = {"team": self._workspace_id, "account": account_id}
+        return [bytes(digest) for (digest,) in await connection.execute(_DIGESTS, values)]

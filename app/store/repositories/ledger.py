@@ -1,6 +1,7 @@
 """The ledger of UIDs: what became of each one, and how often we tried."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -114,10 +115,12 @@ class Ledger(Repository):
     async def at(self, places: Iterable[Place]) -> dict[Place, Placement]:
         """What the ledger says of these places."""
         found: dict[Place, Placement] = {}
-        for place in places:
-            key = (self._workspace_id, place.mailbox_id, place.uidvalidity, place.uid)
-            if (placement := await self._session.get(Placement, key)) is not None:
-                found[place] = placement
+        for (mailbox_id, uidvalidity), uids in _by_folder(places).items():
+            statement = select(Placement).where(
+                *self._in(mailbox_id, uidvalidity), is_any(col(Placement.uid), uids)
+            )
+            for one in (await self._session.exec(statement)).all():
+                found[Place(mailbox_id, uidvalidity, one.uid)] = one
         return found
 
     async def attempts(
@@ -177,12 +180,10 @@ class Ledger(Repository):
 
     async def leave(self, places: Iterable[Place]) -> None:
         """Note that these UIDs are no longer in their folders."""
-        for place in places:
+        for (mailbox_id, uidvalidity), uids in _by_folder(places).items():
             await self._session.exec(
                 update(Placement)
-                .where(
-                    *self._in(place.mailbox_id, place.uidvalidity), col(Placement.uid) == place.uid
-                )
+                .where(*self._in(mailbox_id, uidvalidity), is_any(col(Placement.uid), uids))
                 .values(gone_at=func.now())
             )
 
@@ -198,16 +199,6 @@ class Ledger(Repository):
             )
             .values(gone_at=func.now())
         )
-
-    async def set_flags(self, flags: Mapping[Place, tuple[str, ...]]) -> None:
-        for place, names in flags.items():
-            await self._session.exec(
-                update(Placement)
-                .where(
-                    *self._in(place.mailbox_id, place.uidvalidity), col(Placement.uid) == place.uid
-                )
-                .values(flags=list(names))
-            )
 
     async def live_of_messages(
         self, message_ids: Iterable[MessageId]
@@ -299,3 +290,11 @@ class Ledger(Repository):
             col(Placement.mailbox_id) == mailbox_id,
             col(Placement.uidvalidity) == uidvalidity,
         )
+
+
+def _by_folder(places: Iterable[Place]) -> dict[tuple[MailboxId, int], list[int]]:
+    """UIDs by their folder and its UIDVALIDITY: a statement for each, however many there are."""
+    folders: defaultdict[tuple[MailboxId, int], list[int]] = defaultdict(list)
+    for place in places:
+        folders[place.mailbox_id, place.uidvalidity].append(place.uid)
+    return folders

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import exists, false, func
-from sqlalchemy.orm import aliased
+from sqlalchemy import false, func, tuple_
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
@@ -100,8 +99,17 @@ class Messages(Repository):
             statement = statement.where(col(Message.received_at) > after)
         return (await self._session.exec(statement)).all()
 
-    async def newest(self, conversation_id: ConversationId, *, limit: int) -> Sequence[Message]:
-        """The last mails of a conversation, whoever wrote them, the newest first."""
+    async def newest(
+        self,
+        conversation_id: ConversationId,
+        *,
+        limit: int,
+        before: tuple[datetime, MessageId] | None = None,
+    ) -> Sequence[Message]:
+        """The last mails of a conversation, whoever wrote them, the newest first.
+
+        `before`: only those that came before the one of this moment and id.
+        """
         statement = (
             select(Message)
             .where(
@@ -111,6 +119,9 @@ class Messages(Repository):
             .order_by(col(Message.received_at).desc(), col(Message.id).desc())
             .limit(limit)
         )
+        if before is not None:
+            place = tuple_(col(Message.received_at), col(Message.id))
+            statement = statement.where(place < before)
         return (await self._session.exec(statement)).all()
 
     async def latest(self, conversation_id: ConversationId) -> Message | None:
@@ -149,20 +160,6 @@ class Messages(Repository):
             .limit(1)
         )
         return (await self._session.exec(statement)).first() is not None
-
-    async def digests_only_in(self, account_id: AccountId) -> list[bytes]:
-        """Raw mails that no other account of any workspace has, too."""
-        other = aliased(Message)
-        elsewhere = exists().where(
-            col(other.raw_sha256) == col(Message.raw_sha256),
-            col(other.account_id) != account_id,
-        )
-        statement = select(Message.raw_sha256).where(
-            Message.workspace_id == self._workspace_id,
-            Message.account_id == account_id,
-            ~elsewhere,
-        )
-        return list((await self._session.exec(statement)).all())
 
     async def is_first_from(self, message: Message) -> bool:
         """Whether nobody of this address wrote to the account before."""

@@ -244,18 +244,6 @@ class OutgoingMails(Repository):
         )
         return (await self._session.exec(statement)).all()
 
-    async def digests_only_in(self, account_id: AccountId) -> list[bytes]:
-        """Written mails that are no message: no other account can have them, nor their files.
-
-        A file may be another account's too, or another mail's; those are left where they lie.
-        """
-        statement = select(Outgoing.raw_sha256).where(
-            Outgoing.workspace_id == self._workspace_id,
-            Outgoing.account_id == account_id,
-            col(Outgoing.message_id).is_(None),
-        )
-        return list((await self._session.exec(statement)).all())
-
     async def time(self) -> datetime:
         """The database's own clock."""
         now: datetime = (await self._session.exec(select(func.now()))).one()

@@ -14,7 +14,7 @@ from app.commands.follow_up import follow_up
 from app.commands.snooze import snooze
 from app.commands.types import ConversationIntent, Done, Reopen, Tag, Wake
 from app.core.errors import InvalidInput
-from app.core.ids import ConversationId, TeammateId
+from app.core.ids import ConversationId, MessageId, TeammateId
 from app.mail.parsed import Automatic
 from app.store.models import Attachment, Conversation, ConversationStatus, Direction, Message, Note
 from app.store.repositories.conversations import ConversationFilter
@@ -123,7 +123,10 @@ class NoteOut(BaseModel):
 
 
 class ConversationDetail(ConversationOut):
+    """`messages`: the latest, the oldest of them first; `messages_cursor` leads to those before."""
+
     messages: list[MessageOut]
+    messages_cursor: str | None
     notes: list[NoteOut]
 
 
@@ -194,12 +197,22 @@ async def list_(
 
 
 @router.get("/{conversation_id}")
-async def get(parts: Parts, caller: Reader, conversation_id: UUID) -> ConversationDetail:
-    """With its mails, the oldest first; the first 500 of them."""
+async def get(
+    parts: Parts,
+    caller: Reader,
+    conversation_id: UUID,
+    messages_cursor: Annotated[
+        str | None, Query(max_length=500, description="`messages_cursor` of the page before.")
+    ] = None,
+    messages_limit: Annotated[int, Query(ge=1, le=500, description="How many mails.")] = 500,
+) -> ConversationDetail:
+    """With its latest mails, the oldest of them first; the cursor leads to those before."""
+    place = read_cursor(messages_cursor, datetime.fromisoformat, UUID)
+    before = (place[0], MessageId(place[1])) if place else None
     async with parts.store.begin(caller.workspace_id) as uow:
         conversation = await uow.conversations.get(ConversationId(conversation_id))
         check_visible(caller, conversation.account_id, "conversation")
-        return await _detail(uow, conversation)
+        return await _detail(uow, conversation, before=before, limit=messages_limit)
 
 
 @router.patch("/{conversation_id}")
@@ -242,12 +255,21 @@ def _intents(body: ConversationPatch, now: datetime) -> list[ConversationIntent]
     return intents
 
 
-async def _detail(uow: UnitOfWork, conversation: Conversation) -> ConversationDetail:
-    messages = await uow.messages.of_conversation(conversation.id)
+async def _detail(
+    uow: UnitOfWork,
+    conversation: Conversation,
+    *,
+    before: tuple[datetime, MessageId] | None = None,
+    limit: int = 500,
+) -> ConversationDetail:
+    found = await uow.messages.newest(conversation.id, limit=limit + 1, before=before)
+    messages = found[limit - 1 :: -1] if len(found) > limit else found[::-1]
+    first = messages[0] if len(found) > limit else None
     attachments = await uow.messages.attachments(one.id for one in messages)
     return ConversationDetail(
         **_values(conversation),
         messages=[show_message(one, attachments) for one in messages],
+        messages_cursor=write_cursor(first.received_at, first.id) if first else None,
         notes=[show_note(one) for one in await uow.notes.of_conversation(conversation.id)],
     )
 

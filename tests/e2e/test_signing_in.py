@@ -6,6 +6,7 @@ that asks it whose token it was shown. So a token that was revoked there really 
 
 import asyncio
 import json
+import logging
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -23,7 +24,8 @@ from app.sandbox.mail.dovecot import DovecotInbox
 from app.sandbox.mail.process import free_ports
 from app.sandbox.slack.local import LocalSlack
 from app.store.engine import open_engine, parse_database_url
-from tests.fixtures.identity import Identity, dovecot_trusting
+from tests.e2e.test_canaries import rows, spellings
+from tests.fixtures.identity import SECRET, Identity, dovecot_trusting
 from tests.fixtures.mailservers import PASSWORD
 from tests.fixtures.sessions import mail
 from tests.fixtures.stack import Stack, eventually, text_of
@@ -196,6 +198,54 @@ class TestAnAccountThatIsSignedIn:
         new_access, new_refresh = await signed_in.tokens()
         assert new_access != access
         assert (new_refresh != refresh) == (signed_in.provider == "microsoft")
+
+
+class TestTokens:
+    @pytest.fixture
+    def provider_name(self) -> str:
+        return "microsoft"
+
+    async def test_are_nowhere_to_be_read(
+        self,
+        signed_in: SignedIn,
+        caplog: pytest.LogCaptureFixture,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """In no log, no answer, no event and no row; neither is the secret of the application."""
+        caplog.set_level(logging.DEBUG)
+        stack = signed_in.stack
+        await stack.start_web()
+        await stack.start_worker()
+        await signed_in.connect()
+        secrets = [*await signed_in.tokens(), SECRET]
+        await signed_in.identity.revoke(signed_in.provider, secrets[0])
+        await stack.inbox.server.doveadm("kick", signed_in.who)
+        await stack.inbox.deliver(mail("After", "after@acme.example"))
+        await stack.card("After")
+        secrets += await signed_in.tokens()
+        await signed_in.revoke()
+        await signed_in.told()
+        await signed_in.reaches("refused")
+
+        everywhere = {
+            "logs": caplog.text + "".join(capsys.readouterr()),
+            "account": (await stack.api.get(f"/accounts/{signed_in.account['id']}")).text,
+            "events": (await stack.api.get("/events", params={"limit": 1000})).text,
+            "Slack": json.dumps([write.arguments for write in stack.slack.writes], default=str),
+            **{
+                f"table {name}": text
+                for name, text in (await rows(stack.settings.database_url or "")).items()
+            },
+        }
+
+        assert "grant.dead" in everywhere["logs"]
+        assert len(set(secrets)) == 5
+        assert [
+            (where, n)
+            for where, told in everywhere.items()
+            for n, secret in enumerate(secrets)
+            if any(spelling in told for spelling in spellings(secret))
+        ] == []
 
 
 class TestAWorkerThatDiesWithNewTokensInHand:

@@ -4,12 +4,14 @@ They model codes, PKCE, secrets, rotation and revocation; what they do not (cons
 that are left out, faults) is for `tests/unit/providers/oauth` and the scripted provider.
 """
 
+import json
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from pydantic import SecretStr
 
+from app.core.config import Settings
 from app.mailbox.errors import CredentialsRefused
 from app.mailbox.port import Sasl, ServerSpec
 from app.mailbox.sessions import IMAPServers
@@ -23,7 +25,7 @@ from app.providers.oauth.port import (
 )
 from app.providers.oauth.registry import GOOGLE_MAIL_SCOPE, oauth_providers
 from app.sandbox.mail.dovecot import DovecotInbox
-from tests.fixtures.identity import STRANGER, Identity, settings_with
+from tests.fixtures.identity import CLIENT, SECRET, STRANGER, Identity, settings_with
 from tests.fixtures.sessions import make_servers, spec_of
 
 REDIRECT = "https://box.example.com/oauth/{}/callback"
@@ -239,3 +241,38 @@ class TestAMailServerThatTakesTokens:
 
 def spec(inbox: DovecotInbox, token: str) -> ServerSpec:
     return spec_of(inbox, password=token, sasl=Sasl.TOKEN)
+
+
+class TestAnyOtherProvider:
+    """One that the settings describe; here it is Google's endpoints under another name."""
+
+    async def test_is_signed_in_at_by_its_addresses_alone(self, identity: Identity) -> None:
+        base = identity.settings()["google_issuer"]
+        described = {
+            "name": "any", "title": "Any Mail",
+            "client_id": CLIENT, "client_secret": SECRET,
+            "authorize_url": f"{base}/o/oauth2/v2/auth", "token_url": f"{base}/oauth2/token",
+            "userinfo_url": f"{base}/oauth2/v2/userinfo",
+            "scopes": ["openid", "email", "mail"], "required_scopes": ["mail"],
+            "imap": {"host": "imap.any.example", "port": 993},
+        }  # fmt: skip
+        settings = Settings(_env_file=None, oauth_providers=json.dumps([described]))
+        provider, who = oauth_providers(settings).get("any"), identity.take()
+
+        done = await sign_in(identity, provider, who)
+
+        assert done.identity.addresses == (who,)
+        assert done.tokens.refresh_token
+        assert provider.refresh(done.tokens.refresh_token).access_token
+
+    def test_that_names_itself_otherwise_is_not_believed(self, identity: Identity) -> None:
+        settings = settings_with(identity).model_copy(
+            update={"google_issuer": identity.settings()["google_issuer"] + "/"}
+        )
+        provider = oauth_providers(settings).get("google")
+        begun = provider.begin(redirect_uri=REDIRECT, state="s1", login_hint="")
+
+        with pytest.raises(SignInRefused, match="did not come from Google"):
+            provider.finish(
+                begun.saved, {"code": "x", "iss": "https://evil.example"}, redirect_uri=REDIRECT
+            )

@@ -232,3 +232,33 @@ class TestWordsOfErrors:
 
         for shown in door.slack.ephemerals("Ana", "support"):
             assert "<!" not in shown["text"]
+
+
+class TestEnterpriseGrid:
+    async def test_ids_of_an_organisation_beside_those_of_the_workspace_change_nothing(
+        self, door: SlackDoor
+    ) -> None:
+        ts = await door.card("Invoice")
+        payload = door.click(ts, "conversation.done", door.value("Invoice"))
+        payload |= {"enterprise": {"id": "E0ORG", "name": "Org"}, "is_enterprise_install": False}
+
+        assert (await door.interaction(payload)).status_code == 200
+        assert (await door.conversation("Invoice")).status == "done"
+
+    async def test_an_installation_for_the_whole_organisation_answers_for_its_workspaces(
+        self, door: SlackDoor
+    ) -> None:
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            installation = await uow.installations.lock()
+            assert installation is not None
+            installation.team_id = installation.enterprise_id = "E0ORG"
+        door.feed.installations._forget(door.feed.workspace.id)
+        found = door.feed.installations
+
+        assert (await found.of_team("T0MEMBER", "E0ORG")) is not None
+        assert (await found.of_team(None, "E0ORG")) is not None
+        assert (await found.of_team("T0MEMBER", "E0OTHER")) is None
+        assert (await found.of_team(None, None)) is None
+        answer = await found.authorize("E0ORG", "T0MEMBER")
+        assert answer is not None
+        assert answer.bot_token == door.slack.bot_token

@@ -13,6 +13,7 @@ class ActionId(StrEnum):
     """`action_id`s of the card."""
 
     REPLY = "conversation.reply"
+    PROPOSED = "conversation.proposed"
     ASSIGN_ME = "conversation.assign_me"
     DONE = "conversation.done"
     REOPEN = "conversation.reopen"

@@ -7,6 +7,7 @@ from uuid import UUID
 from app.core.ids import CommandId, MessageId, TeammateId
 from app.feed.load_list_exit import load_list_exit
 from app.feed.load_outgoing import load_begun_by_us, load_latest
+from app.feed.load_proposal import load_proposal
 from app.feed.load_rearranged import load_elsewhere
 from app.feed.notes import notes
 from app.feed.view import (
@@ -95,6 +96,7 @@ async def load_card(uow: UnitOfWork, post: Post, site: str) -> CardView:
         command=shown,
         outgoing=outgoing,
         writers=tuple(writers[one] for one in writing if one in writers),
+        proposal=await load_proposal(uow, conversation),
         list_exit=await load_list_exit(uow, conversation.id),
         merged_into=await load_elsewhere(uow, conversation, post.channel_id, site),
         follow_up_at=conversation.follow_up_at,

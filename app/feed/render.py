@@ -31,6 +31,7 @@ from app.feed.view import (
     MailView,
     NoteView,
     Person,
+    ProposalView,
     QuarantineView,
     Where,
 )
@@ -108,6 +109,8 @@ def card(view: CardView) -> Rendered:
         blocks.append(section(link_up(escape(excerpt, _SECTION))))
     if view.mail.files:
         blocks.append(context(files(view.mail.files)))
+    if view.proposal:
+        blocks.append(_proposal(view, view.proposal))
     blocks.append(context(_state(view)))
     return Rendered(text, [*blocks, *_actions(view)])
 
@@ -131,6 +134,16 @@ def mail(view: MailView) -> Rendered:
         blocks.append(context(files(view.files)))
     no_words = "new mail" if view.is_hidden else "(no text)"
     return Rendered(f"{sender}: {escape(first_line, 300) or no_words}", blocks)
+
+
+def _proposal(view: CardView, proposal: ProposalView) -> Block:
+    """A person looks at it and sends it, or does not: it never leaves by itself."""
+    rule, template = escape_line(proposal.rule, 100), escape_line(proposal.template, 75)
+    value = str(CardValue(view.conversation_id))
+    return {
+        **section(f"💡 The rule {bold(rule)} proposes an answer: {bold(template)}"),
+        "accessory": _button(ActionId.PROPOSED, "Review", value),
+    }
 
 
 def _notes(view: MailView) -> list[Block]:

@@ -160,6 +160,14 @@ class RearrangedView:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposalView:
+    """An answer that a rule proposes."""
+
+    rule: str
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
 class CardView:
     conversation_id: ConversationId
     address: str
@@ -188,6 +196,7 @@ class CardView:
     """The last mail of ours that was not taken back."""
     writers: tuple[Person, ...] = ()
     """Who is writing an answer just now."""
+    proposal: ProposalView | None = None
     list_exit: ListExitView | None = None
     merged_into: ElsewhereView | None = None
     """Its mails are there now."""

@@ -55,6 +55,7 @@ class About:
     account_id: AccountId
     conversation_id: ConversationId
     message_id: MessageId
+    received_at: datetime
     automatic: Automatic | None = None
     has_card: bool = False
     is_latest: bool = True
@@ -194,6 +195,7 @@ async def _propose(uow: UnitOfWork, action: ProposeReply, step: Step, about: Abo
         "template_id": str(template.id),
         "rule_id": str(step.rule_id),
         "rule_name": step.rule_name,
+        "at": about.received_at.isoformat(),
     }
     await changed(uow, conversation, "conversation.reply_proposed")
     return _DONE

@@ -70,6 +70,7 @@ class Arrivals:
                 account_id=account.id,
                 conversation_id=message.conversation_id,
                 message_id=message.id,
+                received_at=message.received_at,
                 automatic=message.automatic,
                 has_card=message.conversation_id in carded,
             )

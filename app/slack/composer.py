@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from slack_bolt.async_app import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
@@ -19,13 +20,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from app.core.access import Actor
 from app.core.errors import Conflict, NotFound, SharedBoxError
-from app.core.ids import AccountId, ChannelId, ConversationId, OutgoingId
+from app.core.ids import AccountId, ChannelId, ConversationId, OutgoingId, TemplateId
 from app.core.logging import get_logger
 from app.feed.mrkdwn import mention
 from app.mail.address import Address
 from app.sending import drafts
 from app.sending.guard import Newer, seen_now
 from app.sending.offer import Inbox, inboxes, offer, sender_id
+from app.sending.templates import filled
 from app.slack.errors import words
 from app.slack.leading import lead_to
 from app.slack.members import Members
@@ -54,6 +56,8 @@ class Start:
     """What is to stand there already, where no draft does."""
     mends: OutgoingId | None = None
     """A mail that did not leave, to be written on."""
+    as_proposed: bool = False
+    """With the answer that a rule proposes, where no draft stands there already."""
 
 
 class Composer:
@@ -162,7 +166,7 @@ class Composer:
             account = await uow.accounts.get(draft.account_id)
             form = Form(
                 mode=start.mode,
-                body=from_text(start.text),
+                body=from_text(await _words(uow, actor, start, draft)),
                 options=first_options(done=account.done_after_send),
                 drawing=form.drawing,
             )
@@ -346,6 +350,18 @@ async def _mended(uow: UnitOfWork, draft: Draft, form: Form, mends: Outgoing) ->
         drawing=form.drawing,
         body_drawing=form.body_drawing,
     )
+
+
+async def _words(uow: UnitOfWork, actor: Actor, start: Start, draft: Draft) -> str:
+    """What stands in a window in which nothing was written yet."""
+    if not start.as_proposed or draft.conversation_id is None:
+        return start.text
+    proposal = (await uow.conversations.get(draft.conversation_id)).proposal
+    if proposal is None:
+        return start.text
+    template_id = TemplateId(UUID(proposal["template_id"]))
+    found = await filled(uow, actor, template_id, draft.account_id, draft.conversation_id)
+    return found.text
 
 
 async def _taken_by(uow: UnitOfWork, draft: Draft) -> str:

@@ -58,6 +58,7 @@ class Compose:
 
     def register(self, app: AsyncApp) -> None:
         app.action(ActionId.REPLY.value)(self.reply)
+        app.action(ActionId.PROPOSED.value)(self.review)
         app.action(ActionId.OUTGOING_EDIT.value)(self.edit)
         app.shortcut(ViewId.NEW_EMAIL.value)(self.new)
         for field in _KEPT:
@@ -78,6 +79,14 @@ class Compose:
         self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
     ) -> None:
         start = Start(CardValue.parse(value_of(body)).conversation_id)
+        await ack()
+        await self._composer.open(context, body, client, start)
+
+    async def review(
+        self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
+    ) -> None:
+        """Look at the answer that a rule proposes, in the window in which any answer is written."""
+        start = Start(CardValue.parse(value_of(body)).conversation_id, as_proposed=True)
         await ack()
         await self._composer.open(context, body, client, start)
 

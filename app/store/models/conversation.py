@@ -113,7 +113,8 @@ class Conversation(Tenanted, table=True):
     waiting_since: datetime | None = timestamp(default=None)
     """When the oldest mail arrived that nobody has dealt with yet."""
     proposal: dict[str, Any] | None = json_object(default=None)
-    """An answer that a rule proposes: `template_id`, `rule_id`, `rule_name`. A person sends it."""
+    """An answer that a rule proposes to the mail that came in `at` that moment: `template_id`,
+    `rule_id`, `rule_name`. A person sends it, or does not."""
     version: int = Field(default=0, sa_type=BigInteger)
     """Raised by every change that its card shows."""
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())

@@ -29,6 +29,8 @@ from app.slack.listeners.modals import Modals
 from app.slack.listeners.notes import Notes
 from app.slack.listeners.outgoing import OutgoingActions
 from app.slack.listeners.reading import Reading
+from app.slack.listeners.routing import Routing
+from app.slack.listeners.rules import Ruling
 from app.slack.listeners.snooze import Snoozing
 from app.slack.listeners.team import Team
 from app.slack.listeners.threads import Threads
@@ -73,7 +75,10 @@ def build_app(
     writing = writing_of(container.store, container.blobs, container.settings)
     unsubscribing = Unsubscribing(door, writing)
     unsubscribing.register(app)
-    Modals(door, composer, mails, unsubscribing).register(app)
+    routing = Routing(door, gate, frozenset(container.settings.admins))
+    routing.register(app)
+    rules = Ruling(door, routing, container.blobs)
+    Modals(door, composer, mails, unsubscribing, rules).register(app)
     Compose(door, composer, writing).register(app)
     files = SlackFiles(
         container.blobs,
@@ -83,9 +88,11 @@ def build_app(
         container.settings.max_sent_bytes,
     )
     ComposeSend(door, composer, writing, files).register(app)
-    InboxCommand(door, composer, container.settings).register(app)
+    InboxCommand(door, composer, routing, container.settings).register(app)
     Finding(door, members, container.settings).register(app)
-    HomeTab(door, gate, composer, container.settings).register(app)
+    home = HomeTab(door, gate, composer, container.settings)
+    home.register(app)
+    rules.register(app, home)
     Lifecycle(installations).register(app)
     ChannelEvents(door).register(app)
     unknown.register(app)

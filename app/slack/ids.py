@@ -32,6 +32,8 @@ class ViewId(StrEnum):
     FOLLOW_UP = "follow_up"
     MERGE = "merge"
     SPLIT = "split"
+    ROUTE = "route"
+    RULE = "rule"
 
 
 class FieldId(StrEnum):
@@ -46,6 +48,17 @@ class FieldId(StrEnum):
     FOLLOW_UP = "follow_up.days"
     MERGE_INTO = "merge.into"
     SPLIT_MAIL = "split.mail"
+    ROUTE_ACCOUNT = "route.account"
+    ROUTE_WHAT = "route.what"
+    ROUTE_VALUE = "route.value"
+    ROUTE_CHANNEL = "route.channel"
+    ROUTE_EXPOSURE = "route.exposure"
+    ROUTE_SHARED = "route.shared"
+    RULE_WHOSE = "rule.whose"
+    RULE_DO = "rule.do"
+    RULE_TAGS = "rule.tags"
+    RULE_ASSIGN = "rule.assign"
+    RULE_CHANNEL = "rule.channel"
     TAGS = "tags.chosen"
     TAGS_NEW = "tags.new"
     SNOOZE_UNTIL = "snooze.until"

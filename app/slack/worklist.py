@@ -15,6 +15,7 @@ from app.core.findings import Finding, Level
 from app.core.ids import AccountId, ChannelId
 from app.feed.links import link_to
 from app.slack.views.listing import Line
+from app.slack.views.ruling import RuleLine
 from app.store.models import Account, Conversation, ConversationStatus, PostState
 from app.store.repositories.conversations import ConversationFilter
 from app.store.unit_of_work import UnitOfWork
@@ -97,3 +98,23 @@ async def health_in(
     found = [diagnose(one, now, poll_seconds=poll_seconds) for one in healths]
     found.sort(key=lambda one: (_WORST_FIRST.index(one.level), one.subject))
     return found[:limit], max(len(found) - limit, 0)
+
+
+async def rule_lines(uow: UnitOfWork) -> list[RuleLine]:
+    """Every rule in its order, for those who look after them."""
+    rules = await uow.rules.all()
+    tallies = await uow.rules.tallies([one.id for one in rules])
+    ids = frozenset(one.account_id for one in rules if one.account_id is not None)
+    found = await uow.accounts.page(after=None, limit=max(len(ids), 1), only=ids)
+    addresses = {one.id: one.address for one in found}
+    return [
+        RuleLine(
+            id=one.id,
+            name=one.name,
+            body=one.body,
+            enabled=one.enabled,
+            address=addresses.get(one.account_id) if one.account_id else None,
+            times=tallies[one.id].times if one.id in tallies else 0,
+        )
+        for one in rules
+    ]

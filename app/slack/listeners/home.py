@@ -21,7 +21,8 @@ from app.slack.gate import Gate
 from app.slack.middleware import Door, user_of, workspace_of
 from app.slack.people import channels_of
 from app.slack.views import home
-from app.slack.worklist import Sight, health_in, lines_of, sight_of, whole_sight
+from app.slack.views.ruling import MOST_RULES
+from app.slack.worklist import Sight, health_in, lines_of, rule_lines, sight_of, whole_sight
 from app.store.models import ConversationStatus, OutgoingMode
 from app.store.repositories.conversations import ConversationFilter
 from app.store.unit_of_work import UnitOfWork
@@ -107,6 +108,7 @@ class HomeTab:
             lists = _lists(me)
             parts = {name: await self._part(uow, sight, one) for name, one in lists.items()}
             mailboxes, more = None, 0
+            rules = await rule_lines(uow) if is_admin else None
             if is_admin:
                 mailboxes, more = await health_in(
                     uow,
@@ -123,6 +125,8 @@ class HomeTab:
             has_accounts=bool(sight.accounts) or any(one.count for one in parts.values()),
             mailboxes=mailboxes,
             more_mailboxes=more,
+            rules=None if rules is None else rules[:MOST_RULES],
+            rule_count=len(rules or ()),
         )
 
     async def _part(self, uow: UnitOfWork, sight: Sight, wanted: ConversationFilter) -> home.Part:

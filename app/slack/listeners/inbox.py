@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from app.core.config import Settings
 from app.feed.port import Rendered
 from app.slack.composer import Composer, Start
+from app.slack.listeners.routing import Routing
 from app.slack.middleware import Door, actor_of, user_of, workspace_of
 from app.slack.people import channels_of
 from app.slack.views import inbox
@@ -29,9 +30,12 @@ Body = Mapping[str, Any]
 
 
 class InboxCommand:
-    def __init__(self, door: Door, composer: Composer, settings: Settings) -> None:
+    def __init__(
+        self, door: Door, composer: Composer, routing: Routing, settings: Settings
+    ) -> None:
         self._door = door
         self._composer = composer
+        self._routing = routing
         self._api_url = settings.slack_api_url
         self._poll_seconds = settings.poll_seconds
 
@@ -56,6 +60,13 @@ class InboxCommand:
                 shown = await self._search(context, body, client, words)
             case "status":
                 shown = await self._status(context, body, client)
+            case "route":
+                await self._routing.show(context, body, client)
+                return
+            case "here":
+                shown = await self._routing.here(context, body, client, words)
+            case "mute" | "unmute":
+                shown = await self._routing.mute(context, body, words, on=verb == "mute")
             case "" | "help":
                 shown = await self._mine(context, body, client)
             case _:

@@ -31,6 +31,7 @@ from app.slack.errors import words
 from app.slack.ids import FieldId, ViewId
 from app.slack.listeners.actions import enqueue_if_first
 from app.slack.listeners.reading import READING, Reading
+from app.slack.listeners.rules import Ruling
 from app.slack.listeners.snooze import Snoozing
 from app.slack.listeners.unsubscribe import Unsubscribing
 from app.slack.listeners.windows import Windows
@@ -55,12 +56,18 @@ _MAIL_ACTIONS = {
 
 class Modals:
     def __init__(
-        self, door: Door, composer: Composer, mails: Reading, lists: Unsubscribing
+        self,
+        door: Door,
+        composer: Composer,
+        mails: Reading,
+        lists: Unsubscribing,
+        rules: Ruling,
     ) -> None:
         self._door = door
         self._composer = composer
         self._mails = mails
         self._lists = lists
+        self._rules = rules
         self._windows = Windows(door)
         self._snoozing = Snoozing(door)
 
@@ -175,6 +182,9 @@ class Modals:
             return True
         if action is MoreAction.UNSUBSCRIBE:
             await self._lists.lead_to(ack, context, body, client)
+            return True
+        if action is MoreAction.RULE:
+            await self._rules.lead_to(ack, context, body, client)
             return True
         if action in READING:
             await self._mails.lead_to(ack, context, body, client, action)

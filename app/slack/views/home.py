@@ -1,7 +1,7 @@
 """The app's Home tab: what waits for whoever looks at it. Pure.
 
-At most 100 blocks (docs.slack.dev/reference/views/home-tab-views): four lists of ten, and twenty
-mailboxes.
+At most 100 blocks (docs.slack.dev/reference/views/home-tab-views): four lists of ten, twenty
+mailboxes and ten rules.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from app.core.findings import Finding
 from app.slack.views.listing import Line, context, health, line, section
+from app.slack.views.ruling import RuleLine, home_part
 
 COMPOSE: Final = "home.compose"
 REFRESH: Final = "home.refresh"
@@ -40,6 +41,9 @@ class Home:
     mailboxes: Sequence[Finding] | None = None
     """For admins, the worst first."""
     more_mailboxes: int = 0
+    rules: Sequence[RuleLine] | None = None
+    """For admins, the first few in their order."""
+    rule_count: int = 0
 
 
 def view(home: Home) -> dict[str, Any]:
@@ -68,6 +72,8 @@ def view(home: Home) -> dict[str, Any]:
         )
     if home.mailboxes is not None:
         blocks += _mailboxes(home.mailboxes, home.more_mailboxes)
+    if home.rules is not None:
+        blocks += home_part(home.rules, home.rule_count)
     return _home(blocks)
 
 

@@ -16,6 +16,10 @@ _VERBS: Final = {
     "/inbox search invoice 4471": "find mail by its words",
     "/inbox compose": "write a new mail",
     "/inbox status": "how the mailboxes are",
+    "/inbox mute news.example.com": "show no more mail of a sender or a domain in this channel; "
+    "`/inbox unmute` ends that",
+    "/inbox here support@example.com": "have a mailbox’s mail come to this channel (admins)",
+    "/inbox route": "say which mail goes to which channel (admins)",
 }
 _HELP: Final = "\n".join(f"`{said}` {what}" for said, what in _VERBS.items())
 _ONLY_YOURS: Final = "Of the mailboxes whose channels you are in."

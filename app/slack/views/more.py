@@ -28,6 +28,7 @@ class MoreAction(StrEnum):
     WHY = "why"
     HEADERS = "headers"
     ORIGINAL = "original"
+    RULE = "rule"
 
 
 _LABELS: Final = {
@@ -50,6 +51,7 @@ _LABELS: Final = {
     MoreAction.WHY: ("Why am I seeing this", "Where it lies, and what proves its sender"),
     MoreAction.HEADERS: ("Show headers", "Of the newest mail"),
     MoreAction.ORIGINAL: ("Download .eml", "The newest mail as it came, into the thread"),
+    MoreAction.RULE: ("Make a rule from this mail…", "What is to happen to mail like it (admins)"),
 }
 
 

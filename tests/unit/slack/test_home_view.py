@@ -7,10 +7,12 @@ import pytest
 from slack_sdk.models.views import View
 
 from app.core.findings import Finding, Level
+from app.core.ids import RuleId, new_id
 from app.sandbox.slack.blockkit.payloads import check_view
 from app.slack.views import home
 from app.slack.views.home import Home, Part
 from app.slack.views.listing import Line
+from app.slack.views.ruling import MOST_RULES, RuleLine
 from tests.fixtures.judges import outside_checker
 from tests.fixtures.stack import text_of
 
@@ -19,10 +21,18 @@ HOSTILE = "<!channel> & *bold* `code` | \u202egpj.exe\n" * 60
 LINK = "https://slack.com/archives/C0SUPPORT/p1772442000000100"
 FULL = Part([Line(HOSTILE, HOSTILE, AT, LINK, (HOSTILE, None), waiting_since=AT)] * 10, 1000)
 BAD = [Finding(HOSTILE, Level.PROBLEM, HOSTILE, HOSTILE)] * home.MOST_ACCOUNTS
+BODY = {
+    "match": "any",
+    "conditions": [{"field": "header", "header": HOSTILE, "test": "is", "value": HOSTILE}] * 20,
+    "actions": [{"do": "tag", "tags": [HOSTILE] * 10}, {"do": "move", "folder": HOSTILE}],
+}
+RULES = [RuleLine(RuleId(new_id()), HOSTILE, BODY, True, HOSTILE, 7)] * MOST_RULES
 SHOWN = [
     home.view(Home()),
     home.view(Home(has_accounts=False, mailboxes=[])),
     home.view(Home(FULL, FULL, FULL, FULL, mailboxes=BAD, more_mailboxes=980)),
+    home.view(Home(FULL, FULL, FULL, FULL, mailboxes=BAD, rules=RULES, rule_count=100)),
+    home.view(Home(mailboxes=[], rules=[])),
     home.told("Slack does not say."),
 ]
 

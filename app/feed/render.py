@@ -142,7 +142,7 @@ def _proposal(view: CardView, proposal: ProposalView) -> Block:
     value = str(CardValue(view.conversation_id))
     return {
         **section(f"💡 The rule {bold(rule)} proposes an answer: {bold(template)}"),
-        "accessory": _button(ActionId.PROPOSED, "Review", value),
+        "accessory": button(ActionId.PROPOSED, "Review", value),
     }
 
 

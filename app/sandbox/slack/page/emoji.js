@@ -50,6 +50,8 @@ const GLYPHS = {
   "📬": ["mailbox", [path("M2.5 12V7a3 3 0 0 1 3-3h5a3 3 0 0 1 3 3v5ZM8 12V7a2.500 2.500 0 0 0-2.500-2.500M11 4V1.500h2.500", BLUE, "#e4eefb", 1.4)]],
   "🔀": ["joined", [path("M2 4.500h2.500l5 7H14M2 11.500h2.500l1.500-2.100M8 6.600l1.500-2.100H14M12 2.500l2 2-2 2M12 9.500l2 2-2 2", BLUE, "none", 1.5)]],
   "✂": ["scissors", [["circle", { cx: 4.5, cy: 12, r: 1.8, fill: "none", stroke: GREY, "stroke-width": 1.4 }], ["circle", { cx: 11.5, cy: 12, r: 1.8, fill: "none", stroke: GREY, "stroke-width": 1.4 }], path("M5.500 10.500 11 2M10.500 10.500 5 2", GREY, "none", 1.5)]],
+  "💡": ["idea", [path("M6 11.500c0-1.600-2-2.600-2-5a4 4 0 0 1 8 0c0 2.400-2 3.400-2 5ZM6.500 14h3", AMBER, "#fde9c3", 1.4)]],
+  "⏸": ["paused", [box(GREY), path("M6.300 5.200v5.600M9.700 5.200v5.600", "#fff", "none", 1.9)]],
   "🔔": ["bell", [path("M4 11.5V7.5a4 4 0 0 1 8 0v4l1 1H3ZM7 14h2", AMBER, "#fde9c3")]],
 };
 for (const [same, as] of [["📁", "📂"], ["📧", "✉"], ["📨", "✉"], ["📩", "✉"], ["📭", "📬"], ["⌛", "⏳"], ["✏", "✍"], ["☑", "✅"], ["✔", "✅"]]) GLYPHS[same] = GLYPHS[as];

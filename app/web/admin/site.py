@@ -26,6 +26,7 @@ from app.web.admin.pages import (
     slack_sign_in,
     start,
     team,
+    trials,
 )
 from app.web.admin.view import Pages, error_page
 
@@ -34,6 +35,7 @@ PAGES: Final[tuple[ModuleType, ...]] = (
     start,
     accounts,
     connect,
+    trials,
     team,
     health,
     settings,

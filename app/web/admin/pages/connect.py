@@ -53,14 +53,21 @@ class _Choices(BaseModel):
     address: Annotated[str, Field(min_length=1, max_length=320)]
     channel: Annotated[str, Field(min_length=1, max_length=50)]
     folders: Annotated[str, Field(min_length=1, max_length=10_000)] = "INBOX"
+    chosen: list[str] = []
+    """Of the folders that a test has found; they count instead of those that were typed."""
     history_days: Annotated[int, Field(ge=0, le=MOST_HISTORY_DAYS)] = 0
     watch_sent: bool = False
 
     def named(self) -> tuple[str, ...]:
+        if self.chosen:
+            return tuple(self.chosen)
         return tuple(one.strip() for one in self.folders.splitlines() if one.strip())
 
 
-class PasswordForm(_Choices):
+class ServersForm(BaseModel):
+    """How its servers are reached."""
+
+    address: Annotated[str, Field(min_length=1, max_length=320)]
     password: Annotated[str, Field(min_length=1, max_length=4096)]
     imap_host: _Host
     imap_port: _Port
@@ -85,6 +92,10 @@ class PasswordForm(_Choices):
             self.smtp_host.strip(), self.smtp_port, self.smtp_security,
             self.smtp_username or self.imap_username, self.password,
         )  # fmt: skip
+
+
+class PasswordForm(_Choices, ServersForm):
+    pass
 
 
 class SignInForm(_Choices):
@@ -118,7 +129,7 @@ async def look(request: Request, visitor: AsAdmin, parts: Parts) -> Response:
 
 @router.post("/connect/password")
 async def by_password(request: Request, visitor: AsAdmin, parts: Parts) -> Response:
-    form = await read(request, PasswordForm)
+    form = await read(request, PasswordForm, lists=("chosen",))
     if form.is_good:
         given = form.data
         wanted = NewAccount(

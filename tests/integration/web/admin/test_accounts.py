@@ -3,11 +3,12 @@
 import re
 from uuid import UUID
 
+from app.accounts.trials import ask_for_account_trial
 from app.core.access import Role
-from app.core.ids import AccountId, new_id
-from app.store.models import AccountState, ImportState
+from app.core.ids import AccountId, TrialId, new_id
+from app.store.models import AccountState, ImportState, TrialState
 from tests.fixtures.admin import Admin, Person
-from tests.fixtures.web import Web
+from tests.fixtures.web import Tenant, Web
 from tests.integration.web.admin.test_every_page import routes
 
 SERVERS = {
@@ -106,6 +107,49 @@ class TestConnecting:
         assert "not set up to sign in with Google" in answer.text
 
 
+class TestATest:
+    async def test_of_what_cannot_be_reached_says_so_and_keeps_the_form(
+        self, admin: Admin, web: Web
+    ) -> None:
+        ana = await admin.person()
+
+        answer = await ana.post("/connect/try", **{**WANTED, "imap_host": "127.0.0.1"})
+
+        assert answer.status_code == 422
+        assert "It cannot be tested so" in answer.text
+        assert "correct horse" not in answer.text
+
+    async def test_shows_its_steps_until_it_is_done_and_then_the_folders(
+        self, admin: Admin, web: Web
+    ) -> None:
+        ana = await admin.person()
+        htmx = {"HX-Request": "true", "HX-Target": "trial", "X-CSRF-Token": ana.csrf}
+        begun = await ana.client.post("/connect/try", data=WANTED, headers=htmx)
+        (path,) = re.findall(r'hx-get="(/trials/[^"]+)"', begun.text)
+        assert "<html" not in begun.text
+        async with web.store.begin(web.workspace_id) as uow:
+            trial = await uow.trials.lock(TrialId(UUID(path[8:44])))
+            step = {"key": "login", "title": "Login", "state": "failed", "detail": "No.",
+                    "fix": "Use an app password.", "seconds": 0.2}  # fmt: skip
+            trial.state, trial.steps = TrialState.DONE, [step]
+            trial.found = {"folders": [{"name": "<Billing>", "role": None}]}
+
+        done = await ana.get(path, **{"HX-Request": "true", "HX-Target": "trial"})
+
+        assert "Use an app password." in done.text
+        assert 'name="chosen" value="&lt;Billing&gt;"' in done.text
+        assert "hx-get" not in done.text
+
+    async def test_chooses_the_folders(self, admin: Admin, web: Web) -> None:
+        ana = await admin.person()
+
+        answer = await ana.post("/connect/password", **WANTED, chosen=["INBOX", "Sales"])
+
+        id_ = AccountId(UUID(answer.headers["location"].rpartition("/")[2]))
+        async with web.store.begin(web.workspace_id) as uow:
+            assert (await uow.accounts.get(id_)).folders == ["INBOX", "Sales"]
+
+
 class TestAnAccount:
     async def test_is_shown_with_what_is_wrong_in_words(self, admin: Admin, web: Web) -> None:
         ana = await admin.person(Role.VIEWER)
@@ -199,6 +243,7 @@ class TestAnotherTeam:
             "teammate_id": str(stranger.teammate_id),
             "session_id": str(await _session(web, stranger)),
             "invitation_id": str(new_id()),
+            "trial_id": str(await _trial(web, theirs)),
         }
         asked = 0
 
@@ -229,6 +274,14 @@ class TestAnotherTeam:
             assert page.status_code == 200
             assert "theirs@example.com" not in page.text, path
             assert "Their Agent" not in page.text, path
+
+
+async def _trial(web: Web, tenant: Tenant) -> TrialId:
+    sealed = web.container.vault.seal("a password")
+    async with web.store.begin(tenant.workspace_id) as uow:
+        (await uow.accounts.get(tenant.account_id)).imap_secret = sealed
+        trial = await ask_for_account_trial(uow, web.container.vault, tenant.account_id)
+        return trial.id
 
 
 async def _session(web: Web, person: Person) -> object:

@@ -110,6 +110,32 @@ class TestSigningIn:
             assert seen.complaints == []
 
 
+class TestConnecting:
+    async def test_goes_from_the_address_by_a_test_to_the_account(self, admin: Admin) -> None:
+        ana = await admin.person()
+        async with (
+            serving(admin) as base,
+            chromium() as browser,
+            window(browser, base, person=ana) as seen,
+        ):
+            await seen.goto("/connect")
+            await seen.page.get_by_label("E-mail address").fill("support@fastmail.com")
+            await seen.page.get_by_role("button", name="Look for its servers").click()
+            await seen.page.get_by_label("Password of the mailbox").fill("an app password")
+            assert await seen.violations() == []
+            await seen.page.get_by_role("button", name="Test it first").click()
+            await expect(seen.page.get_by_text("A worker takes it up")).to_be_visible()
+            assert await seen.violations() == []
+            await _shoot(seen.page, "light-connect-how")
+            await seen.page.get_by_label("Slack channel").fill("C0SUPPORT")
+            await seen.page.get_by_role("button", name="Connect", exact=True).click()
+
+            await expect(
+                seen.page.get_by_role("heading", name="support@fastmail.com")
+            ).to_be_visible()
+            assert seen.complaints == []
+
+
 class TestALivePage:
     async def test_shows_what_happens_without_being_loaded_again(self, admin: Admin) -> None:
         ana, account, _ = await furnish(admin)

@@ -26,9 +26,9 @@ _HEADERS: Final = {
 }
 _PAGE: Final = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Install {app} · local emulator</title><link rel="stylesheet" href="/page/style.css">
-<link rel="stylesheet" href="/page/parts.css"></head><body class="consent"><main>
-<p class="notice">A local emulator, and not Slack.</p>
+<title>Install {app} · local emulator</title>
+<link rel="stylesheet" href="/page/consent.css"></head><body><main>
+<p class="local">A local emulator, and not Slack.</p>
 <h1>{app} asks to be let in</h1>
 <form method="post"><input type="hidden" name="ticket" value="{ticket}">
 <label>Workspace <select name="who">{people}</select></label>
@@ -62,7 +62,7 @@ class Consent:
             for person in one.workspace.people.values()
             if not person.bot
         )
-        scopes = "".join(f"<li>{html.escape(one)}</li>" for one in _scopes(query))
+        scopes = "".join(f"<li>{html.escape(one)}</li>" for one in sorted(_scopes(query)))
         name = html.escape(self._site.home.workspace.seed.app.name)
         page = _PAGE.format(app=name, people=people, scopes=scopes, ticket=ticket)
         return HTMLResponse(page, headers=dict(_HEADERS))

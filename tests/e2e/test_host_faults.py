@@ -1,25 +1,34 @@
-"""Postgres crashes at the worst moments, and the log cannot be written: mail is shown once."""
+"""Postgres crashes or lets nobody in, and the host has nothing left: mail is shown once."""
 
 import asyncio
+import contextlib
+import resource
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import psycopg
 import pytest
 import pytest_asyncio
 
 from app.sandbox.mail.dovecot import Dovecot
 from app.sandbox.slack.local import LocalSlack
+from app.store.engine import conninfo
+from tests.e2e.test_answering import reply
 from tests.fixtures.mailservers import PASSWORD, mails
 from tests.fixtures.sessions import mail
+from tests.fixtures.smtp import ScriptedSMTP
 from tests.fixtures.stack import Stack, eventually, text_of
 from tests.rig.faultfile import FaultFile
 from tests.rig.postgres import FragilePostgres
 
 PATIENCE = 60
+NO_MORE = 3
+"""A process that may have three descriptors keeps those it has, and gets no other."""
 
 
 @dataclass
@@ -30,6 +39,7 @@ class Site:
     postgres: FragilePostgres
     faults: FaultFile
     worker: asyncio.subprocess.Process
+    smtp: ScriptedSMTP
 
     async def card(self, subject: str) -> str:
         async def find() -> str | None:
@@ -65,12 +75,20 @@ async def site(dovecot: Dovecot, folder: Path) -> AsyncIterator[Site]:
         FragilePostgres(folder / "postgres") as postgres,
         LocalSlack() as slack,
         Stack(postgres.url, folder, inbox, slack) as stack,
+        ScriptedSMTP() as smtp,
     ):
         faults = FaultFile(folder)
         await stack.start_web()
         worker = await stack.start_child("worker", **faults.environment)
-        await stack.connect_account(within=PATIENCE)
-        yield Site(stack, postgres, faults, worker)
+        by = {
+            "host": "127.0.0.1",
+            "port": smtp.port,
+            "security": "none",
+            "username": inbox.username,
+            "password": PASSWORD,
+        }
+        await stack.connect_account(within=PATIENCE, smtp=by)
+        yield Site(stack, postgres, faults, worker, smtp)
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -103,6 +121,70 @@ class TestPostgresCrashes:
         await eventually(is_archived, PATIENCE)
         assert sum(subject.encode() in one for one in mails(site.stack.inbox, "Archive")) == 1
         assert sum(subject.encode() in one for one in mails(site.stack.inbox)) == 0
+
+    async def test_when_a_reply_was_taken(self, site: Site) -> None:
+        """Whoever sent it may still note that, or nobody knows and a person is asked."""
+        await site.stack.inbox.deliver(mail("Crash at K27", "k27@acme.example"))
+        await site.card("Crash at K27")
+        found = (await site.stack.api.get("/conversations", params={"q": "K27"})).json()["items"]
+        site.faults.arm("K27", "stop")
+
+        outgoing = await reply(site.stack, found[0])
+        await site.crash_at("K27")
+
+        async def is_settled() -> bool:
+            row = (await site.stack.api.get(f"/outgoing/{outgoing['id']}")).json()
+            return row.get("state") in {"sent", "unknown"} and row["settled_at"] is not None
+
+        await eventually(is_settled, PATIENCE)
+        assert len(site.smtp.taken) == 1
+
+
+@pytest.mark.asyncio(loop_scope="module")
+class TestNothingIsLeft:
+    async def test_of_connections_to_postgres(self, site: Site) -> None:
+        await site.postgres.set(max_connections=50)
+        await site.postgres.restart()
+        with contextlib.ExitStack() as others:
+            take_every_connection(site, others)
+            await site.stack.inbox.deliver(mail("No connection", "connections@acme.example"))
+
+        await site.card("No connection")
+        assert site.times_shown("No connection") == 1
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="limits of a process are set by prlimit")
+    async def test_of_file_descriptors(self, site: Site) -> None:
+        pid = site.worker.pid
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (NO_MORE, before[1]))
+        await site.stack.inbox.deliver(mail("No descriptor", "descriptors@acme.example"))
+        await site.stack.inbox.server.doveadm("kick", site.stack.inbox.username)
+
+        async def in_trouble() -> str | None:
+            (account,) = (await site.stack.api.get("/accounts")).json()["items"]
+            is_told = "Too many open files" in account["detail"]
+            return str(account["id"]) if is_told else None
+
+        account_id = await eventually(in_trouble, PATIENCE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+
+        await site.stack.api.post(f"/accounts/{account_id}/retry")
+        await site.card("No descriptor")
+        assert site.times_shown("No descriptor") == 1
+
+
+def take_every_connection(site: Site, others: contextlib.ExitStack) -> None:
+    """Have sessions of somebody else in every place that Postgres has, ours included."""
+    ours = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE application_name LIKE 'sharedbox %'"
+    )
+    first = others.enter_context(psycopg.connect(conninfo(site.postgres.url), autocommit=True))
+    for _ in range(3):
+        with contextlib.suppress(psycopg.OperationalError):
+            while True:
+                others.enter_context(psycopg.connect(conninfo(site.postgres.url)))
+        first.execute(ours)
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ of those no more than can be shown.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from app.mail import charset, dates, extras, filenames, headers, html, transfer
+from app.mail import dates, extras, filenames, headers, html, transfer
 from app.mail.address import MAX_ADDRESSES, Address, addresses
 from app.mail.automatic import automatic
+from app.mail.contents import Contents, File, Leaf, contents_of, decoded
 from app.mail.flowed import unflowed
 from app.mail.headers import Headers
 from app.mail.mailer import mailer
@@ -32,18 +32,14 @@ _MAX_ENCODED_TEXT: Final = 1_500_000
 """Bytes of a text part that are decoded: enough for `MAX_BODY` in any encoding."""
 _MAX_CHARSET_IN_DEFECT: Final = 40
 
-_PLAIN: Final = frozenset({"text/plain", "text", "text/markdown", "text/x-markdown"})
-_HTML: Final = frozenset({"text/html", "text/enriched", "text/richtext"})
 _REPORTS: Final = frozenset({Automatic.BOUNCE, Automatic.COMPLAINT})
-_NEVER_SHOWN: Final = frozenset({"text/x-amp-html", "text/watch-html"})
-"""Third renderings of a text that we have already."""
 
 
 def parse(raw: bytes) -> ParsedMail:
     """Read a mail. Raises `MailUnreadable` if there is nothing in it, and nothing else."""
     found = scan(raw)
     top = found.root.headers
-    contents = _sorted(found.root)
+    contents = contents_of(found.root)
     text = _Text(raw, contents)
     subject = top.text(b"subject")[:MAX_SUBJECT]
     people = addresses(top.plain(b"from")) or addresses(top.plain(b"sender"))
@@ -106,67 +102,10 @@ def _excerpt(text: str, *, forwarded: bool) -> str:
     return f"{excerpt[:MAX_EXCERPT].rsplit(None, 1)[0]} …"
 
 
-# What is text and what is a file
-
-
-@dataclass(frozen=True, slots=True)
-class _Leaf:
-    part: Part
-    is_html: bool
-    group: int
-    """Texts of one group say the same thing in different ways; 0 is no group."""
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    part: Part
-    within: str
-    """The type of the multipart it lies in."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Contents:
-    texts: list[_Leaf]
-    files: list[_File]
-
-
-def _sorted(root: Part) -> _Contents:
-    """Tell the texts of a mail from its files. A mail within the mail is a file."""
-    contents = _Contents([], [])
-    pending: list[tuple[Part, str, int]] = [(root, "", 0)]
-    groups = 0
-    while pending:
-        part, within, group = pending.pop()
-        if part.children and not part.is_message:
-            kind = part.content_type.value
-            if kind == "multipart/alternative" and not group:
-                groups += 1
-                group = groups
-            pending.extend((child, kind, group) for child in reversed(part.children))
-        elif (is_html := _as_text(part, is_root=part is root)) is not None:
-            contents.texts.append(_Leaf(part, is_html, group))
-        elif part.content_type.value not in _NEVER_SHOWN and not part.is_multipart:
-            contents.files.append(_File(part, within))
-    return contents
-
-
-def _as_text(part: Part, *, is_root: bool) -> bool | None:
-    """Whether a text is HTML; None for what is no text to be shown."""
-    kind = part.content_type.value
-    is_html = kind in _HTML
-    if not (is_html or kind in _PLAIN or (part.is_multipart and part.end > part.body)):
-        return None
-    disposition = part.headers.parameterised(b"content-disposition")
-    if disposition.value.startswith("attachment"):
-        return None
-    named = "filename" in disposition.parameters or "name" in part.content_type.parameters
-    return None if named and not is_root else is_html
-
-
 class _Text:
     """The text of a mail: plain where there is some, else made from HTML."""
 
-    def __init__(self, raw: bytes, contents: _Contents) -> None:
+    def __init__(self, raw: bytes, contents: Contents) -> None:
         self._raw = raw
         self._defects: dict[str, None] = {}
         chosen = list(self._chosen(contents.texts))
@@ -177,7 +116,7 @@ class _Text:
     def defects(self) -> Sequence[str]:
         return tuple(self._defects)
 
-    def _chosen(self, texts: Sequence[_Leaf]) -> Iterator[html.Text]:
+    def _chosen(self, texts: Sequence[Leaf]) -> Iterator[html.Text]:
         done: set[int] = set()
         length = 0
         for leaf in texts:
@@ -192,7 +131,7 @@ class _Text:
                 length += len(text.plain)
                 yield text
 
-    def _best(self, group: Sequence[_Leaf]) -> list[html.Text]:
+    def _best(self, group: Sequence[Leaf]) -> list[html.Text]:
         """The plain texts of a group, unless they say nothing."""
         for is_html in (False, True):
             found = [self._rendered(leaf) for leaf in group if leaf.is_html is is_html]
@@ -200,7 +139,7 @@ class _Text:
                 return found
         return []
 
-    def _rendered(self, leaf: _Leaf) -> html.Text:
+    def _rendered(self, leaf: Leaf) -> html.Text:
         text = self._decoded(leaf)
         if leaf.is_html:
             return html.to_text(text)
@@ -211,23 +150,17 @@ class _Text:
         text = text.strip("\n") if text.strip() else ""
         return html.Text(text, text)
 
-    def _decoded(self, leaf: _Leaf) -> str:
-        part = leaf.part
-        data = transfer.decode(
-            self._raw[part.body : min(part.end, part.body + _MAX_ENCODED_TEXT)], part.encoding
-        )
-        label = part.content_type.parameters.get("charset", "").strip("\"' ").partition(" ")[0]
-        if label and charset.codec_for(label) is None:
-            self._defects[f"a charset that nobody knows: {label[:_MAX_CHARSET_IN_DEFECT]}"] = None
-        if leaf.is_html and not label:
-            label = html.stated_charset(data)
-        return charset.decode(data, label)
+    def _decoded(self, leaf: Leaf) -> str:
+        text, unknown = decoded(self._raw, leaf, most=_MAX_ENCODED_TEXT)
+        if unknown:
+            self._defects[f"a charset that nobody knows: {unknown[:_MAX_CHARSET_IN_DEFECT]}"] = None
+        return text
 
 
 # Files
 
 
-def _attachments(raw: bytes, files: Sequence[_File]) -> Iterator[Attachment]:
+def _attachments(raw: bytes, files: Sequence[File]) -> Iterator[Attachment]:
     for n, file in enumerate(files, start=1):
         part = file.part
         disposition = part.headers.parameterised(b"content-disposition")

@@ -14,9 +14,14 @@ from typing import BinaryIO, Final
 
 from app.core.errors import SharedBoxError
 from app.mail.parse import MailUnreadable, parse
+from app.mail.shown import shown
 
 HEAD: Final = struct.Struct(">cI")
 MAIL: Final = b"m"
+SHOW: Final = b"h"
+SHOW_WITH_REMOTE: Final = b"H"
+"""The HTML of a mail, for its reader: without the pictures elsewhere that it names, or with."""
+SHOWN: Final = b"s"
 PARSED: Final = b"p"
 UNREADABLE: Final = b"u"
 FAILED: Final = b"f"
@@ -26,9 +31,11 @@ OUT_OF_MEMORY: Final = 71
 """The code with which the process ends when a mail needs more memory than it may have."""
 
 
-def answer(raw: bytes) -> tuple[bytes, bytes]:
+def answer(raw: bytes, wanted: bytes = MAIL) -> tuple[bytes, bytes]:
     """The kind and the content of the answer to one mail. Raises `MemoryError` only."""
     try:
+        if wanted in {SHOW, SHOW_WITH_REMOTE}:
+            return SHOWN, shown(raw, load_remote=wanted == SHOW_WITH_REMOTE).to_json()
         return PARSED, parse(raw).to_json()
     except MailUnreadable as error:
         return UNREADABLE, _as_json(error)
@@ -41,10 +48,10 @@ def answer(raw: bytes) -> tuple[bytes, bytes]:
 def serve(mails: BinaryIO, answers: BinaryIO, *, seconds: int) -> None:
     _send(answers, READY, b"")
     while head := mails.read(HEAD.size):
-        _, length = HEAD.unpack(head)
+        wanted, length = HEAD.unpack(head)
         raw = mails.read(length)
         _limit_processor_time(seconds)
-        kind, content = answer(raw)
+        kind, content = answer(raw, wanted)
         del raw
         _send(answers, kind, content)
 

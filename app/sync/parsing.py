@@ -25,6 +25,7 @@ from app.core.faults import faultpoint
 from app.core.logging import get_logger
 from app.mail.parse import MailUnreadable
 from app.mail.parsed import ParsedMail
+from app.mail.shown import ShownMail
 from app.sync import parser_child
 from app.sync.parser_child import HEAD
 
@@ -59,21 +60,34 @@ class ParseFailed(SharedBoxError):
 
 
 Parsed = ParsedMail | ParseFailed | MailUnreadable
+Answer = Parsed | ShownMail
 
 
 class ParserPool:
-    """`async with ParserPool(2) as pool: mails = await pool.parse_many(raws)`."""
+    """`async with ParserPool(2) as pool: mails = await pool.parse_many(raws)`.
 
-    def __init__(self, processes: int, *, seconds: int = SECONDS, memory: int = MEMORY) -> None:
+    `late`: the processes are started when they are first needed.
+    """
+
+    def __init__(
+        self,
+        processes: int,
+        *,
+        seconds: int = SECONDS,
+        memory: int = MEMORY,
+        late: bool = False,
+    ) -> None:
         self._children = [_Child(seconds, memory) for _ in range(processes)]
         self._idle: asyncio.LifoQueue[_Child] = asyncio.LifoQueue(maxsize=processes)
+        self._late = late
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             for child in self._children:
                 stack.push_async_callback(child.stop)
-                await child.start()
+                if not self._late:
+                    await child.start()
                 self._idle.put_nowait(child)
             self._stack = stack.pop_all()
         return self
@@ -93,13 +107,28 @@ class ParserPool:
         shares = [self._parse_share(share) for share in _shares(raws)]
         return [one for share in await asyncio.gather(*shares) for one in share]
 
+    async def show(self, raw: bytes, *, load_remote: bool) -> ShownMail:
+        """A mail's HTML, safe to be framed. Raises `MailUnreadable` and `ParseFailed`."""
+        wanted = parser_child.SHOW_WITH_REMOTE if load_remote else parser_child.SHOW
+        child = await self._idle.get()
+        try:
+            (found,) = await child.read([raw], wanted)
+        finally:
+            self._idle.put_nowait(child)
+        if isinstance(found, SharedBoxError):
+            raise found
+        assert isinstance(found, ShownMail)
+        return found
+
     async def _parse_share(self, raws: Sequence[bytes]) -> list[Parsed]:
         """In one child, and in its successors where it does not survive one of the mails."""
         found: list[Parsed] = []
         child = await self._idle.get()
         try:
             while len(found) < len(raws):
-                found += await child.parse(raws[len(found) :])
+                for one in await child.read(raws[len(found) :], parser_child.MAIL):
+                    assert not isinstance(one, ShownMail)
+                    found.append(one)
         finally:
             self._idle.put_nowait(child)
         return found
@@ -127,13 +156,13 @@ class _Running:
     def is_gone(self) -> bool:
         return self.process.returncode is not None
 
-    def send(self, raws: Sequence[bytes]) -> None:
+    def send(self, raws: Sequence[bytes], wanted: bytes) -> None:
         """Have mails read one after the other; an answer comes for each.
 
         They are not waited for here: the child may have to be rid of its answers first.
         """
         for raw in raws:
-            self.writer.write(HEAD.pack(parser_child.MAIL, len(raw)))
+            self.writer.write(HEAD.pack(wanted, len(raw)))
             self.writer.write(raw)
         faultpoint("K08")
 
@@ -155,7 +184,9 @@ class _Running:
             await self.process.wait()
 
 
-def _read(kind: bytes, content: bytes) -> Parsed:
+def _read(kind: bytes, content: bytes) -> Answer:
+    if kind == parser_child.SHOWN:
+        return ShownMail.from_json(content)
     if kind == parser_child.PARSED:
         return ParsedMail.from_json(content)
     if kind == parser_child.UNREADABLE:
@@ -172,10 +203,11 @@ class _Child:
         self._memory = memory
         self._running: _Running | None = None
 
-    async def parse(self, raws: Sequence[bytes]) -> list[Parsed]:
-        """Each mail, or why it could not be read, up to the one that the process did not survive.
+    async def read(self, raws: Sequence[bytes], wanted: bytes) -> list[Answer]:
+        """What is wanted of each mail, or why it could not be read.
 
-        At least one; those after that one were not begun.
+        Up to the one that the process did not survive: at least one. Those after that one were
+        not begun.
         """
         if self._running is not None and self._running.is_gone:
             await self.stop()
@@ -183,10 +215,10 @@ class _Child:
             running = self._running or await self._start_patiently()
         except ParseFailed as error:
             return [error] * len(raws)
-        found: list[Parsed] = []
+        found: list[Answer] = []
         is_well = False
         try:
-            running.send(raws)
+            running.send(raws, wanted)
             for _ in raws:
                 async with asyncio.timeout(self._seconds):
                     found.append(_read(*await running.answer()))

@@ -68,6 +68,18 @@ class TestParse:
         with pytest.raises(ParseFailed, match=r"The parser failed \(ValueError\)"):
             await pool.parse(MAIL)
 
+    async def test_of_what_a_reader_is_shown_is_the_same_too(self) -> None:
+        raw = b"Content-Type: text/html\r\n\r\n<b>Hello</b><script>x</script>"
+
+        async with ParserPool(1, late=True) as pool:
+            assert children() == []
+            found = await pool.show(raw, load_remote=False)
+            with pytest.raises(MailUnreadable):
+                await pool.show(b"\r\n", load_remote=False)
+
+        assert found.html == "<b>Hello</b>"
+        assert children() == []
+
     async def test_many_at_once_keep_their_answers(self) -> None:
         mails = [b"Subject: %d\r\n\r\n" % n + b"x" * (n * 997) for n in range(200)]
 

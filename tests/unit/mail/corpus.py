@@ -46,6 +46,14 @@ def entries(*kinds: str) -> list[Entry]:
     ]
 
 
+def vectors() -> list[str]:
+    """HTML that was made to get past sanitisers: those that DOMPurify is tested with."""
+    file = FOLDER / "html-vectors" / "dompurify-expect.json"
+    if not file.exists():
+        pytest.skip(f"the mail corpus is not in {FOLDER}; SHAREDBOX_MAIL_CORPUS may name its place")
+    return [one["payload"] for one in json.loads(file.read_text())]
+
+
 class Tally:
     """How many of the facts we agree with; the test says how many it takes."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from app.mail.parsed import ParsedMail
+from app.mail.shown import ShownMail
 from app.sync import parser_child
 from app.sync.parser_child import answer
 
@@ -46,3 +47,25 @@ def raising(error: Exception) -> Callable[[bytes], ParsedMail]:
         raise error
 
     return parse
+
+
+class TestAnswerToAReader:
+    def test_is_the_mail_made_safe(self) -> None:
+        raw = (
+            b'Content-Type: text/html\r\n\r\n<img src="https://e.example/1"><script>x</script>Hello'
+        )
+
+        kind, content = answer(raw, parser_child.SHOW)
+
+        assert kind == parser_child.SHOWN
+        assert ShownMail.from_json(content) == ShownMail("<img>Hello", 1, is_cut=False)
+
+    def test_has_pictures_from_elsewhere_where_they_are_wanted(self) -> None:
+        raw = b'Content-Type: text/html\r\n\r\n<img src="https://e.example/1">'
+
+        _, content = answer(raw, parser_child.SHOW_WITH_REMOTE)
+
+        assert "https://e.example/1" in ShownMail.from_json(content).html
+
+    def test_of_nothing_is_unreadable(self) -> None:
+        assert answer(b"\r\n", parser_child.SHOW)[0] == parser_child.UNREADABLE

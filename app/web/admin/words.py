@@ -45,6 +45,23 @@ _ACTS: Final = {
     "account.removed": "removed",
     "account.paused": "paused",
     "account.resumed": "resumed",
+    "webhook.created": "made the webhook to",
+    "webhook.paused": "paused the webhook to",
+    "webhook.resumed": "had the webhook go on to",
+    "webhook.secret_rotated": "made a new secret for the webhook to",
+    "webhook.deleted": "removed the webhook to",
+    "sender.added": "added the sender",
+    "sender.removed": "removed the sender",
+    "route.set": "set the channel for",
+    "route.removed": "removed the route for",
+    "channel.exposure_changed": "changed how much is shown in",
+    "channel.sharing_accepted": "allowed mail in the shared channel",
+    "channel.sharing_refused": "forbade mail in the shared channel",
+    "rule.created": "made the rule",
+    "rule.changed": "changed the rule",
+    "rule.switched_on": "switched on the rule",
+    "rule.switched_off": "switched off the rule",
+    "rule.removed": "removed the rule",
 }
 _THEIR_OWN: Final = frozenset(
     {

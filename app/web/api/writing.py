@@ -8,7 +8,6 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.access import Actor
-from app.core.errors import Conflict, InvalidInput
 from app.core.ids import (
     AccountId,
     ConversationId,
@@ -18,11 +17,10 @@ from app.core.ids import (
     TemplateId,
 )
 from app.mail import fill
-from app.mail.compose_headers import check_line
-from app.sending import prove
+from app.sending import prove, wording
 from app.sending.identities import IdentityState, add_identity, standing
 from app.sending.templates import filled
-from app.store.models import SenderIdentity, Signature, Template
+from app.store.models import SenderIdentity, Template
 from app.store.unit_of_work import UnitOfWork
 from app.web.deps import (
     Admin,
@@ -180,20 +178,14 @@ async def list_signatures(parts: Parts, caller: Reader) -> list[SignatureOut]:
 @signatures.put("")
 async def put_signature(parts: Parts, caller: Writer, body: SignatureIn) -> SignatureOut:
     """Set the signature of an inbox, of a person, or of a person in one inbox."""
-    fill.check("text", body.text)
-    fill.check("html", body.html)
     async with parts.store.begin(caller.workspace_id) as uow:
-        account_id = await _scope(uow, caller, body.account_id)
-        teammate_id = TeammateId(body.teammate_id) if body.teammate_id else None
-        if teammate_id and not await uow.teammates.get_many([teammate_id]):
-            raise InvalidInput("There is no such teammate.", field="teammate_id")
-        signature = await uow.signatures.exactly(account_id, teammate_id)
-        if signature is None:
-            signature = Signature(
-                workspace_id=uow.workspace_id, account_id=account_id, teammate_id=teammate_id
-            )
-        signature.text, signature.html = body.text, body.html
-        await uow.signatures.add(signature)
+        signature = await wording.put_signature(
+            uow,
+            account_id=await _scope(uow, caller, body.account_id),
+            teammate_id=TeammateId(body.teammate_id) if body.teammate_id else None,
+            text=body.text,
+            html=body.html,
+        )
         return SignatureOut.model_validate(signature.model_dump())
 
 
@@ -221,11 +213,7 @@ async def list_templates(
 @templates.post("", status_code=201)
 async def create_template(parts: Parts, caller: Writer, body: TemplateIn) -> TemplateOut:
     async with parts.store.begin(caller.workspace_id) as uow:
-        if await uow.templates.named(body.name) is not None:
-            raise Conflict(f"There is a template “{body.name}” already.")
-        template = Template(workspace_id=uow.workspace_id, name=body.name)
-        await _set(uow, caller, template, body)
-        return TemplateOut.model_validate(template.model_dump())
+        return await _put(uow, caller, None, body)
 
 
 @templates.put("/{template_id}")
@@ -235,11 +223,7 @@ async def put_template(
     async with parts.store.begin(caller.workspace_id) as uow:
         template = await _template(uow, caller, template_id)
         await _scope(uow, caller, template.account_id)
-        other = await uow.templates.named(body.name)
-        if other is not None and other.id != template.id:
-            raise Conflict(f"There is a template “{body.name}” already.")
-        await _set(uow, caller, template, body)
-        return TemplateOut.model_validate(template.model_dump())
+        return await _put(uow, caller, template, body)
 
 
 @templates.delete("/{template_id}", status_code=204)
@@ -295,10 +279,13 @@ async def _template(uow: UnitOfWork, caller: Actor, template_id: UUID) -> Templa
     return template
 
 
-async def _set(uow: UnitOfWork, caller: Actor, template: Template, body: TemplateIn) -> None:
-    template.account_id = await _scope(uow, caller, body.account_id)
-    template.name = check_line("name", body.name)
-    template.subject = fill.check("subject", check_line("subject", body.subject))
-    template.text, template.html = fill.check("text", body.text), fill.check("html", body.html)
-    template.updated_at = await uow.outgoing.time()
-    await uow.templates.add(template)
+async def _put(
+    uow: UnitOfWork, caller: Actor, template: Template | None, body: TemplateIn
+) -> TemplateOut:
+    written = await wording.put_template(
+        uow,
+        TemplateId(template.id) if template else None,
+        account_id=await _scope(uow, caller, body.account_id),
+        **body.model_dump(include={"name", "subject", "text", "html"}),
+    )
+    return TemplateOut.model_validate(written.model_dump())

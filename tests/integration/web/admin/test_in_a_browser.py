@@ -56,6 +56,33 @@ async def furnish(admin: Admin) -> tuple[Person, AccountId, str]:
     return ana, tenant.account_id, secret
 
 
+async def furnish_work(ana: Person, account: str) -> list[str]:
+    """A rule, a route, a template, a signature and a webhook; and the pages they are seen on."""
+    given: dict[str, dict[str, str]] = {
+        "/rules/new": {
+            "name": "Invoices", "field_0": "subject", "test_0": "contains", "value_0": "invoice",
+            "tags": "billing", "do_flag": "yes",
+        },
+        "/routes": {
+            "account": account, "kind": "alias", "value": "billing@example.com",
+            "channel": "C0BILLING",
+        },
+        "/templates/new": {"name": "Thanks", "text": "Thank you, {{ customer.first_name }}."},
+        "/signatures/new": {"text": "Ana Ruiz\nSupport"},
+        "/webhooks/new": {"url": "https://crm.example.com/hook", "description": "CRM"},
+    }  # fmt: skip
+    for path, fields in given.items():
+        answer = await ana.post(path, **fields)
+        assert answer.status_code in {200, 303}, (path, answer.text)
+    pages = ["/channels", "/rules", "/templates", "/signatures", "/webhooks", "/senders/new"]
+    pages += [path for path in given if path != "/routes"]
+    for path in ("/rules", "/templates", "/signatures", "/webhooks"):
+        found = re.search(rf'href="({path}/[0-9a-f-]{{36}})"', (await ana.get(path)).text)
+        assert found is not None
+        pages.append(found[1])
+    return pages
+
+
 @pytest.mark.parametrize(
     ("name", "colours", "size"),
     [("light", "light", WIDE), ("dark", "dark", WIDE), ("phone", "light", PHONE)],
@@ -70,6 +97,7 @@ class TestEveryPage:
             f"/accounts/{account}/import", f"/accounts/{account}/delete", "/team",
             "/team/invite", "/keys", "/keys/new", "/audit", "/profile", "/profile/password",
             "/profile/second-factor", "/start", "/connect", "/settings", "/health",
+            *await furnish_work(ana, str(account)),
         ]  # fmt: skip
         wrong = []
         async with serving(admin) as base, chromium() as browser:

@@ -1,0 +1,47 @@
+"""What several forms offer to choose from."""
+
+from uuid import UUID
+
+from app.core.errors import InvalidInput
+from app.core.ids import AccountId
+from app.store.unit_of_work import UnitOfWork
+from app.web.admin.visitor import Visitor
+
+_MOST = 500
+
+
+async def account_choices(uow: UnitOfWork, visitor: Visitor) -> list[tuple[str, str]]:
+    """The accounts somebody sees, as pairs of id and address."""
+    found = await uow.accounts.page(after=None, limit=_MOST)
+    return [(str(one.id), one.address) for one in found if visitor.actor.may_see(AccountId(one.id))]
+
+
+async def teammate_choices(uow: UnitOfWork) -> list[tuple[str, str]]:
+    found = await uow.teammates.page(after=None, limit=_MOST)
+    return [(str(one.id), one.name) for one in found]
+
+
+async def chosen_account(uow: UnitOfWork, visitor: Visitor, text: str) -> AccountId | None:
+    """The account of a form's field; None where it says all of them.
+
+    Raises `InvalidInput` where that is not theirs to choose, and `NotFound`.
+    """
+    if not text:
+        if visitor.actor.account_ids is not None:
+            raise InvalidInput(
+                "What is for every inbox is an admin’s to write.",
+                field="account",
+                fix="Choose an inbox.",
+            )
+        return None
+    account_id = AccountId(chosen_id(text, "account"))
+    visitor.check_sees(account_id)
+    await uow.accounts.get(account_id)
+    return account_id
+
+
+def chosen_id(text: str, field: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidInput("Choose one of these.", field=field) from None

@@ -1,0 +1,154 @@
+"""Slack channels: which mail goes to which, how much is shown there, and whether we can post."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel, Field
+
+from app.accounts.routing import remove_route, set_own_channel, set_route
+from app.core.access import Role
+from app.core.errors import InvalidInput, NotFound
+from app.core.ids import AccountId, ChannelId, RouteId
+from app.feed.again import try_channel_again
+from app.feed.channels import accept_sharing, set_exposure
+from app.store.models import Channel, ChannelState, Exposure, RouteKind
+from app.store.unit_of_work import UnitOfWork
+from app.web.admin.choices import account_choices, chosen_id
+from app.web.admin.forms import Form, read
+from app.web.admin.nav import Entry, Group
+from app.web.admin.view import page, see_other
+from app.web.admin.visitor import AsAdmin, Visitor
+from app.web.deps import Parts
+
+router = APIRouter()
+NAV = Entry("Channels and routes", "/channels", "channel", Group.INBOX, Role.ADMIN)
+_MOST = 500
+LEVELS = {ChannelState.OPEN: "good", ChannelState.PAUSED: "bad", ChannelState.HELD: "warn"}
+EXPOSURES = (
+    (Exposure.FULL, "the whole text"),
+    (Exposure.LINES, "the first three lines"),
+    (Exposure.HEADERS, "sender and subject alone"),
+)
+ChannelPath = Annotated[str, Path(pattern=r"^[A-Z0-9]{1,30}$")]
+
+
+class RouteForm(BaseModel):
+    account: str
+    kind: Annotated[str, Field(pattern="^(own|alias|folder)$")]
+    value: Annotated[str, Field(max_length=500)] = ""
+    channel: Annotated[str, Field(min_length=1, max_length=30)]
+
+
+class ExposureForm(BaseModel):
+    exposure: Exposure
+
+
+@router.get("/channels")
+async def list_(request: Request, visitor: AsAdmin, parts: Parts) -> Response:
+    return await _page(request, visitor, parts, Form({"kind": "own"}))
+
+
+@router.post("/routes")
+async def put(request: Request, visitor: AsAdmin, parts: Parts) -> Response:
+    form = await read(request, RouteForm)
+    if form.is_good:
+        try:
+            async with parts.store.begin(visitor.workspace_id) as uow:
+                said = await _set(uow, visitor, form.data)
+        except InvalidInput as error:
+            form.refuse(error)
+        else:
+            return see_other(request, "/channels", said)
+    return await _page(request, visitor, parts, form, status=422)
+
+
+@router.post("/routes/{route_id}/delete")
+async def delete(request: Request, visitor: AsAdmin, parts: Parts, route_id: UUID) -> Response:
+    async with parts.store.begin(visitor.workspace_id) as uow:
+        route = await uow.routes.get(RouteId(route_id))
+        await remove_route(uow, RouteId(route_id))
+        visitor.audit(uow, "route.removed", about=route.value)
+    return see_other(request, "/channels", f"Mail for {route.value} goes the usual way again.")
+
+
+@router.post("/channels/{channel_id}/exposure")
+async def expose(
+    request: Request, visitor: AsAdmin, parts: Parts, channel_id: ChannelPath
+) -> Response:
+    form = await read(request, ExposureForm)
+    if not form.is_good:
+        raise InvalidInput("Choose how much is shown.", field="exposure")
+    async with parts.store.begin(visitor.workspace_id) as uow:
+        channel = await _channel(uow, channel_id)
+        await set_exposure(uow, channel.id, form.data.exposure)
+        visitor.audit(
+            uow, "channel.exposure_changed", about=_name(channel), exposure=form.data.exposure
+        )
+    return see_other(request, "/channels", "What stands there already is drawn anew.")
+
+
+@router.post("/channels/{channel_id}/sharing/{accepted}")
+async def share(
+    request: Request, visitor: AsAdmin, parts: Parts, channel_id: ChannelPath, accepted: bool
+) -> Response:
+    async with parts.store.begin(visitor.workspace_id) as uow:
+        channel = await _channel(uow, channel_id)
+        await accept_sharing(uow, visitor.actor, channel.id, accepted=accepted)
+        act = "channel.sharing_accepted" if accepted else "channel.sharing_refused"
+        visitor.audit(uow, act, about=_name(channel))
+    said = "Mail is posted there from now on." if accepted else "No mail is posted there."
+    return see_other(request, "/channels", said)
+
+
+@router.post("/channels/{channel_id}/retry")
+async def retry(
+    request: Request, visitor: AsAdmin, parts: Parts, channel_id: ChannelPath
+) -> Response:
+    async with parts.store.begin(visitor.workspace_id) as uow:
+        await try_channel_again(uow, ChannelId(channel_id))
+    return see_other(request, "/channels", "What waits there is tried again now.")
+
+
+async def _set(uow: UnitOfWork, visitor: Visitor, given: RouteForm) -> str:
+    account_id = AccountId(chosen_id(given.account, "account"))
+    channel = given.channel.strip()
+    if given.kind == "own":
+        account = await set_own_channel(uow, account_id, channel)
+        visitor.audit(uow, "route.set", about=account.address, channel=channel)
+        return f"New mail of {account.address} goes to {channel}."
+    route = await set_route(uow, account_id, RouteKind(given.kind), given.value.strip(), channel)
+    visitor.audit(uow, "route.set", about=route.value, channel=channel)
+    return f"New mail for {route.value} goes to {channel}."
+
+
+async def _page(
+    request: Request, visitor: Visitor, parts: Parts, form: Form[Any], *, status: int = 200
+) -> Response:
+    async with parts.store.begin(visitor.workspace_id) as uow:
+        channels = await uow.channels.page(after=None, limit=_MOST)
+        ids = [one.id for one in channels]
+        unsent, parked = await uow.channels.unsent(ids), await uow.channels.parked(ids)
+        routes = await uow.routes.page()
+        accounts = await uow.accounts.page(after=None, limit=_MOST)
+        choices = await account_choices(uow, visitor)
+    names = {one.id: _name(one) for one in channels}
+    own: dict[str, list[str]] = {}
+    for account in accounts:
+        own.setdefault(account.channel_id, []).append(account.address)
+    return page(
+        request, visitor, "channels.html", status=status, form=form, channels=channels,
+        unsent=unsent, parked=parked, routes=routes, names=names, own=own, levels=LEVELS,
+        exposures=EXPOSURES, accounts=choices, addresses=dict(choices),
+    )  # fmt: skip
+
+
+async def _channel(uow: UnitOfWork, channel_id: str) -> Channel:
+    found = await uow.channels.find(ChannelId(channel_id))
+    if found is None:
+        raise NotFound("There is no such channel: no mail goes to it.")
+    return found
+
+
+def _name(channel: Channel) -> str:
+    return f"#{channel.name}" if channel.name else channel.id

@@ -27,7 +27,7 @@ from app.accounts.tokens import GrantTokens
 from app.container import Container
 from app.core.logging import get_logger
 from app.feed.context import Feeding
-from app.jobs import channels, webhooks
+from app.jobs import channels, ruling, webhooks
 from app.jobs.context import Tending
 from app.jobs.ownership import Ownership
 from app.jobs.scheduler import Ticks
@@ -37,7 +37,7 @@ from app.jobs.watchdog import Watchdog
 from app.sending.context import Sending
 from app.store.notify import Topic
 from app.store.presence import Presence, PresenceLost
-from app.store.queue import FEED_QUEUE, SENDING_QUEUE, TRIAL_QUEUE, WEBHOOK_QUEUE
+from app.store.queue import FEED_QUEUE, RULES_QUEUE, SENDING_QUEUE, TRIAL_QUEUE, WEBHOOK_QUEUE
 from app.webhooks.deliver import Delivering
 
 _CLAIM_SECONDS: Final = 2.0
@@ -75,6 +75,7 @@ class Worker:
         self._tokens = tokens
         self._queue = container.queue
         register(self._queue, feeding, sending)
+        ruling.register(self._queue, container)
         channels.register(self._queue, feeding, container.settings.admins)
         webhooks.register(self._queue, delivering)
         register_trials(self._queue, trying)
@@ -178,7 +179,7 @@ async def _running(queue: procrastinate.App) -> AsyncIterator[_Jobs]:
     async with queue.open_async():
         worker = QueueWorker(
             queue,
-            queues=[FEED_QUEUE, SENDING_QUEUE, TRIAL_QUEUE, WEBHOOK_QUEUE],
+            queues=[FEED_QUEUE, SENDING_QUEUE, TRIAL_QUEUE, WEBHOOK_QUEUE, RULES_QUEUE],
             concurrency=_JOBS_AT_ONCE,
             fetch_job_polling_interval=_POLL_JOBS_SECONDS,
             shutdown_graceful_timeout=_STOP_SECONDS,

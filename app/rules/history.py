@@ -93,6 +93,7 @@ async def read_page(
     account_ids: frozenset[AccountId] | None,
     before: MessageId | None,
     since: datetime | None = None,
+    limit: int = _PAGE,
 ) -> Sequence[PastMail]:
     """The next inbound mails, the last ones first, with no more of them than the rule asks for."""
     return await uow.past.page(
@@ -101,7 +102,7 @@ async def read_page(
         since=since,
         with_text=asks_for([body], Subject.TEXT),
         with_files=asks_for([body], Subject.ATTACHMENT),
-        limit=_PAGE_WITH_HEADERS if headers_asked([body]) else _PAGE,
+        limit=min(limit, _PAGE_WITH_HEADERS) if headers_asked([body]) else limit,
     )
 
 

@@ -21,6 +21,7 @@ from app.core.ids import (
     IdentityId,
     ListExitId,
     OutgoingId,
+    RuleRunId,
     TeammateId,
     TrialId,
     WebhookId,
@@ -31,6 +32,7 @@ from app.store.workers import process_name
 
 FEED_QUEUE: Final = "feed"
 SENDING_QUEUE: Final = "sending"
+RULES_QUEUE: Final = "rules"
 WEBHOOK_QUEUE: Final = "webhooks"
 TRIAL_QUEUE: Final = "trials"
 _WAKE_CHANNEL: Final = "procrastinate_queue_v1#{queue}"
@@ -173,15 +175,22 @@ def look_at_channel(
     workspace_id: WorkspaceId, channel_id: ChannelId, *, not_before: datetime | None = None
 ) -> Job:
     """Ask Slack what kind of channel it is, and whether we are in it."""
-    subject = f"look:{workspace_id}:{channel_id}"
-    return Job(
-        task="channel.look",
-        queue=FEED_QUEUE,
-        lock=subject,
-        subject=subject,
-        args={"workspace_id": str(workspace_id), "channel_id": channel_id},
-        not_before=not_before,
-    )
+    args = {"workspace_id": str(workspace_id), "channel_id": channel_id}
+    return _alone("channel.look", FEED_QUEUE, channel_id, args, not_before)
+
+
+def run_rule(workspace_id: WorkspaceId, run_id: RuleRunId) -> Job:
+    """Apply a rule to mail that is there already."""
+    args = {"workspace_id": str(workspace_id), "run_id": str(run_id)}
+    return _alone("rule.run", RULES_QUEUE, run_id, args)
+
+
+def _alone(
+    task: str, queue: str, about: object, args: dict[str, Any], not_before: datetime | None = None
+) -> Job:
+    """One at a time of this task for what it is about, and one that waits."""
+    subject = f"{task}:{args['workspace_id']}:{about}"
+    return Job(task, queue, subject, subject, args, not_before)
 
 
 def tell_admins(
@@ -192,15 +201,8 @@ def tell_admins(
     not_before: datetime | None = None,
 ) -> Job:
     """Tell the admins that nothing can be posted in a channel, and why."""
-    subject = f"admins:{workspace_id}:{channel_id}"
-    return Job(
-        task="channel.tell",
-        queue=FEED_QUEUE,
-        lock=subject,
-        subject=subject,
-        args={"workspace_id": str(workspace_id), "channel_id": channel_id, "change": change},
-        not_before=not_before,
-    )
+    args = {"workspace_id": str(workspace_id), "channel_id": channel_id, "change": change}
+    return _alone("channel.tell", FEED_QUEUE, channel_id, args, not_before)
 
 
 def deliver_webhook(workspace_id: WorkspaceId, webhook_id: WebhookId) -> Job:

@@ -27,6 +27,7 @@ from app.web.api import (
     outgoing,
     reminders,
     routes,
+    rule_runs,
     rules,
     sending,
     team,
@@ -62,6 +63,7 @@ _API: Final = (
     workspace,
     routes,
     rules,
+    rule_runs,
     api_keys,
     webhooks,
 )

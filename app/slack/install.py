@@ -8,8 +8,6 @@ made public clients for good, which a server is not (docs.slack.dev/authenticati
 """
 
 import asyncio
-import secrets
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,31 +15,23 @@ from typing import Final
 from urllib.parse import urlencode, urljoin
 
 import aiohttp
-from pydantic import BaseModel, ValidationError
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from app.core.config import Settings
-from app.core.crypto import SecretUnreadable, Vault, same
+from app.core.crypto import Vault
 from app.core.errors import InvalidInput, NotAllowed, Unavailable
 from app.core.ids import WorkspaceId
 from app.core.logging import get_logger
 from app.slack.client import web_client
 from app.slack.installations import Installations
 from app.slack.scopes import SCOPES, missing_of
+from app.slack.state import States
 from app.store.unit_of_work import Store
 
-STATE_SECONDS: Final = 600
 _EXCHANGE_SECONDS: Final = 15
 _AGAIN: Final = "Begin once more at /slack/install."
 log = get_logger(__name__)
-
-
-class _State(BaseModel):
-    """What the browser keeps, sealed."""
-
-    state: str
-    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +59,7 @@ class SlackInstall:
     ) -> None:
         self._settings = settings
         self._store = store
-        self._vault = vault
+        self._states = States(store, vault, "install")
         self._installations = installations
         self._http = http
 
@@ -82,20 +72,22 @@ class SlackInstall:
         return f"{self._settings.base_url.rstrip('/')}/slack/oauth_redirect"
 
     def begin(self) -> Begun:
-        state = secrets.token_urlsafe(32)
+        kept, cookie = self._states.begin()
         query = urlencode({
             "client_id": self._settings.slack_client_id,
             "scope": ",".join(SCOPES),
             "redirect_uri": self._redirect_uri,
-            "state": state,
+            "state": kept.state,
         })  # fmt: skip
-        sealed = self._vault.seal(_State(state=state, at=time.time()).model_dump_json())
         authorize = urljoin(self._settings.slack_api_url, "/oauth/v2/authorize")
-        return Begun(f"{authorize}?{query}", sealed.decode())
+        return Begun(f"{authorize}?{query}", cookie)
 
     async def finish(self, *, state: str, cookie: str, code: str, error: str) -> Installed:
         """Raises `InvalidInput`, `NotAllowed` and `Unavailable`, in words for whoever installs."""
-        await self._check(state, cookie)
+        wrong = InvalidInput(
+            "This installation was not begun in this browser, or it took too long.", fix=_AGAIN
+        )
+        await self._states.use(state, cookie, wrong)
         if error:
             raise NotAllowed(
                 "The app was not installed: somebody cancelled it at Slack."
@@ -111,25 +103,6 @@ class SlackInstall:
         async with self._store.begin(workspace_id) as uow:
             uow.emit("slack.installed", team_id=team_id)
         return Installed(installation.team_name, tuple(missing_of(installation.scopes)))
-
-    async def _check(self, state: str, cookie: str) -> None:
-        """Raises `InvalidInput` unless this browser began, lately, and comes for the first time."""
-        wrong = InvalidInput(
-            "This installation was not begun in this browser, or it took too long.", fix=_AGAIN
-        )
-        try:
-            kept = _State.model_validate_json(self._vault.open(cookie.encode()))
-        except (SecretUnreadable, ValidationError, UnicodeError):
-            raise wrong from None
-        if not state or not same(state.encode(), kept.state.encode()):
-            raise wrong
-        if not 0 <= time.time() - kept.at < STATE_SECONDS:
-            raise wrong
-        async with self._store.across_workspaces() as fleet:
-            workspace_id = await fleet.default_workspace()
-        async with self._store.begin(workspace_id) as uow:
-            if not await uow.slack_requests.first_time(f"install:{state}"):
-                raise wrong
 
     async def _exchange(self, code: str) -> tuple[str, str]:
         """The bot token, and the workspace (or organisation) it is for."""

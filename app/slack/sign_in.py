@@ -11,28 +11,26 @@ Connect Core §3.1.3.7, 6); whom it is for, until when and the nonce are checked
 import asyncio
 import base64
 import json
-import secrets
 import time
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import aiohttp
-from pydantic import BaseModel, ValidationError
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from app.core.config import Settings
-from app.core.crypto import SecretUnreadable, Vault, same
+from app.core.crypto import Vault, same
 from app.core.errors import InvalidInput, NotAllowed, Unavailable
 from app.core.ids import AccountId, SlackUserId, WorkspaceId
 from app.core.logging import get_logger
 from app.slack.client import web_client
 from app.slack.installations import Installations
 from app.slack.members import Members
+from app.slack.state import Kept, States
 from app.slack.worklist import sight_of
 from app.store.unit_of_work import Store
 
-STATE_SECONDS: Final = 600
 CALLBACK: Final = "/sign-in/slack/callback"
 _EXCHANGE_SECONDS: Final = 15
 _CLOCK_SKEW_SECONDS: Final = 120
@@ -40,15 +38,6 @@ _AGAIN: Final = "Begin once more."
 _TEAM: Final = "https://slack.com/team_id"
 _USER: Final = "https://slack.com/user_id"
 log = get_logger(__name__)
-
-
-class _State(BaseModel):
-    """What the browser keeps, sealed."""
-
-    state: str
-    nonce: str
-    at: float
-    wanted: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +68,30 @@ class SlackSignIn:
     ) -> None:
         self._settings = settings
         self._store = store
-        self._vault = vault
+        self._states = States(store, vault, "sign-in")
         self._installations = installations
         self._http = http
         self._members = Members()
 
     def begin(self, wanted: str) -> Begun:
-        state, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        kept, cookie = self._states.begin(wanted)
         query = urlencode({
             "response_type": "code",
             "scope": "openid profile email",
             "client_id": self._settings.slack_client_id,
             "redirect_uri": self._redirect_uri,
-            "state": state,
-            "nonce": nonce,
+            "state": kept.state,
+            "nonce": kept.nonce,
         })  # fmt: skip
-        kept = _State(state=state, nonce=nonce, at=time.time(), wanted=wanted)
         authorize = urljoin(self._settings.slack_api_url, "/openid/connect/authorize")
-        return Begun(f"{authorize}?{query}", self._vault.seal(kept.model_dump_json()).decode())
+        return Begun(f"{authorize}?{query}", cookie)
 
     async def finish(self, *, state: str, cookie: str, code: str, error: str) -> SlackIdentity:
         """Raises `InvalidInput`, `NotAllowed` and `Unavailable`, in words."""
-        kept = await self._kept(state, cookie)
+        wrong = InvalidInput(
+            "This sign-in was not begun in this browser, or it took too long.", fix=_AGAIN
+        )
+        kept = await self._states.use(state, cookie, wrong)
         if error:
             raise NotAllowed("Slack did not let you in, or you cancelled it there.", fix=_AGAIN)
         claims = self._checked(await self._exchange(code), kept)
@@ -129,26 +120,6 @@ class SlackSignIn:
     def _redirect_uri(self) -> str:
         return self._settings.base_url.rstrip("/") + CALLBACK
 
-    async def _kept(self, state: str, cookie: str) -> _State:
-        """Raises `InvalidInput` unless this browser began, lately, and comes for the first time."""
-        wrong = InvalidInput(
-            "This sign-in was not begun in this browser, or it took too long.", fix=_AGAIN
-        )
-        try:
-            kept = _State.model_validate_json(self._vault.open(cookie.encode()))
-        except (SecretUnreadable, ValidationError, UnicodeError):
-            raise wrong from None
-        if not state or not same(state.encode(), kept.state.encode()):
-            raise wrong
-        if not 0 <= time.time() - kept.at < STATE_SECONDS:
-            raise wrong
-        async with self._store.across_workspaces() as fleet:
-            workspace_id = await fleet.default_workspace()
-        async with self._store.begin(workspace_id) as uow:
-            if not await uow.slack_requests.first_time(f"sign-in:{state}"):
-                raise wrong
-        return kept
-
     async def _exchange(self, code: str) -> str:
         """The ID token. Raises `NotAllowed` and `Unavailable`."""
         secret = self._settings.slack_client_secret
@@ -174,7 +145,7 @@ class SlackSignIn:
             raise Unavailable("Slack does not answer just now.", fix=_AGAIN) from error
         return str(answer.get("id_token") or "")
 
-    def _checked(self, token: str, kept: _State) -> dict[str, Any]:
+    def _checked(self, token: str, kept: Kept) -> dict[str, Any]:
         """What the token says, if it is for us, for now, and for this sign-in. `NotAllowed`."""
         claims = _claims(token)
         audience, expires = claims.get("aud"), claims.get("exp")

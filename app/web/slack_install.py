@@ -8,7 +8,8 @@ from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
 from app.core.errors import InvalidInput, NotAllowed, SharedBoxError
-from app.slack.install import STATE_SECONDS, SlackInstall
+from app.slack.install import SlackInstall
+from app.slack.state import STATE_SECONDS
 
 _templates: Final = Jinja2Templates(Path(__file__).parent / "templates")
 Text = Annotated[str, Query(max_length=2000)]

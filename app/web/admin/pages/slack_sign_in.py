@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from app.core.errors import InvalidInput, NotAllowed, NotFound, Unavailable
-from app.slack.sign_in import STATE_SECONDS, SlackIdentity, SlackSignIn
+from app.slack.sign_in import SlackIdentity, SlackSignIn
+from app.slack.state import STATE_SECONDS
 from app.store.models import Teammate
 from app.team.sign_in import NotYou
 from app.web.admin.pages.signing_in import let_in, person_of

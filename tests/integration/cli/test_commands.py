@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 import pytest
@@ -15,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from app.__main__ import cli
 from app.cli import output
-from app.core.crypto import Vault
+from app.core.crypto import Vault, digest
 from app.core.ids import AccountId, ChannelId, new_id
 from app.sandbox.mail.process import free_ports
 from app.store.engine import conninfo, open_engine
@@ -45,6 +46,10 @@ class Shell:
         result = self(*arguments, "--json", **how)
         assert result.exit_code == 0, result.output
         return json.loads(result.stdout)
+
+    def rows(self, statement: LiteralString, *values: object) -> list[tuple[Any, ...]]:
+        with psycopg.connect(conninfo(self.database)) as connection:
+            return connection.execute(statement, values).fetchall()
 
     def store(self, do: Callable[[UnitOfWork], Awaitable[Value]]) -> Value:
         async def work() -> Value:
@@ -163,6 +168,19 @@ class TestMigrate:
                 assert result.exit_code == 0, result.output
             assert shell("accounts", "list", SHAREDBOX_DATABASE_URL=url).exit_code == 0
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+class TestOwner:
+    def test_gets_a_link_that_works_whether_there_is_one_or_not(self, shell: Shell) -> None:
+        for _ in range(2):
+            result = shell("owner", SHAREDBOX_BASE_URL="https://mail.example.com/")
+
+            assert result.exit_code == 0
+            (secret,) = re.findall(
+                r"^https://mail\.example\.com/join/([\w-]{43})$", result.stdout, re.MULTILINE
+            )
+            (kept,) = shell.rows("SELECT role FROM invitations WHERE digest = %s", digest(secret))
+            assert kept == ("owner",)
 
 
 class TestKeys:

@@ -30,6 +30,8 @@ _MEANINGS = {
     Scope.ADMIN: "Everything, accounts and keys included.",
 }
 
+_WORDS = {Scope.IMAP: "IMAP"}
+
 
 class KeyForm(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=100)]
@@ -90,7 +92,9 @@ async def revoke(request: Request, visitor: AsAdmin, parts: Parts, key_id: UUID)
 
 def _choices(accounts: list[Account]) -> dict[str, Any]:
     return {
-        "scopes": [(str(scope), scope.capitalize(), _MEANINGS[scope]) for scope in Scope],
+        "scopes": [
+            (str(scope), _WORDS.get(scope, scope.capitalize()), _MEANINGS[scope]) for scope in Scope
+        ],
         "accounts": [(str(one.id), one.address, "") for one in accounts],
     }
 

@@ -94,7 +94,7 @@ def build_app(
     home.register(app)
     rules.register(app, home)
     Lifecycle(installations).register(app)
-    ChannelEvents(door).register(app)
+    ChannelEvents(door, members).register(app)
     unknown.register(app)
     app.error(ErrorHandler().handle)
     return app

@@ -69,6 +69,9 @@ class _Kept(Generic[Value]):
             del self._answers[next(iter(self._answers))]
         return value
 
+    def forget(self, who: Who) -> None:
+        self._answers.pop(who, None)
+
 
 class Members:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -88,6 +91,11 @@ class Members:
         if known is None:
             known = await self._channels.ask(who, lambda: channels_of(client, who[1]))
         return known
+
+    def forget(self, who: Who) -> None:
+        """They left a channel, or their place in the workspace changed: ask anew."""
+        self._channels.forget(who)
+        self._standings.forget(who)
 
     async def standing(
         self, client: AsyncWebClient, who: Who, *, team_id: str, enterprise_id: str | None

@@ -12,8 +12,9 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from app.core.ids import ChannelId
+from app.core.ids import ChannelId, SlackUserId
 from app.feed import channels
+from app.slack.members import Members
 from app.slack.middleware import Door, workspace_of
 from app.store.queue import look_at_channel
 from app.store.unit_of_work import UnitOfWork
@@ -22,8 +23,9 @@ Body = Mapping[str, Any]
 
 
 class ChannelEvents:
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, members: Members) -> None:
         self._door = door
+        self._members = members
 
     def register(self, app: AsyncApp) -> None:
         for listen in (app.event("channel_archive"), app.event("group_archive")):
@@ -52,7 +54,9 @@ class ChannelEvents:
         await self._pause(context, body, "left")
 
     async def somebody_left(self, context: AsyncBoltContext, body: Body) -> None:
-        if body["event"].get("user") == context.bot_user_id:
+        user_id = SlackUserId(str(body["event"].get("user") or ""))
+        self._members.forget((workspace_of(context), user_id))
+        if user_id == context.bot_user_id:
             await self._pause(context, body, "left")
 
     async def somebody_joined(self, context: AsyncBoltContext, body: Body) -> None:

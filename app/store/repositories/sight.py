@@ -1,11 +1,17 @@
-"""In which channels a row is seen: that of its conversation's card, else that of its account."""
+"""In which channels a row is seen.
+
+A mail is seen where the card of its conversation stands; one without a card, where its account's
+mail goes. What belongs to no conversation (an account, a folder, a new mail) is seen wherever mail
+of the account is sent to, by its own channel or by any route. What a post stands for is seen where
+the post stands.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import null, union_all
+from sqlalchemy import literal, null, union_all
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, select
 
@@ -23,6 +29,7 @@ from app.store.models import (
     Placement,
     Post,
     PostKind,
+    Route,
     Teammate,
     Workspace,
 )
@@ -45,14 +52,20 @@ class Sight(Repository):
         wanted = list(ids)
         if not wanted:
             return {}
-        rows = self._rows(wanted)
+        found = await self._posted(wanted)
+        rows = self._rows([one for one in wanted if one not in found])
         card = (
             (col(Post.workspace_id) == self._workspace_id)
             & (col(Post.conversation_id) == rows.c.conversation_id)
             & (col(Post.kind) == PostKind.CARD)
         )
+        route = (
+            (col(Route.workspace_id) == self._workspace_id)
+            & (col(Route.account_id) == rows.c.account_id)
+            & rows.c.is_routed
+        )
         statement = (
-            select(rows.c.id, col(Post.channel_id), col(Account.channel_id))
+            select(rows.c.id, col(Post.channel_id), col(Account.channel_id), col(Route.channel_id))
             .select_from(rows)
             .join(
                 Account,
@@ -60,22 +73,48 @@ class Sight(Repository):
                 & (col(Account.id) == rows.c.account_id),
             )
             .outerjoin(Post, card)
+            .outerjoin(Route, route)
         )
-        found: dict[UUID, set[ChannelId]] = {}
-        for id_, of_card, of_account in await self._session.exec(statement):
-            found.setdefault(id_, set()).add(ChannelId(of_card or of_account))
+        for id_, of_card, of_account, of_route in await self._session.exec(statement):
+            channels = found.setdefault(id_, set())
+            channels.add(ChannelId(of_card or of_account))
+            if of_route is not None:
+                channels.add(ChannelId(of_route))
         return {id_: frozenset(channels) for id_, channels in found.items()}
 
+    async def _posted(self, wanted: list[UUID]) -> dict[UUID, set[ChannelId]]:
+        """Of digests, and of mails that could not be read: where they are shown."""
+        ours = col(Post.workspace_id) == self._workspace_id
+        statement: Any = union_all(
+            select(col(Post.id), col(Post.channel_id)).where(
+                ours, is_any(col(Post.id), wanted), col(Post.kind) == PostKind.DIGEST
+            ),
+            select(col(Post.placement_id), col(Post.channel_id)).where(
+                ours, is_any(col(Post.placement_id), wanted)
+            ),
+        )
+        found: dict[UUID, set[ChannelId]] = {}
+        for id_, channel_id in await self._session.exec(statement):
+            found.setdefault(id_, set()).add(ChannelId(channel_id))
+        return found
+
     def _rows(self, wanted: list[UUID]) -> Any:  # noqa: ANN401 -- a subquery has no useful type
-        def of(table: Any, account_id: Any, conversation_id: Any) -> Any:  # noqa: ANN401
+        def of(
+            table: Any,  # noqa: ANN401
+            account_id: Any,  # noqa: ANN401
+            conversation_id: Any,  # noqa: ANN401
+            *,
+            is_routed: bool = True,
+        ) -> Any:  # noqa: ANN401
             return select(
                 table.id.label("id"),
                 account_id.label("account_id"),
                 conversation_id.label("conversation_id"),
+                (literal(is_routed) & conversation_id.is_(None)).label("is_routed"),
             ).where(table.workspace_id == self._workspace_id, is_any(table.id, wanted))
 
         nothing: ColumnElement[Any] = null().cast(Conversation.id.type)  # type: ignore[attr-defined]
-        placements = of(Placement, col(Mailbox.account_id), nothing).join(
+        placements = of(Placement, col(Mailbox.account_id), nothing, is_routed=False).join(
             Mailbox,
             (col(Mailbox.workspace_id) == self._workspace_id)
             & (col(Mailbox.id) == col(Placement.mailbox_id)),

@@ -13,6 +13,8 @@ from app.slack.views.ruling import Offer, Toggle, Whose
 
 HOSTILE = "<!channel> & *bold* | \u202egpj.exe\n" * 60
 CONVERSATION = ConversationId(new_id())
+SOME = "01a21ac5-7467-744d-9729-e10d8fe6e0a6"
+"""The same for every process of the tests, which have to collect the same ones."""
 CHOICES = [routing.Choice(AccountId(new_id()), HOSTILE)] * routing.MOST_ACCOUNTS
 OFFERS = [Offer(whose, HOSTILE, 12_345, 99_999) for whose in Whose]
 SHOWN = [
@@ -50,7 +52,7 @@ class TestToggle:
 
         assert Toggle.parse(str(toggle)) == toggle
 
-    @pytest.mark.parametrize("text", ["", "on", f"{new_id()}/maybe", "x/on", f"{new_id()}"])
+    @pytest.mark.parametrize("text", ["", "on", f"{SOME}/maybe", "x/on", SOME])
     def test_refuses_what_is_not_ours(self, text: str) -> None:
         with pytest.raises(InvalidInput):
             Toggle.parse(text)

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -11,7 +12,9 @@ from app.slack.ids import FieldId, Memory, ViewId
 from app.slack.subjects import MOST_IDS, ids_in, only_looks
 from app.slack.views.more import MoreAction
 
-ONE, TWO = new_id(), new_id()
+ONE = UUID("01a21ac5-7467-744d-9729-e10d8fe6e0a6")
+TWO = UUID("01a21ac5-7467-744d-9729-e10d8fe6e0a7")
+"""The same for every process of the tests, which have to collect the same ones."""
 
 
 def click(action_id: str, **element: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from app.core.logging import get_logger
 from app.mail.flags import ANSWERED, FORWARDED, SEEN
 from app.mailbox.errors import CommandRefused, Transient
 from app.mailbox.port import Identity, Listing, MailSession, Role
-from app.store.models import Filing, Mailbox, Outgoing, OutgoingMode, PlacementState
+from app.store.models import Filing, Mailbox, Outgoing, OutgoingMode, OutgoingState, PlacementState
 from app.store.queue import drain_outgoing
 from app.store.repositories.ledger import Entry, Place
 from app.store.unit_of_work import UnitOfWork
@@ -55,13 +55,17 @@ async def find_sent(
     async with on.store.begin(on.workspace_id) as uow:
         outgoing = await uow.outgoing.get(intent.outgoing_id)
     folder = _sent_folder(claimed)
-    is_there = False
+    is_there: bool | None = None
     if folder is not None:
         await session.examine(folder.name)
         is_there = bool(await _copies(session, outgoing))
     async with on.store.begin(on.workspace_id) as uow:
         await uow.accounts.owned(on.account_id, on.fence)
-        (await uow.outgoing.lock(intent.outgoing_id)).seen_in_sent = is_there
+        row = await uow.outgoing.lock(intent.outgoing_id)
+        if is_there is None:
+            _cannot_tell(row)
+        else:
+            row.seen_in_sent = is_there
         uow.leave(drain_outgoing(on.workspace_id, on.account_id))
     return []
 
@@ -72,11 +76,18 @@ async def gave_up(uow: UnitOfWork, intent: MailIntent) -> None:
         return
     outgoing = await uow.outgoing.lock(intent.outgoing_id)
     if isinstance(intent, FindSent):
-        outgoing.seen_in_sent = False
+        _cannot_tell(outgoing)
         uow.leave(drain_outgoing(uow.workspace_id, outgoing.account_id))
     elif outgoing.filing is Filing.PENDING:
         outgoing.filing = Filing.FAILED
         await _show(uow, outgoing)
+
+
+def _cannot_tell(outgoing: Outgoing) -> None:
+    """It was not seen, and may have left all the same: nobody sends it unasked."""
+    outgoing.seen_in_sent = False
+    if outgoing.state is OutgoingState.UNKNOWN:
+        outgoing.past_the_dot = True
 
 
 async def _file(on: Executing, session: MailSession, folder: FolderRef, outgoing: Outgoing) -> None:

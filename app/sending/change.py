@@ -62,7 +62,7 @@ async def send_now(uow: UnitOfWork, outgoing_id: OutgoingId) -> Outgoing:
     outgoing = await uow.outgoing.lock(outgoing_id)
     if outgoing.state not in WAITING:
         raise Conflict("This does not wait for anything.")
-    return await _go(uow, outgoing)
+    return await go(uow, outgoing)
 
 
 async def retry(uow: UnitOfWork, outgoing_id: OutgoingId, *, even_if_sent: bool) -> Outgoing:
@@ -82,7 +82,7 @@ async def retry(uow: UnitOfWork, outgoing_id: OutgoingId, *, even_if_sent: bool)
                 fix="Say so by even_if_sent, or say that it was sent.",
             )
         case OutgoingState.QUEUED:
-            return await _go(uow, outgoing)
+            return await go(uow, outgoing)
         case OutgoingState.SENDING:
             raise Conflict(_BEING_SENT)
         case _:
@@ -92,10 +92,11 @@ async def retry(uow: UnitOfWork, outgoing_id: OutgoingId, *, even_if_sent: bool)
     for one in await uow.outgoing.recipients(outgoing.id):
         if one.state is RecipientState.REFUSED:
             one.state, one.detail = RecipientState.PENDING, ""
-    return await _go(uow, outgoing)
+    return await go(uow, outgoing)
 
 
-async def _go(uow: UnitOfWork, outgoing: Outgoing) -> Outgoing:
+async def go(uow: UnitOfWork, outgoing: Outgoing) -> Outgoing:
+    """Let it go out as soon as it may."""
     outgoing.state, outgoing.detail = OutgoingState.QUEUED, ""
     outgoing.due_at = await uow.outgoing.time()
     tell(uow, outgoing, "queued")

@@ -3,6 +3,9 @@
 A mail that is found being sent is one whose sender died. If it died before the last line was sent,
 nothing was delivered and the mail is tried again; if it may have died after it, nobody may try
 again, and the mail is looked for.
+
+So is one that should have left long ago. Workers may only have been away; but a database that was
+restored from its backup does not know what has left since.
 """
 
 from collections.abc import Sequence
@@ -16,7 +19,7 @@ from app.mailbox.port import ServerSpec
 from app.sending.context import HOUR, Sending
 from app.sending.enqueue import show_again, tell
 from app.sending.port import Envelope, Refused
-from app.sending.settle import fail, leave_unknown
+from app.sending.settle import fail, leave_unknown, look_first
 from app.store.models import (
     Account,
     Outgoing,
@@ -24,10 +27,13 @@ from app.store.models import (
     OutgoingState,
     RecipientState,
 )
+from app.store.repositories.outgoing import Turn
 from app.store.unit_of_work import UnitOfWork
 
 _ANSWERED: Final = "They wrote again before this was sent, so it was held back."
 _BRAKE_MARGIN: Final = timedelta(seconds=1)
+OVERDUE: Final = timedelta(minutes=15)
+"""So late a mail is looked for in Sent before it is sent."""
 log = get_logger(__name__)
 
 
@@ -54,11 +60,11 @@ async def claim_next(
     while True:
         async with on.store.begin(workspace_id) as uow:
             account = await uow.accounts.get(account_id)
-            found = await uow.outgoing.claim_next(account_id)
-            if found is None:
+            turn = await uow.outgoing.claim_next(account_id)
+            if turn is None:
                 return None
-            outgoing, before = found
-            if not await _is_held_back(on, uow, account, outgoing, before):
+            outgoing = turn.outgoing
+            if not await _is_held_back(on, uow, account, turn):
                 try:
                     server = on.server(account)
                 except Refused as error:
@@ -67,15 +73,17 @@ async def claim_next(
                     return await _claim(uow, outgoing, account, server)
 
 
-async def _is_held_back(
-    on: Sending, uow: UnitOfWork, account: Account, outgoing: Outgoing, before: OutgoingState
-) -> bool:
-    if before is OutgoingState.SENDING and outgoing.past_the_dot:
+async def _is_held_back(on: Sending, uow: UnitOfWork, account: Account, turn: Turn) -> bool:
+    outgoing = turn.outgoing
+    if turn.before is OutgoingState.SENDING and outgoing.past_the_dot:
         log.warning("outgoing.sender_died", outgoing=str(outgoing.id))
         await leave_unknown(uow, account, outgoing, "SharedBox stopped while it was being sent.")
         return True
     if outgoing.sent_at is not None:
         return False  # what is left are people who were refused for now
+    if turn.late > OVERDUE:
+        await look_first(uow, account, outgoing)
+        return True
     if outgoing.cancel_if_answered and await uow.messages.was_answered(
         outgoing.conversation_id, since=outgoing.created_at
     ):

@@ -16,6 +16,7 @@ from app.core.faults import faultpoint
 from app.core.ids import AccountId, WorkspaceId
 from app.core.logging import get_logger
 from app.mail.parsed import ParsedMail
+from app.sending.change import go
 from app.sending.claim import Claimed, claim_next
 from app.sending.context import Sending
 from app.sending.enqueue import show_again, tell, tell_whoever_asked
@@ -139,6 +140,8 @@ async def _judge_looks(on: Sending, workspace_id: WorkspaceId, account_id: Accou
                 await became_sent(uow, account, outgoing, parsed)
                 recipients = await uow.outgoing.recipients(outgoing.id)
                 await finish_or_wait(uow, outgoing, recipients, "")
+            elif not outgoing.past_the_dot:
+                await go(uow, outgoing)
             elif outgoing.looks < len(looks(account)):
                 await look_in_sent(uow, account, outgoing)
             else:

@@ -130,9 +130,23 @@ async def fail(uow: UnitOfWork, outgoing: Outgoing, reason: str) -> None:
 
 async def leave_unknown(uow: UnitOfWork, account: Account, outgoing: Outgoing, reason: str) -> None:
     """It may have left. Have it looked for in Sent; nobody sends it again meanwhile."""
+    log.warning("outgoing.unknown", outgoing=str(outgoing.id), reason=reason)
+    outgoing.past_the_dot = True
+    await _leave_in_doubt(uow, account, outgoing, reason)
+
+
+async def look_first(uow: UnitOfWork, account: Account, outgoing: Outgoing) -> None:
+    """Have it looked for in Sent, and send it only if it is not there."""
+    log.info("outgoing.overdue", outgoing=str(outgoing.id))
+    outgoing.past_the_dot = False
+    await _leave_in_doubt(uow, account, outgoing, "It should have left long ago.")
+
+
+async def _leave_in_doubt(
+    uow: UnitOfWork, account: Account, outgoing: Outgoing, reason: str
+) -> None:
     outgoing.state, outgoing.detail = OutgoingState.UNKNOWN, reason
     outgoing.looks, outgoing.seen_in_sent, outgoing.settled_at = 0, None, None
-    log.warning("outgoing.unknown", outgoing=str(outgoing.id), reason=reason)
     tell(uow, outgoing, "unknown")
     await look_in_sent(uow, account, outgoing)
     await show_again(uow, outgoing)

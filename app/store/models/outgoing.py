@@ -50,7 +50,8 @@ class OutgoingState(StrEnum):
     FAILED = "failed"
     """The server took it for nobody; `detail` says why."""
     UNKNOWN = "unknown"
-    """The connection was lost when all was said. Nobody knows yet whether it left."""
+    """Nobody knows yet whether it left: the connection was lost when all was said, or it should
+    have left long ago."""
     CANCELLED = "cancelled"
 
 
@@ -148,7 +149,10 @@ class Outgoing(Tenanted, table=True):
     fence: int = Field(default=0, sa_type=BigInteger)
     """Raised by each claim; whoever holds an older one may neither send nor settle."""
     past_the_dot: bool = False
-    """Set before the last byte leaves: from there on nobody may send it again unasked."""
+    """Set before the last byte leaves: from there on nobody may send it again unasked.
+
+    One in doubt without it is only looked for, because it is long overdue: not seen, it is sent.
+    """
     looks: int = 0
     """How often it was looked for in Sent."""
     seen_in_sent: bool | None = None

@@ -29,6 +29,16 @@ class ClaimLost(SharedBoxError):
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A mail whose turn it is, as it was found."""
+
+    outgoing: Outgoing
+    before: OutgoingState
+    late: timedelta
+    """For how long it had been due."""
+
+
+@dataclass(frozen=True, slots=True)
 class AutomaticOnes:
     """How many mails of rules were asked for."""
 
@@ -86,8 +96,8 @@ class OutgoingMails(Repository):
             raise ClaimLost("Another worker has taken the mail.")
         return outgoing
 
-    async def claim_next(self, account_id: AccountId) -> tuple[Outgoing, OutgoingState] | None:
-        """Take the mail of an account whose turn it is; answers it with the state it was in.
+    async def claim_next(self, account_id: AccountId) -> Turn | None:
+        """Take the mail of an account whose turn it is.
 
         One that is found being sent is one whose sender died: the jobs of an account run one at a
         time, so nobody else can be at it.
@@ -110,11 +120,11 @@ class OutgoingMails(Repository):
         outgoing = (await self._session.exec(statement)).one_or_none()
         if outgoing is None:
             return None
-        before = outgoing.state
+        turn = Turn(outgoing, outgoing.state, await self.time() - outgoing.due_at)
         outgoing.state = OutgoingState.SENDING
         outgoing.fence += 1
         await self.due_in(outgoing, timedelta(seconds=CLAIM_SECONDS))
-        return outgoing, before
+        return turn
 
     async def due_in(self, outgoing: Outgoing, wait: timedelta) -> None:
         """Have it looked at so long from now, by the database's clock."""

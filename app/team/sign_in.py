@@ -61,7 +61,7 @@ async def check_code(
     store: Store, vault: Vault, person: Person, code: str, place: Place, *, now: datetime
 ) -> str:
     """Use up a code, and tell what kind it was. Raises `NotYou` and `patience.TooSoon`."""
-    attempt = patience.attempt_of(f"code of {person.teammate_id}", place.address)
+    attempt = patience.code_attempt_of(person.teammate_id, place.address)
     await patience.begin(store, attempt, now=now)
     async with store.begin(person.workspace_id) as uow:
         login = await uow.members.lock_login(person.teammate_id)

@@ -168,3 +168,15 @@ class Members(Repository):
                 col(SignInAttempts.key).in_(keys),
             )
         )
+
+    async def take_back_attempt(self, key: bytes) -> None:
+        """One that was counted, and did not fail."""
+        await self._session.exec(
+            update(SignInAttempts)
+            .where(
+                col(SignInAttempts.workspace_id) == self._workspace_id,
+                col(SignInAttempts.key) == key,
+                col(SignInAttempts.failures) > 0,
+            )
+            .values(failures=SignInAttempts.failures - 1)
+        )

@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import pyotp
+import pytest
 
 from app.core.access import Role
 from app.team import joining
-from app.team.patience import place_of, wait_after
-from tests.fixtures.admin import PASSWORD, Admin, csrf_in
+from app.team.patience import TooSoon, left_of, place_of, wait_after
+from app.team.sessions import Place
+from app.team.sign_in import NotYou, Person, check_code, check_password
+from tests.fixtures.admin import PASSWORD, QUICK, Admin, csrf_in
 from tests.fixtures.web import Web
 
 NAME = "sharedbox_session"
@@ -156,6 +159,45 @@ class TestPatience:
             "/sign-in", data={"csrf": csrf, "email": "ben@example.com", "password": PASSWORD}
         )
         assert answer.status_code == 303
+
+    async def test_slows_nobody_down_in_a_house_where_all_sign_in_rightly(
+        self, admin: Admin, web: Web
+    ) -> None:
+        emails = [f"one{n}@example.com" for n in range(3)]
+        for email in emails:
+            await admin.teammate(email=email)
+        now, office = web.container.clock.now(), Place("203.0.113.7", "a browser")
+
+        for n in range(60):
+            await check_password(web.store, QUICK, emails[n % 3], PASSWORD, office, now=now)
+
+        with pytest.raises(NotYou):
+            await check_password(web.store, QUICK, "nobody@x.example", "wrong", office, now=now)
+
+    async def test_counts_the_codes_of_one_person_from_wherever_they_come(
+        self, admin: Admin, web: Web
+    ) -> None:
+        teammate = await admin.teammate(email="ana@example.com")
+        person = Person(web.workspace_id, teammate.id, needs_code=True)
+        now, refused = web.container.clock.now(), 0
+
+        for n in range(25):
+            place = Place(f"2001:db8:0:{n}::1", "a browser")
+            try:
+                await check_code(web.store, web.container.vault, person, "no code", place, now=now)
+            except TooSoon:
+                refused += 1
+            except NotYou:
+                pass
+
+        assert refused == 5
+
+    def test_fades_while_nobody_tries(self) -> None:
+        hours = [timedelta(hours=n) for n in (0, 1, 12, 25)]
+
+        assert [left_of(50, quiet) for quiet in hours] == [50, 48, 26, 0]
+        assert left_of(3, timedelta(hours=2)) == 0
+        assert left_of(3, -timedelta(hours=2)) == 3
 
     def test_is_none_at_first_and_has_a_limit(self) -> None:
         waits = [wait_after(failures, 5).total_seconds() for failures in (1, 4, 5, 6, 7, 500)]

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.core.errors import InvalidInput
+from app.core.errors import InvalidInput, NotAllowed
 from app.core.ids import AccountId
 from app.store.unit_of_work import UnitOfWork
 from app.web.admin.visitor import Visitor
@@ -38,6 +38,17 @@ async def chosen_account(uow: UnitOfWork, visitor: Visitor, text: str) -> Accoun
     visitor.check_sees(account_id)
     await uow.accounts.get(account_id)
     return account_id
+
+
+def check_writes(visitor: Visitor, account_id: UUID | None) -> None:
+    """Whether what belongs to this inbox, or to every one, is theirs to change and remove.
+
+    Raises `NotFound` and `NotAllowed`.
+    """
+    if account_id is not None:
+        visitor.check_sees(AccountId(account_id))
+    elif visitor.actor.account_ids is not None:
+        raise NotAllowed("What is for every inbox is an admin’s to write.", fix="Ask one of them.")
 
 
 def chosen_id(text: str, field: str) -> UUID:

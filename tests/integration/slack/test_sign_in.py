@@ -9,8 +9,10 @@ import pytest
 
 from app.core.access import Role
 from app.core.ids import SlackUserId
+from app.sending.wording import put_signature, put_template
 from app.store.models import Account
 from tests import factories
+from tests.fixtures.admin import csrf_in
 from tests.fixtures.slack_door import SlackDoor
 
 COOKIE = "sharedbox_session"
@@ -121,6 +123,31 @@ class TestSomebodyOfTheTeam:
         assert "secret@example.com" not in page.text
         assert (await browser.get(f"/accounts/{hidden.id}")).status_code == 404
         assert (await browser.get("/team")).status_code == 403
+
+    async def test_changes_and_removes_nothing_that_is_for_every_inbox(
+        self, door: SlackDoor, browser: httpx.AsyncClient
+    ) -> None:
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            wanted = {"subject": "", "text": "Thanks.", "html": ""}
+            template = await put_template(uow, None, account_id=None, name="Thanks", **wanted)
+            signature = await put_signature(
+                uow, account_id=None, teammate_id=None, text="Acme", html=""
+            )
+            account = (await uow.accounts.page(after=None, limit=1))[0]
+        await browser.get(await agreed(door, browser))
+        csrf = {"csrf": csrf_in((await browser.get("/templates/new")).text)}
+        mine = {"name": "Thanks", "text": "Mine.", "account": str(account.id)}
+
+        answers = [
+            await browser.post(f"/templates/{template.id}", data={**csrf, **mine}),
+            await browser.post(f"/templates/{template.id}/delete", data=csrf),
+            await browser.post(f"/signatures/{signature.id}/delete", data=csrf),
+        ]
+
+        assert [one.status_code for one in answers] == [403, 403, 403]
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            kept = await uow.templates.get(template.id)
+            assert (kept.account_id, kept.text) == (None, "Thanks.")
 
     async def test_who_is_an_admin_sees_all(
         self, door: SlackDoor, browser: httpx.AsyncClient

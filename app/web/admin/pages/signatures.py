@@ -15,7 +15,13 @@ from app.sending.identities import IdentityState, add_identity, standing
 from app.sending.wording import put_signature
 from app.store.models import SenderIdentity, Signature
 from app.store.unit_of_work import UnitOfWork
-from app.web.admin.choices import account_choices, chosen_account, chosen_id, teammate_choices
+from app.web.admin.choices import (
+    account_choices,
+    check_writes,
+    chosen_account,
+    chosen_id,
+    teammate_choices,
+)
 from app.web.admin.forms import Form, read
 from app.web.admin.nav import Entry, Group
 from app.web.admin.view import page, see_other
@@ -105,7 +111,9 @@ async def save(request: Request, visitor: AsAgent, parts: Parts) -> Response:
 @router.post("/signatures/{signature_id}/delete")
 async def delete(request: Request, visitor: AsAgent, parts: Parts, signature_id: UUID) -> Response:
     async with parts.store.begin(visitor.workspace_id) as uow:
-        await uow.signatures.delete(await _signature(uow, visitor, signature_id))
+        found = await _signature(uow, visitor, signature_id)
+        check_writes(visitor, found.account_id)
+        await uow.signatures.delete(found)
     return see_other(request, "/signatures", "The signature is gone.")
 
 

@@ -12,7 +12,7 @@ from app.mail import fill
 from app.sending.wording import put_template
 from app.store.models import Template
 from app.store.unit_of_work import UnitOfWork
-from app.web.admin.choices import account_choices, chosen_account
+from app.web.admin.choices import account_choices, check_writes, chosen_account
 from app.web.admin.forms import Form, read
 from app.web.admin.nav import Entry, Group
 from app.web.admin.view import page, see_other
@@ -67,6 +67,7 @@ async def change(request: Request, visitor: AsAgent, parts: Parts, template_id: 
 async def delete(request: Request, visitor: AsAgent, parts: Parts, template_id: UUID) -> Response:
     async with parts.store.begin(visitor.workspace_id) as uow:
         found = await _template(uow, visitor, template_id)
+        check_writes(visitor, found.account_id)
         await uow.templates.delete(found)
     return see_other(request, "/templates", f"The template “{found.name}” is gone.")
 
@@ -80,7 +81,8 @@ async def _save(
         try:
             async with parts.store.begin(visitor.workspace_id) as uow:
                 if template_id is not None:
-                    await _template(uow, visitor, template_id)
+                    found = await _template(uow, visitor, template_id)
+                    check_writes(visitor, found.account_id)
                 await put_template(
                     uow,
                     TemplateId(template_id) if template_id else None,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from app.web.admin.event_words import EVENTS
+
 _BROWSERS: Final = (
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),
@@ -70,51 +72,6 @@ _THEIR_OWN: Final = frozenset(
     }
 )  # fmt: skip
 """Acts people do to themselves: whom they were done to goes without saying."""
-_EVENTS: Final = {
-    "account.changed": "The account was changed; its connection is made anew.",
-    "account.connected": "The account was connected.",
-    "account.live": "Connected: new mail comes in.",
-    "account.retrying": "Out of reach. {reason}",
-    "account.refused": "Refused. {reason}",
-    "account.stopped": "Given up. {reason}",
-    "account.removed": "The account {address} was removed.",
-    "account.import_started": "An import of older mail was asked for.",
-    "account.import_cancelled": "The import of older mail was cancelled.",
-    "account.history_imported": "The import of older mail is done.",
-    "mailbox.opened": "The folder {name} was opened for the first time.",
-    "mailbox.renamed": "The folder {before} is called {name} now.",
-    "mailbox.parked": "The folder {name} cannot be opened for now.",
-    "mailbox.recovered": "There are signs of life again.",
-    "mailbox.silent": "There is no sign of life.",
-    "mailbox.reset": "The server numbered the mails of {name} anew; they were matched.",
-    "mailbox.mail_missing": "Mail was missing, and is fetched.",
-    "mail.quarantined": "A mail could not be read and was set aside.",
-    "message.received": "A mail came in.",
-    "message.imported": "An older mail was brought in.",
-    "message.sent": "A mail was sent.",
-    "message.moved": "A mail was moved.",
-    "message.left": "A mail left the watched folders.",
-    "message.flags_changed": "A mail was marked, here or in another client.",
-    "conversation.answered": "A conversation was answered.",
-    "conversation.done": "A conversation is done.",
-    "conversation.reopened": "A conversation was opened again.",
-    "conversation.woke": "A conversation woke up.",
-    "command.queued": "Asked for: {wish}.",
-    "command.done": "Done on the server: {wish}.",
-    "command.failed": "Failed: {wish}. {detail}",
-    "command.cancelled": "Taken back before it was done: {wish}.",
-    "command.undone": "Undone: {wish}.",
-    "outgoing.queued": "A mail of ours is on its way.",
-    "outgoing.cancelled": "A mail of ours was taken back.",
-    "outgoing.sent": "A mail of ours was sent.",
-    "outgoing.failed": "A mail of ours could not be sent. {detail}",
-    "outgoing.unknown": "Nobody knows whether a mail of ours left; a person decides.",
-    "outgoing.returned": "A mail of ours came back.",
-    "grant.dead": "The provider lets us in no more, until somebody signs in again.",
-    "grant.signed_in": "Somebody signed in at the provider.",
-}
-
-
 _WISHES: Final = {
     "archive": "archive",
     "move": "move to another folder",
@@ -160,7 +117,7 @@ def act(name: str, about: str) -> str:
 
 def event(type_: str, data: Mapping[str, Any]) -> str:
     """What happened, as a sentence."""
-    words = _EVENTS.get(type_)
+    words = EVENTS.get(type_)
     if words is None:
         return type_.replace(".", ": ").replace("_", " ").capitalize()
     wish = str(data.get("command", ""))

@@ -5,7 +5,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from app.core.config import PROJECT_ROOT
 from app.web.admin.charts import Bar, bars, counting_ticks, duration_ticks
+from app.web.admin.event_words import EVENTS
 from app.web.admin.view import safe_next
 from app.web.admin.words import act, browser, event, short
 
@@ -83,3 +85,15 @@ class TestWords:
     @pytest.mark.parametrize(("seconds", "words"), [(3, "3 s"), (119, "119 s"), (7200, "2 h")])
     def test_of_durations(self, seconds: float, words: str) -> None:
         assert short(seconds) == words
+
+
+class TestEventWords:
+    def test_are_there_for_every_event_that_is_told(self) -> None:
+        told = {
+            found
+            for path in (PROJECT_ROOT / "app").rglob("*.py")
+            for found in re.findall(r'uow\.emit\(\s*"([a-z_]+\.[a-z_]+)"', path.read_text())
+        }
+
+        assert len(told) > 50
+        assert told - set(EVENTS) == set()

@@ -118,6 +118,15 @@ async def set_exposure(uow: UnitOfWork, channel_id: ChannelId, exposure: Exposur
     return channel
 
 
+async def set_emoji_actions(uow: UnitOfWork, channel_id: ChannelId, *, on: bool) -> Channel:
+    """Whether emoji on a card act there."""
+    channel = await uow.channels.lock(channel_id)
+    if channel.emoji_actions is not on:
+        channel.emoji_actions = on
+        uow.emit("channel.emoji_actions_changed", channel=channel_id, on=on)
+    return channel
+
+
 def _settle(uow: UnitOfWork, channel: Channel, detail: str) -> None:
     """Work out the state, and tell of it where it is another one."""
     if channel.is_shared and not channel.sharing_accepted:

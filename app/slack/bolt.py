@@ -28,6 +28,7 @@ from app.slack.listeners.merge import Merges
 from app.slack.listeners.modals import Modals
 from app.slack.listeners.notes import Notes
 from app.slack.listeners.outgoing import OutgoingActions
+from app.slack.listeners.reactions import Reactions
 from app.slack.listeners.reading import Reading
 from app.slack.listeners.routing import Routing
 from app.slack.listeners.rules import Ruling
@@ -70,6 +71,7 @@ def build_app(
     Notes(door).register(app)
     composer = Composer(door, members, container.settings.undo_seconds)
     Threads(door, gate, composer).register(app)
+    Reactions(door, gate).register(app)
     mails = Reading(door, container.blobs)
     mails.register(app)
     writing = writing_of(container.store, container.blobs, container.settings)

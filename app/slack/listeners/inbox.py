@@ -65,6 +65,8 @@ class InboxCommand:
                 return
             case "here":
                 shown = await self._routing.here(context, body, client, words)
+            case "emoji":
+                shown = await self._routing.emoji(context, body, client, words)
             case "mute" | "unmute":
                 shown = await self._routing.mute(context, body, words, on=verb == "mute")
             case "" | "help":

@@ -125,6 +125,24 @@ class Routing:
             await channels.note(uow, channel, info)
         return views.set_here(account.address, channel)
 
+    async def emoji(
+        self, context: AsyncBoltContext, body: Body, client: AsyncWebClient, said: str
+    ) -> Rendered:
+        """Whether emoji on a card act in the channel that this was typed in."""
+        await self.require_admin(context, body, client)
+        channel = ChannelId(str(body.get("channel_id")))
+        wanted = said.lower()
+        async with self._door.store.begin(workspace_of(context)) as uow:
+            found = await uow.channels.find(channel)
+            if found is None:
+                raise NotFound(
+                    "No mailbox has its mail shown in this channel.",
+                    fix="Type it in a channel that gets mail.",
+                )
+            if wanted in {"on", "off"}:
+                found = await channels.set_emoji_actions(uow, channel, on=wanted == "on")
+        return views.emoji(on=found.emoji_actions)
+
     async def mute(self, context: AsyncBoltContext, body: Body, who: str, *, on: bool) -> Rendered:
         """In the channel's mailboxes, and no others: whoever sees their mail may say so."""
         channel = ChannelId(str(body.get("channel_id")))

@@ -19,6 +19,7 @@ _VERBS: Final = {
     "/inbox mute news.example.com": "show no more mail of a sender or a domain in this channel; "
     "`/inbox unmute` ends that",
     "/inbox here support@example.com": "have a mailbox’s mail come to this channel (admins)",
+    "/inbox emoji on": "have 👀 and ✅ on a card act; `/inbox emoji off` ends that (admins)",
     "/inbox route": "say which mail goes to which channel (admins)",
 }
 _HELP: Final = "\n".join(f"`{said}` {what}" for said, what in _VERBS.items())

@@ -107,6 +107,18 @@ def muted(who: str, *, count: int, on: bool) -> Rendered:
     return _told(f"{name} {said if count else again}")
 
 
+def emoji(*, on: bool) -> Rendered:
+    if not on:
+        return _told(
+            "Emoji on the cards of this channel do nothing. `/inbox emoji on` changes that."
+        )
+    return _told(
+        "Emoji on the cards of this channel act: 👀 takes it, ✅ marks it as done, 💤 snoozes it "
+        "until tomorrow, 📌 flags it, 🗑 moves it to Trash. Taking one’s emoji away takes that "
+        "back. `/inbox emoji off` ends it."
+    )
+
+
 def _told(text: str) -> Rendered:
     return Rendered(text, [section(text)])
 

@@ -58,6 +58,10 @@ class Channel(Tenanted, table=True):
     exposure: Exposure = enum_text(
         Exposure, default=Exposure.FULL, sa_column_kwargs={"server_default": "full"}
     )
+    emoji_actions: bool = Field(
+        default=False, sa_column_kwargs={"server_default": sqlalchemy.false()}
+    )
+    """Whether emoji on a card act; see `commands.react`."""
     next_post_at: datetime | None = timestamp(default=None)
     """Not before this moment, by Slack's pace or its Retry-After."""
     next_edit_at: datetime | None = timestamp(default=None)

@@ -49,6 +49,7 @@ EVENTS: Final[dict[str, str]] = {
     "audit.recorded": "Something was written into the audit log.",
     "channel.burst": "Very many cards came at once in {channel}: the rest wait behind a digest.",
     "channel.burst_over": "The cards that waited in {channel} are all shown.",
+    "channel.emoji_actions_changed": "Whether emoji act in {channel} was changed.",
     "channel.exposure_changed": "How much of a mail {channel} shows was changed.",
     "channel.id_changed": "Slack calls the channel {before} {channel} now.",
     "channel.paused": "Nothing is posted in {channel} for now.",

@@ -11,7 +11,7 @@ from app.core.errors import NotFound
 from app.core.ids import ChannelId, TeammateId
 from app.feed.again import try_channel_again
 from app.feed.burst import show_all
-from app.feed.channels import accept_sharing, set_exposure
+from app.feed.channels import accept_sharing, set_emoji_actions, set_exposure
 from app.store.models import Channel, ChannelState, Exposure
 from app.store.unit_of_work import UnitOfWork
 from app.web.deps import (
@@ -55,6 +55,7 @@ class ChannelOut(BaseModel):
     is_shared: bool
     sharing_accepted: bool
     exposure: Exposure
+    emoji_actions: bool = Field(description="Whether emoji on a card act.")
     state: ChannelState
     reason: str
     detail: str
@@ -99,6 +100,7 @@ class ChannelPatch(BaseModel):
 
     exposure: Exposure | None = None
     sharing_accepted: bool | None = None
+    emoji_actions: bool | None = None
 
 
 @router.get("/channels")
@@ -124,7 +126,7 @@ async def channels(
 async def patch_channel(
     parts: Parts, caller: Admin, channel_id: Words, body: ChannelPatch
 ) -> ChannelOut:
-    """How much of a mail is shown there, and whether it may be although others read along."""
+    """How much of a mail is shown, whether it may be to strangers, and whether emoji act."""
     id_ = ChannelId(channel_id)
     async with parts.store.begin(caller.workspace_id) as uow:
         if await uow.channels.find(id_, of_accounts=caller.account_ids) is None:
@@ -134,6 +136,8 @@ async def patch_channel(
             await set_exposure(uow, id_, body.exposure)
         if body.sharing_accepted is not None:
             await accept_sharing(uow, caller, id_, accepted=body.sharing_accepted)
+        if body.emoji_actions is not None:
+            await set_emoji_actions(uow, id_, on=body.emoji_actions)
         (shown,) = await _shown(uow, [await uow.channels.lock(id_)])
         return shown
 

@@ -235,6 +235,15 @@ class TestChannels:
         (told,) = (await client.get("/channels")).json()["items"]
         assert told == changed.json()
 
+    async def test_have_emoji_act_once_they_are_told_to(self, web: Web) -> None:
+        client = web.client(BOOTSTRAP_KEY)
+        await self.channel(web)
+        (before,) = (await client.get("/channels")).json()["items"]
+
+        changed = await client.patch("/channels/C0SUPPORT", json={"emoji_actions": True})
+
+        assert (before["emoji_actions"], changed.json()["emoji_actions"]) == (False, True)
+
     async def channel(self, web: Web) -> None:
         account = await web.account()
         body = {"account_id": str(account), "channel": "C0SUPPORT"}

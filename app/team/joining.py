@@ -38,6 +38,11 @@ def link_path(secret: str) -> str:
     return f"/join/{secret}"
 
 
+def is_first(invitation: Invitation) -> bool:
+    """Whether it was printed for the first owner, and so is worth nothing once there is one."""
+    return invitation.invited_by_id is None and invitation.note == FIRST
+
+
 async def first_link(store: Store, *, now: datetime) -> str | None:
     """The secret of a link for the first owner; None where there is an owner already."""
     async with store.across_workspaces() as fleet:
@@ -84,6 +89,8 @@ async def find(store: Store, secret: str, *, now: datetime) -> Invitation:
     """The invitation of a link that still works. Raises `NotFound`."""
     async with store.across_workspaces() as fleet:
         found = await fleet.door.invitation(digest(secret), now=now)
+        if found is not None and is_first(found):
+            found = None if await fleet.door.has_owner(found.workspace_id) else found
     if found is None:
         raise NotFound(
             "This link does not work: it was used, withdrawn, or is too old.",
@@ -111,7 +118,9 @@ async def join(
     invitation = await uow.members.lock_invitation(invitation_id)
     if invitation.used_at or invitation.revoked_at or invitation.expires_at <= now:
         raise NotFound("This link was just used or withdrawn.", fix="Ask for a new one.")
-    if invitation.invited_by_id is None and invitation.note == FIRST:
+    if is_first(invitation):
+        if await uow.members.lock_owners():
+            raise NotFound("There is an owner by now.", fix="Ask them for an invitation.")
         await uow.members.withdraw_printed(FIRST, but=invitation.id, now=now)
     if await uow.members.email_is_taken(who.email):
         raise Conflict(

@@ -54,5 +54,5 @@ async def join(request: Request, parts: Parts, guest: Guest, secret: str) -> Res
 def _told(invitation: Invitation) -> dict[str, Any]:
     return {
         "role": invitation.role,
-        "is_first": invitation.invited_by_id is None and invitation.note == joining.FIRST,
+        "is_first": joining.is_first(invitation),
     }

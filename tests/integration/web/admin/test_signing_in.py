@@ -6,6 +6,7 @@ import pyotp
 import pytest
 
 from app.core.access import Role
+from app.core.errors import NotFound
 from app.team import joining
 from app.team.patience import TooSoon, left_of, place_of, wait_after
 from app.team.sessions import Place
@@ -59,6 +60,19 @@ class TestTheFirstLink:
         assert await joining.first_link(web.store, now=web.container.clock.now()) is None
         for used in (secret, other):
             assert (await admin.browser().get(f"/join/{used}")).status_code == 404
+
+    async def test_is_worth_nothing_once_there_is_an_owner(self, admin: Admin, web: Web) -> None:
+        now = web.container.clock.now()
+        secret = await joining.first_link(web.store, now=now)
+        assert secret is not None
+        invitation = await joining.find(web.store, secret, now=now)
+        await admin.teammate(Role.OWNER, email="ana@example.com")
+        late = joining.Newcomer("Eve", "eve@example.com", "a digest")
+
+        assert (await admin.browser().get(f"/join/{secret}")).status_code == 404
+        with pytest.raises(NotFound):
+            async with web.store.begin(web.workspace_id) as uow:
+                await joining.join(uow, invitation.id, late, now=now)
 
     async def test_says_what_is_wrong_at_the_field(self, admin: Admin, web: Web) -> None:
         secret = await joining.first_link(web.store, now=web.container.clock.now())

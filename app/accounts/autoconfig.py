@@ -15,6 +15,7 @@ from defusedxml.ElementTree import fromstring
 _SECURITY: Final = {"SSL": "tls", "STARTTLS": "starttls"}
 _BEST_FIRST: Final = ("tls", "starttls")
 _LONGEST: Final = 255
+_LONGEST_PORT: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def _server(server: Element, address: str) -> Described | None:
     host = _filled(_text(server, "hostname"), address)
     if security is None or not host or not (port.isascii() and port.isdecimal()):
         return None
-    if not 0 < int(port[:6]) < 65536:
+    if len(port) > _LONGEST_PORT or not 0 < int(port) < 65536:
         return None
     methods = [(one.text or "").strip().lower() for one in server.iter("authentication")]
     return Described(

@@ -54,6 +54,7 @@ class TestReading:
             config(SMTP_SERVER),
             config(TLS_SERVER.replace("imap", "pop3")),
             config(TLS_SERVER.replace("993", "99999")),
+            config(TLS_SERVER.replace("993", "00000199999")),
             config(TLS_SERVER.replace("993", "-1")),
             config(TLS_SERVER.replace("993", "９９３")),
             config(TLS_SERVER.replace("mail.%EMAILDOMAIN%", "")),

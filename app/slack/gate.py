@@ -21,7 +21,7 @@ from app.slack.errors import words
 from app.slack.installations import Installations
 from app.slack.members import Members, Standing
 from app.slack.middleware import known_workspace_of, user_of
-from app.slack.subjects import ids_in, only_looks
+from app.slack.subjects import ids_in, only_looks, reads_on
 from app.slack.views import told
 from app.store.repositories.sight import HouseRules
 from app.store.unit_of_work import Store
@@ -56,7 +56,12 @@ class Gate:
         if workspace_id is not None and (kind in _BY_A_PERSON or kind == "command"):
             try:
                 await self.require(
-                    client, workspace_id, user_of(body)[0], ids_in(body), acts=not only_looks(body)
+                    client,
+                    workspace_id,
+                    user_of(body)[0],
+                    ids_in(body),
+                    acts=not only_looks(body),
+                    reads_on=reads_on(body),
                 )
             except NotAllowed as error:
                 if (answer := _answer(kind, error)) is None:
@@ -73,8 +78,13 @@ class Gate:
         ids: Iterable[UUID],
         *,
         acts: bool = True,
+        reads_on: bool = False,
     ) -> None:
-        """Raises `NotAllowed` unless the person may act on, or look at, all of these rows."""
+        """Raises `NotAllowed` unless the person may act on, or look at, all of these rows.
+
+        `reads_on`: they ask for more of a mail than its card shows. Who may only look is shown no
+        more of it than the channel is.
+        """
         async with self._store.begin(workspace_id) as uow:
             behind = await uow.sight.channels_behind(ids)
             house, role = await uow.sight.house_rules(), await uow.sight.role_of(user_id)
@@ -92,6 +102,14 @@ class Gate:
                 "You are not in the channel that this mail is shown in, so nothing was done.",
                 fix="Ask somebody who is to add you to it.",
             )
+        if reads_on and refusal(standing, None, house, acts=True):
+            async with self._store.begin(workspace_id) as uow:
+                whole = seen - await uow.sight.shown_in_part(seen & sought)
+            if not all(channels & whole for channels in behind.values()):
+                raise NotAllowed(
+                    "You are shown what this channel shows of a mail, and no more of it.",
+                    fix="Ask somebody of the team for the rest.",
+                )
 
     async def is_admin(
         self, client: AsyncWebClient, workspace_id: WorkspaceId, user_id: SlackUserId

@@ -26,7 +26,8 @@ _TYPED: Final = frozenset({
 })  # fmt: skip
 _LOOKING_WORDS: Final = frozenset({"", "help", "search", "status"})
 _LOOKING_ACTIONS: Final = frozenset({FIND, OPEN, REFRESH})
-_LOOKING_ENTRIES: Final = frozenset({MoreAction.FULL_MAIL, MoreAction.HEADERS, MoreAction.WHY})
+_READING_ENTRIES: Final = frozenset({MoreAction.FULL_MAIL, MoreAction.HEADERS})
+_LOOKING_ENTRIES: Final = _READING_ENTRIES | {MoreAction.WHY}
 
 
 def ids_in(body: Body) -> frozenset[UUID]:
@@ -54,6 +55,19 @@ def only_looks(body: Body) -> bool:
             if view.get("callback_id") == ViewId.FIND:
                 return True
             return view.get("callback_id") == ViewId.MORE and _entry(view) in _LOOKING_ENTRIES
+        case _:
+            return False
+
+
+def reads_on(body: Body) -> bool:
+    """Whether it asks for the words of a mail, which may be more than its card shows."""
+    match body.get("type"):
+        case "block_actions":
+            actions = body.get("actions") or ()
+            return any(str(one.get("action_id")).startswith(f"{PAGE_ACTION}.") for one in actions)
+        case "view_submission":
+            view = body.get("view") or {}
+            return view.get("callback_id") == ViewId.MORE and _entry(view) in _READING_ENTRIES
         case _:
             return False
 

@@ -20,9 +20,11 @@ from app.core.ids import ChannelId, SlackUserId
 from app.store.bulk import is_any
 from app.store.models import (
     Account,
+    Channel,
     Command,
     Conversation,
     Draft,
+    Exposure,
     Mailbox,
     Message,
     Outgoing,
@@ -81,6 +83,15 @@ class Sight(Repository):
             if of_route is not None:
                 channels.add(ChannelId(of_route))
         return {id_: frozenset(channels) for id_, channels in found.items()}
+
+    async def shown_in_part(self, ids: Iterable[ChannelId]) -> frozenset[ChannelId]:
+        """Those of these channels in which a mail is not shown as a whole."""
+        statement = select(Channel.id).where(
+            Channel.workspace_id == self._workspace_id,
+            is_any(col(Channel.id), list(ids)),
+            Channel.exposure != Exposure.FULL,
+        )
+        return frozenset(ChannelId(one) for one in await self._session.exec(statement))
 
     async def _posted(self, wanted: list[UUID]) -> dict[UUID, set[ChannelId]]:
         """Of digests, and of mails that could not be read: where they are shown."""

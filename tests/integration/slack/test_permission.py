@@ -10,6 +10,7 @@ import pytest
 
 from app.core.access import Actor, Origin, Role
 from app.core.ids import ChannelId, SlackUserId
+from app.feed.channels import set_exposure
 from app.feed.ids import ActionId, MenuChoice, MenuValue
 from app.sandbox.slack.faults import FaultKind
 from app.sending import drafts
@@ -17,7 +18,7 @@ from app.slack.ids import FieldId, Memory, ViewId
 from app.slack.views.more import MoreAction
 from app.slack.views.reading import PAGE_ACTION, PageValue, Shown
 from app.slack.writing import Button, ComposeMemory, Field
-from app.store.models import Outgoing, OutgoingMode, OutgoingState, PlacementState
+from app.store.models import Exposure, Outgoing, OutgoingMode, OutgoingState, PlacementState
 from app.store.repositories.ledger import Entry, Place
 from app.store.repositories.outgoing import OutgoingFilter
 from tests import factories
@@ -319,6 +320,25 @@ class TestWhoMayOnlyLook:
             return bool(views) and "The total is wrong." in text_of(views[-1])
 
         await eventually(shown)
+
+    @pytest.mark.parametrize("entry", [MoreAction.FULL_MAIL, MoreAction.HEADERS])
+    async def test_reads_no_more_of_a_mail_than_the_channel_shows(
+        self, door: SlackDoor, entry: MoreAction
+    ) -> None:
+        ts = await door.card("Invoice")
+        door.slack.change_person("Ben", home="T0ELSEWHERE")
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            await set_exposure(uow, ChannelId(door.slack.channels["support"]), Exposure.HEADERS)
+
+        await door.slack.choose_overflow("Ben", "support", ts, "More actions…")
+        await eventually(lambda: _views(door, "Ben"))
+        await door.slack.submit_view("Ben", {FieldId.ACTION: entry})
+
+        async def told() -> bool:
+            return any("and no more of it" in text_of(view) for view in door.slack.views("Ben"))
+
+        await eventually(told)
+        assert all("The total is wrong." not in text_of(view) for view in door.slack.views("Ben"))
 
     async def test_acts_where_the_workspace_lets_guests(self, door: SlackDoor) -> None:
         ts = await door.card("Invoice")

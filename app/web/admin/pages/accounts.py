@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from app.accounts import connect, history
 from app.accounts.connect import AccountChange, Gate, ServerLogin
 from app.accounts.diagnose import diagnose
-from app.accounts.grants import grant_of, make_ticket, sign_in_path
+from app.accounts.grants import grant_of, make_ticket
 from app.accounts.health import AccountHealth, health_of
 from app.accounts.history import MOST_HISTORY_DAYS, Window
 from app.accounts.trying import try_out
@@ -21,6 +21,7 @@ from app.mailbox.port import Security
 from app.store.models import Account, ImportState
 from app.web.admin.forms import Form, read
 from app.web.admin.nav import Entry, Group
+from app.web.admin.pages.connect import onward
 from app.web.admin.pages.overview import LEVELS, STATES, diagnosed_worst_first
 from app.web.admin.view import page, see_other
 from app.web.admin.visitor import AsAdmin, AsViewer, Visitor
@@ -152,7 +153,7 @@ async def sign_in(request: Request, visitor: AsAdmin, parts: Parts, account_id: 
     async with parts.store.begin(visitor.workspace_id) as uow:
         grant = await grant_of(uow, account)
         ticket = await make_ticket(uow, grant, return_to=f"/accounts/{account_id}")
-    return see_other(request, sign_in_path(grant.provider, ticket))
+    return onward(request, visitor, parts, grant.provider, ticket)
 
 
 @router.get("/accounts/{account_id}/import")

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from app.accounts import connect
-from app.accounts.by_sign_in import NewSignedIn, SignInWanted, connect_by_sign_in
-from app.accounts.connect import Gate, NewAccount, ServerLogin
+from app.accounts.by_sign_in import NewSignedIn, Server, SignInWanted, connect_by_sign_in
+from app.accounts.connect import Gate, NewAccount, ServerLogin, check_token_host
 from app.accounts.discovery import Discovered, Discovery, FoundServer
 from app.accounts.grants import make_ticket, sign_in_path
 from app.accounts.history import MOST_HISTORY_DAYS
@@ -20,6 +20,7 @@ from app.core.errors import Conflict, InvalidInput, NotFound
 from app.mailbox.port import Security
 from app.outside.dns import DNS
 from app.outside.http import open_outside
+from app.providers.oauth.port import OAuthProvider
 from app.web.admin.forms import Form, read
 from app.web.admin.view import page, see_other
 from app.web.admin.visitor import AsAdmin, Visitor
@@ -99,8 +100,27 @@ class PasswordForm(_Choices, ServersForm):
 
 
 class SignInForm(_Choices):
+    """Its servers are those that were found; without them they are the provider's own."""
+
     provider: Annotated[str, Field(min_length=1, max_length=40)]
     shared: bool = False
+    sends: bool = False
+    imap_host: Annotated[str, Field(max_length=253)] = ""
+    imap_port: _Port = 993
+    imap_security: Security = Security.TLS
+    smtp_host: Annotated[str, Field(max_length=253)] = ""
+    smtp_port: _Port = 587
+    smtp_security: Security = Security.STARTTLS
+
+    def imap(self) -> Server | None:
+        if not self.imap_host:
+            return None
+        return Server(self.imap_host.strip(), self.imap_port, self.imap_security)
+
+    def smtp(self) -> Server | None:
+        if not self.smtp_host or not self.sends:
+            return None
+        return Server(self.smtp_host.strip(), self.smtp_port, self.smtp_security)
 
 
 @router.get("/connect")
@@ -165,6 +185,9 @@ async def by_sign_in(request: Request, visitor: AsAdmin, parts: Parts) -> Respon
             sign_in=SignInWanted(given.provider, shared=given.shared),
             folders=given.named(),
             channel=given.channel.strip(),
+            imap=given.imap(),
+            smtp=given.smtp(),
+            without_smtp=not given.sends,
             history_days=given.history_days,
             watch_sent=given.watch_sent,
         )
@@ -180,8 +203,22 @@ async def by_sign_in(request: Request, visitor: AsAdmin, parts: Parts) -> Respon
         except (InvalidInput, Conflict, NotFound) as error:
             _refuse(form, error)
         else:
-            return see_other(request, sign_in_path(given.provider, ticket))
+            return onward(request, visitor, parts, given.provider, ticket)
     return await _again(request, visitor, parts, form)
+
+
+def onward(
+    request: Request, visitor: Visitor, parts: Container, provider: str, ticket: str
+) -> Response:
+    """Send the browser to the provider, by a page of ours.
+
+    Where a form is answered by a redirect, browsers hold every address it leads to against
+    `form-action`, and a provider may lead on to anywhere. What a page leads to is not the form's.
+    """
+    return page(
+        request, visitor, "onward.html", title=parts.oauth.get(provider).title,
+        path=sign_in_path(provider, ticket),
+    )  # fmt: skip
 
 
 _CONNECTED: Final = "Connected. The first look takes a few seconds; this page shows how it goes."
@@ -229,8 +266,28 @@ async def _choose(
     return page(
         request, visitor, "connect_how.html", status=status, form=form, found=found,
         provider=provider, channels=[one.id for one in channels], securities=SECURITIES,
-        history=HISTORY,
+        history=HISTORY, servers=_shown_tokens(parts, provider, found),
     )  # fmt: skip
+
+
+def _shown_tokens(
+    parts: Container, provider: OAuthProvider | None, found: Discovered
+) -> dict[str, FoundServer]:
+    """Of the servers that were found, those that may be shown the provider's tokens."""
+    servers = {"imap": found.imap, "smtp": found.smtp}
+    return {
+        name: server
+        for name, server in servers.items()
+        if provider and server and _takes_tokens(parts, provider, server.host)
+    }
+
+
+def _takes_tokens(parts: Container, provider: OAuthProvider, host: str) -> bool:
+    try:
+        check_token_host(provider, host, allow_private=parts.settings.allow_private_mail_hosts)
+    except InvalidInput:
+        return False
+    return True
 
 
 def _proposed(found: Discovered) -> Form[Any]:

@@ -61,7 +61,8 @@ class _Choices(BaseModel):
 
     def named(self) -> tuple[str, ...]:
         if self.chosen:
-            return tuple(self.chosen)
+            # The first is the one whose mail is told of at once, and boxes are ticked in no order.
+            return tuple(sorted(self.chosen, key=lambda name: name.upper() != "INBOX"))
         return tuple(one.strip() for one in self.folders.splitlines() if one.strip())
 
 

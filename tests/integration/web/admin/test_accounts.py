@@ -71,6 +71,18 @@ class TestConnecting:
         assert wanted.days == 30
         assert await acts(web) == ["account.connected"]
 
+    async def test_puts_the_inbox_first_of_the_folders_that_are_ticked(
+        self, admin: Admin, web: Web
+    ) -> None:
+        ana = await admin.person()
+
+        answer = await ana.post("/connect/password", **WANTED, chosen=["Archive", "INBOX", "Bills"])
+
+        id_ = AccountId(UUID(answer.headers["location"].rpartition("/")[2]))
+        async with web.store.begin(web.workspace_id) as uow:
+            account = await uow.accounts.get(id_)
+        assert account.folders == ["INBOX", "Archive", "Bills"]
+
     async def test_says_what_is_wrong_and_never_repeats_the_password(self, admin: Admin) -> None:
         ana = await admin.person()
         wrongs = {

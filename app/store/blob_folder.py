@@ -49,11 +49,28 @@ def _write(path: Path, data: bytes) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, data)
     except FileExistsError:
-        # Whole, or left half written by a crash; nobody reads it before its row is there.
-        staged = path.with_name(f"{path.name}#{secrets.randbits(62)}")
-        _create(staged, data)
-        staged.replace(path)
+        if not _holds(path, data):
+            _replace(path, data)
     return made
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether these bytes lie there whole. Then rows may name them, and nobody touches them."""
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except FileNotFoundError:
+        return False
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put the bytes where a crash left half of them, or somebody else is writing them just now.
+
+    They are on the disk before the name means them: the other one may have heard that they are.
+    """
+    staged = path.with_name(f"{path.name}#{secrets.randbits(62)}")
+    _create(staged, data)
+    _sync([staged])
+    staged.replace(path)
 
 
 def _create(path: Path, data: bytes) -> None:

@@ -63,6 +63,17 @@ class TestKeeping:
 
         assert kept(tmp_path) == {name: data}
 
+    def test_leaves_alone_what_lies_there_whole(self, tmp_path: Path) -> None:
+        """Rows may name it: a crash during a second write must not cost them their mail."""
+        keep(tmp_path, blobs(1))
+        (name, _), *_ = blobs(1)
+        before = (tmp_path / name).stat()
+
+        keep(tmp_path, blobs(1))
+
+        after = (tmp_path / name).stat()
+        assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
     def test_makes_a_folder_that_is_lost_anew(self, tmp_path: Path) -> None:
         keep(tmp_path / "blobs", blobs(1))
 
@@ -92,6 +103,25 @@ class TestFlushing:
         keep(tmp_path, blobs(FEW))
 
         assert sorted(flushed) == [".", "00", "00/0000", "01", "01/0001", "02", "02/0002"]
+
+    def test_comes_before_a_name_that_stood_for_something_means_what_is_new(
+        self, tmp_path: Path, flushed: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (name, data), *_ = blobs(1)
+        keep(tmp_path, [(name, data[:3])])
+        flushed.clear()
+        replace, moved = Path.replace, list[str]()
+
+        def note(staged: Path, path: Path) -> Path:
+            moved.append(str(staged.relative_to(tmp_path)))
+            assert flushed == moved
+            return replace(staged, path)
+
+        monkeypatch.setattr(Path, "replace", note)
+        keep(tmp_path, [(name, data)])
+
+        assert len(moved) == 1
+        assert name in flushed
 
     def test_of_many_is_one_for_the_file_system_when_all_are_written(
         self, tmp_path: Path, flushed: list[str], monkeypatch: pytest.MonkeyPatch

@@ -24,6 +24,7 @@ from app.slack.listeners.find import Finding
 from app.slack.listeners.home import HomeTab
 from app.slack.listeners.inbox import InboxCommand
 from app.slack.listeners.lifecycle import Lifecycle
+from app.slack.listeners.links import Links
 from app.slack.listeners.merge import Merges
 from app.slack.listeners.modals import Modals
 from app.slack.listeners.notes import Notes
@@ -72,6 +73,7 @@ def build_app(
     composer = Composer(door, members, container.settings.undo_seconds)
     Threads(door, gate, composer).register(app)
     Reactions(door, gate).register(app)
+    Links(door, gate, container.settings).register(app)
     mails = Reading(door, container.blobs)
     mails.register(app)
     writing = writing_of(container.store, container.blobs, container.settings)
@@ -82,13 +84,7 @@ def build_app(
     rules = Ruling(door, routing, container.blobs)
     Modals(door, composer, mails, unsubscribing, rules).register(app)
     Compose(door, composer, writing).register(app)
-    files = SlackFiles(
-        container.blobs,
-        installations,
-        http,
-        container.settings.slack_api_url,
-        container.settings.max_sent_bytes,
-    )
+    files = _files(container, installations, http)
     ComposeSend(door, composer, writing, files).register(app)
     InboxCommand(door, composer, routing, container.settings).register(app)
     Finding(door, members, container.settings).register(app)
@@ -100,6 +96,15 @@ def build_app(
     unknown.register(app)
     app.error(ErrorHandler().handle)
     return app
+
+
+def _files(
+    container: Container, installations: Installations, http: aiohttp.ClientSession
+) -> SlackFiles:
+    settings = container.settings
+    return SlackFiles(
+        container.blobs, installations, http, settings.slack_api_url, settings.max_sent_bytes
+    )
 
 
 def signing_secret(settings: Settings) -> str:

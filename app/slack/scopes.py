@@ -16,6 +16,8 @@ SCOPES: Final = {
     "groups:read": "whose mail somebody may see: that of the private channels they are in",
     "im:history": "looking a message to an admin up before it is repeated",
     "im:write": "telling people that a conversation is theirs, and admins of a silent mailbox",
+    "links:read": "links to conversations of ours that people share",
+    "links:write": "telling, where such a link is shared, what it leads to",
     "reactions:read": "emoji on cards, in channels that want them to act",
     "usergroups:read": "which groups a conversation can be given to, and who is in them",
     "users:read": "who is a guest, people's names, the time zone of whoever chooses a time",

@@ -39,6 +39,7 @@ class People:
         message.thread_ts, message.client_msg_id = thread_ts, f"local-{ts}"
         here.post(room, message)
         here.mention(room, message)
+        here.tell_of_links(room, message)
         return ts
 
     def edit_as_user(self, user: str, channel: str, ts: str, text: str) -> None:

@@ -1,8 +1,13 @@
 """People, channels and messages, and how Slack writes them as JSON."""
 
+import html
+import re
 from dataclasses import dataclass, field
+from typing import Final
 
 from app.sandbox.slack.wire import JSON, without_nothings
+
+_LINK: Final = re.compile(r"<(https?://[^>|]+)")
 
 
 @dataclass(slots=True)
@@ -145,6 +150,12 @@ class Message:
             "reply_users_count": len(set(self.replies.values())),
             "is_locked": False,
         }
+
+
+def links_in(message: Message) -> list[str]:
+    """The addresses a message links to, in their order."""
+    found = _LINK.findall(message.text)
+    return [html.unescape(url) for url in dict.fromkeys(found)]
 
 
 @dataclass(slots=True)

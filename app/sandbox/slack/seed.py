@@ -9,15 +9,15 @@ BOT_SCOPES: Final = frozenset(
     {
         "app_mentions:read", "channels:history", "channels:join", "channels:read", "chat:write",
         "chat:write.customize", "chat:write.public", "commands", "files:read", "files:write",
-        "groups:history", "groups:read", "im:history", "im:read", "im:write", "reactions:read",
-        "dnd:read", "reactions:write", "team:read", "usergroups:read", "users:read",
-        "users:read.email",
+        "groups:history", "groups:read", "im:history", "im:read", "im:write", "links:read",
+        "links:write", "reactions:read", "dnd:read", "reactions:write", "team:read",
+        "usergroups:read", "users:read", "users:read.email",
     }
 )  # fmt: skip
 BOT_EVENTS: Final = frozenset(
     {
-        "app_home_opened", "app_mention", "app_uninstalled", "tokens_revoked", "message.channels",
-        "message.groups", "message.im", "reaction_added", "reaction_removed",
+        "app_home_opened", "app_mention", "app_uninstalled", "link_shared", "tokens_revoked",
+        "message.channels", "message.groups", "message.im", "reaction_added", "reaction_removed",
         "member_joined_channel", "member_left_channel", "channel_archive", "channel_unarchive",
         "channel_rename", "channel_deleted", "channel_left", "channel_shared", "channel_unshared",
         "channel_id_changed", "group_archive", "group_unarchive", "group_rename", "group_deleted",
@@ -69,6 +69,8 @@ class AppSeed:
     events: frozenset[str] = BOT_EVENTS
     commands: tuple[CommandSeed, ...] = ()
     shortcuts: tuple[ShortcutSeed, ...] = ()
+    unfurl_domains: frozenset[str] = frozenset()
+    """The app hears of links to these."""
 
     @classmethod
     def of_manifest(cls, manifest: Mapping[str, Any]) -> Self:
@@ -95,6 +97,7 @@ class AppSeed:
             events=frozenset(settings.get("event_subscriptions", {}).get("bot_events", ())),
             commands=tuple(commands),
             shortcuts=tuple(shortcuts),
+            unfurl_domains=frozenset(features.get("unfurl_domains", ())),
         )
 
 

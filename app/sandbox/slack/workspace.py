@@ -6,12 +6,13 @@ as an event in Slack's words, to whatever `on_event` is set to (the delivery to 
 
 from collections.abc import Callable, Iterable
 from typing import Final
+from urllib.parse import urlsplit
 
 from app.core.clock import Clock
 from app.sandbox.slack.changes import Changes
-from app.sandbox.slack.room import Channel, Group, Message, Person
+from app.sandbox.slack.room import Channel, Group, Message, Person, links_in
 from app.sandbox.slack.seed import ChannelSeed, Seed
-from app.sandbox.slack.wire import JSON, Refused, slack_id
+from app.sandbox.slack.wire import JSON, Refused, slack_id, without_nothings
 
 _WHISPERS_KEPT: Final = 1_000
 _OTHER_TEAM: Final = "T0PARTNER"
@@ -111,6 +112,31 @@ class Workspace:
         if f"<@{self.bot.id}>" in message.text and not channel.direct_with:
             told = self.message_json(message)
             self._say({**told, "type": "app_mention", "channel": channel.id}, channel)
+
+    def tell_of_links(self, channel: Channel, message: Message) -> None:
+        """To be called after a person's message was posted; tells the app of links to its domains.
+
+        (docs.slack.dev/messaging/unfurling-links-in-messages)
+        """
+        links = [
+            {"domain": host, "url": url}
+            for url in links_in(message)
+            if (host := str(urlsplit(url).hostname)) in self.seed.app.unfurl_domains
+        ]
+        if links:
+            event = {"type": "link_shared", "user": message.user, "channel": channel.id,
+                     "message_ts": message.ts, "source": "conversations_history",
+                     "unfurl_id": f"{channel.id}-{message.ts}", "links": links}  # fmt: skip
+            self._say({**event, **without_nothings(thread_ts=message.thread_ts)}, channel)
+
+    def unfurl(self, channel: Channel, message: Message, attachments: list[JSON]) -> None:
+        """Show these below a person's message, in place of those of the same links."""
+        before = dict(message.shown)
+        links = {one["from_url"] for one in attachments}
+        others = [one for one in message.attachments if one.get("from_url") not in links]
+        message.attachments = [*others, *attachments]
+        self._show(channel, message)
+        self._say_changed(channel, message, before)
 
     def change(self, channel: Channel, message: Message, editor: str) -> None:
         """To be called after the message was changed; marks it as edited and tells."""

@@ -11,7 +11,7 @@ from app.sandbox.slack.blockkit.payloads import (
 )
 from app.sandbox.slack.calls import Call, Method
 from app.sandbox.slack.rates import Tier
-from app.sandbox.slack.room import Channel, Message
+from app.sandbox.slack.room import Channel, Message, links_in
 from app.sandbox.slack.wire import JSON, Refused, without_nothings
 
 LONGEST_TEXT: Final = 40_000
@@ -84,6 +84,23 @@ def _permalink(call: Call) -> JSON:
     message = call.message(channel, "message_ts")
     link = call.emulator.permalink(channel, message.ts, message.thread_ts)
     return {"channel": channel.id, "permalink": link}
+
+
+def _unfurl(call: Call) -> JSON:
+    """Below a person's message, for links that stand in it; the app must be in the channel."""
+    channel = call.channel_to_write(call.channel_in_sight(), in_public=False)
+    message = call.message(channel)
+    unfurls = call.arguments.object("unfurls", "invalid_unfurls_format")
+    if not unfurls:
+        raise Refused("missing_unfurls")
+    if not unfurls.keys() <= set(links_in(message)):
+        raise Refused("cannot_unfurl_url")
+    attachments = [{**unfurls[url], "from_url": url} for url in unfurls]
+    for number, one in enumerate(attachments):
+        refuse_invalid_blocks(check_blocks(one.get("blocks") or [], f"/{number}", "message"))
+        one["blocks"] = with_block_ids(one.get("blocks") or [])
+    call.workspace.unfurl(channel, message, attachments)
+    return {}
 
 
 def _where(call: Call) -> Channel:
@@ -197,5 +214,6 @@ METHODS: Final = {
     "chat.postEphemeral": Method(_whisper, scope="chat:write", tier=Tier.FOUR, writes=True),
     "chat.update": Method(_update, scope="chat:write", writes=True),
     "chat.delete": Method(_delete, scope="chat:write", writes=True),
+    "chat.unfurl": Method(_unfurl, scope="links:write", writes=True),
     "chat.getPermalink": Method(_permalink, tier=Tier.UNLIMITED),
 }

@@ -115,9 +115,11 @@ async def run_web(
         if settings.install_url is not None:
             install = SlackInstall(settings, container.store, container.vault, installations, http)
             sign_in = SlackSignIn(settings, container.store, container.vault, installations, http)
+        app = create_app(container, slack, install, sign_in, socket)
+        stack.push_async_callback(app.state.mail_frames.aclose)
         server = _Server(
             uvicorn.Config(
-                create_app(container, slack, install, sign_in, socket),
+                app,
                 host=settings.host,
                 port=settings.port,
                 log_config=None,

@@ -47,6 +47,7 @@ from app.store.repositories.notes import Notes
 from app.store.repositories.outgoing import OutgoingMails
 from app.store.repositories.past import Past
 from app.store.repositories.posts import Posts
+from app.store.repositories.reading import Reading
 from app.store.repositories.reminders import Reminders
 from app.store.repositories.renumbered import Renumbered
 from app.store.repositories.rotations import Rotations
@@ -197,6 +198,10 @@ class UnitOfWork:
     @cached_property
     def sight(self) -> Sight:
         return Sight(self.session, self.workspace_id)
+
+    @cached_property
+    def reading(self) -> Reading:
+        return Reading(self.session, self.workspace_id)
 
     @cached_property
     def reminders(self) -> Reminders:

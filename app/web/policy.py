@@ -8,3 +8,5 @@ PAGES: Final = (
 )
 """Nothing inline, and nothing from elsewhere; the pictures in `data:` are Tabler's own."""
 DATA: Final = "default-src 'none'; frame-ancestors 'none'"
+FRAMING: Final = f"{PAGES}; frame-src 'self'"
+"""Of a page that shows mails in frames: documents of ours, each with a policy of its own."""

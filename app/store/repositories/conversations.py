@@ -36,6 +36,11 @@ class ConversationFilter:
     """Only those in which a mail waits for a teammate, but not for this one."""
     words_beginning: tuple[str, ...] = ()
     """Words of a subject or a sender begin like each of these, as somebody types them."""
+    tag: str | None = None
+    waiting: bool = False
+    """Only those in which a mail waits for an answer."""
+    merged: bool = False
+    """Only those that were merged into another one; else only those that were not."""
     query: str | None = None
     """Words that the subject, the sender or the text of a mail contain (web search syntax)."""
 
@@ -156,6 +161,8 @@ class Conversations(Repository):
 
 
 def _visible(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
+    into = col(Conversation.merged_into_id)
+    yield into.is_not(None) if wanted.merged else into.is_(None)
     if wanted.account_ids is not None:
         yield col(Conversation.account_id).in_(wanted.account_ids)
     if wanted.seen_in is not None:
@@ -186,7 +193,6 @@ def _is_seen_in(channels: frozenset[ChannelId]) -> ColumnElement[bool]:
 
 
 def _conditions(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
-    yield col(Conversation.merged_into_id).is_(None)
     yield from _visible(wanted)
     if wanted.status is not None:
         yield col(Conversation.status) == wanted.status
@@ -201,13 +207,20 @@ def _conditions(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
         yield sleeps if wanted.snoozed else ~sleeps
     if wanted.snoozed_by_id is not None:
         yield col(Conversation.snoozed_by_id) == wanted.snoozed_by_id
-    if wanted.waiting_with_others_than is not None:
-        yield col(Conversation.waiting_since).is_not(None)
-        yield col(Conversation.assignee_id) != wanted.waiting_with_others_than
+    if wanted.tag is not None:
+        yield col(Conversation.tags).contains([wanted.tag])
+    yield from _waiting(wanted)
     if prefixes := [one for text in wanted.words_beginning for one in _WORD.findall(text)]:
         yield _has_mail(func.to_tsquery("simple", " & ".join(f"{one}:*AB" for one in prefixes)))
     if wanted.query:
         yield _has_mail(func.websearch_to_tsquery("simple", wanted.query))
+
+
+def _waiting(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
+    if wanted.waiting or wanted.waiting_with_others_than is not None:
+        yield col(Conversation.waiting_since).is_not(None)
+    if wanted.waiting_with_others_than is not None:
+        yield col(Conversation.assignee_id) != wanted.waiting_with_others_than
 
 
 def _has_mail(query: ColumnElement[Any]) -> ColumnElement[bool]:

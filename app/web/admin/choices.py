@@ -1,5 +1,7 @@
 """What several forms offer to choose from."""
 
+from enum import StrEnum
+from typing import TypeVar
 from uuid import UUID
 
 from app.core.errors import InvalidInput, NotAllowed
@@ -8,6 +10,7 @@ from app.store.unit_of_work import UnitOfWork
 from app.web.admin.visitor import Visitor
 
 _MOST = 500
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 async def account_choices(uow: UnitOfWork, visitor: Visitor) -> list[tuple[str, str]]:
@@ -56,3 +59,16 @@ def chosen_id(text: str, field: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise InvalidInput("Choose one of these.", field=field) from None
+
+
+def filter_id(text: str) -> UUID | None:
+    """Of a list's filter: what is no id narrows nothing."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+def filter_state(kind: type[Choice], text: str) -> Choice | None:
+    """As `filter_id`."""
+    return next((one for one in kind if one.value == text), None)

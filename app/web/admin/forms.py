@@ -77,3 +77,11 @@ async def read(request: Request, model: type[Model], *, lists: tuple[str, ...] =
     for name in model.model_fields:
         form.values.setdefault(name, "")
     return form
+
+
+def checked(form: Form[Model]) -> Model:
+    """What a form says, where its fields have nothing to show. Raises `InvalidInput`."""
+    if form.is_good:
+        return form.data
+    field = next(iter(form.errors), None)
+    raise InvalidInput(form.errors[field] if field else form.problem, field=field)

@@ -11,15 +11,20 @@ from app.slack.sign_in import SlackSignIn
 from app.team.passwords import Passwords
 from app.web.admin import live
 from app.web.admin.assets import Assets
+from app.web.admin.frames import MailFrames
 from app.web.admin.live import Streams
 from app.web.admin.pages import (
     accounts,
     audit,
     channels,
+    commands,
     connect,
+    conversation,
+    conversations,
     health,
     joining,
     keys,
+    mails,
     overview,
     profile,
     rules,
@@ -38,6 +43,10 @@ from app.web.admin.view import Pages, error_page
 PAGES: Final[tuple[ModuleType, ...]] = (
     overview,
     start,
+    conversations,
+    conversation,
+    mails,
+    commands,
     accounts,
     connect,
     trials,
@@ -75,6 +84,7 @@ def install(app: FastAPI, sign_in: SlackSignIn | None) -> None:
     app.state.pages = Pages(entries, assets)
     app.state.passwords = Passwords()
     app.state.streams = Streams()
+    app.state.mail_frames = MailFrames()
     app.state.slack_sign_in = sign_in
     router = APIRouter(include_in_schema=False)
     for module in (*PAGES, live):

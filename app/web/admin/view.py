@@ -64,6 +64,9 @@ class Pages:
             browser=words.browser,
             act=words.act,
             event=words.event,
+            size=words.size,
+            standing=words.standing,
+            linked=words.linked,
         )
         self.templates.globals["ui"] = self.templates.get_template("macros.html").module
 

@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from markupsafe import Markup, escape
+
+from app.mail import links
+from app.store.models import Conversation, ConversationStatus
 from app.web.admin.event_words import EVENTS
 
 _BROWSERS: Final = (
@@ -72,6 +76,8 @@ _THEIR_OWN: Final = frozenset(
     }
 )  # fmt: skip
 """Acts people do to themselves: whom they were done to goes without saying."""
+_LINK: Final = Markup('<a href="{}" rel="noopener noreferrer" target="_blank">{}</a>')
+_LEADS_TO: Final = Markup(' <span class="text-secondary">[leads to {}]</span>')
 _WISHES: Final = {
     "archive": "archive",
     "move": "move to another folder",
@@ -90,6 +96,9 @@ _WISHES: Final = {
     "tag": "change the tags",
     "snooze": "snooze",
     "wake": "wake",
+    "follow_up": "say so if nobody answers",
+    "merge": "merge conversations",
+    "split": "split a conversation",
 }
 
 
@@ -124,9 +133,55 @@ def event(type_: str, data: Mapping[str, Any]) -> str:
     return words.format_map(_Facts(data, wish=_WISHES.get(wish, wish))).strip()
 
 
+def wish(type_: str, params: Mapping[str, Any], assignee: str = "") -> str:
+    """What somebody asked for, such as `move to “Billing”`."""
+    match type_:
+        case "move" if params.get("folder"):
+            return f"move to “{params['folder']}”"
+        case "assign":
+            return f"assign to {assignee}" if assignee else "assign to nobody"
+    return _WISHES.get(type_, type_.replace("_", " "))
+
+
 def short(seconds: float) -> str:
     """A duration where there is little room, such as `21 s`."""
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{round(seconds / size):,} {unit}"
     return f"{round(seconds)} s"
+
+
+def size(count: int) -> str:
+    """Bytes where there is little room, such as `1.4 MB`."""
+    for unit, of_it in (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)):
+        if count >= of_it:
+            return f"{count / of_it:.{0 if count >= 10 * of_it else 1}f} {unit}"
+    return f"{count} B"
+
+
+def standing(conversation: Conversation) -> tuple[str, str]:
+    """In a word, and how it is to be drawn."""
+    if conversation.merged_into_id is not None:
+        return "merged", "idle"
+    if conversation.status is ConversationStatus.DONE:
+        return "done", "good"
+    if conversation.is_snoozed:
+        return "snoozed", "idle"
+    if conversation.waiting_since is not None:
+        return "waiting", "warn"
+    return "open", "idle"
+
+
+def linked(text: str) -> Markup:
+    """Plain text, with its addresses of pages as links; each is shown as it is."""
+    pieces, at = [], 0
+    for found in links.IN_TEXT.finditer(text):
+        address = found[0].rstrip(".,;:!?…»”’")
+        told = links.to_be_told(address, address)
+        pieces.append(escape(text[at : found.start()]))
+        pieces.append(_LINK.format(address, address))
+        if told:
+            pieces.append(_LEADS_TO.format(told))
+        at = found.start() + len(address)
+    pieces.append(escape(text[at:]))
+    return Markup("").join(pieces)

@@ -66,6 +66,52 @@
   // The first field that is wrong gets the cursor.
   document.querySelector('[aria-invalid="true"]')?.focus();
 
+  // The reader's zone, and fields that only some choices need.
+  const prepare = (root) => {
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+    each(root, "[data-zone]", (field) => { field.value = timeZone ?? ""; });
+    each(root, "[data-chooser]", (form) => {
+      const { value } = form.querySelector("select");
+      each(form, "[data-when]", (part) => { part.hidden = part.dataset.when !== value; });
+      each(form, "[data-unless]", (part) => { part.hidden = part.dataset.unless === value; });
+    });
+  };
+  prepare(document);
+  document.addEventListener("htmx:afterSettle", (event) => prepare(event.target.parentNode ?? document));
+  document.addEventListener("change", (event) => {
+    if (event.target.closest("[data-chooser]")) prepare(document);
+  });
+
+  // A part in which somebody is typing is not replaced under their hands.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target } = event;
+    const typing = document.activeElement?.matches("input, select, textarea") && target.contains(document.activeElement);
+    if ("careful" in target.dataset && typing) event.detail.shouldSwap = false;
+  });
+
+  // Lists by the keyboard: j and k walk, Enter opens, and / goes to whatever has data-key="/".
+  const walk = (step) => {
+    const rows = [...document.querySelectorAll("[data-walk] [data-walks]")];
+    if (!rows.length) return;
+    const at = rows.findIndex((row) => row.contains(document.activeElement));
+    const next = rows[Math.min(Math.max(at + step, 0), rows.length - 1)];
+    next.querySelector("a").focus();
+    next.scrollIntoView({ block: "nearest" });
+  };
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.matches("input, select, textarea, [contenteditable]");
+    if (isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.key === "j") walk(1);
+    else if (event.key === "k") walk(-1);
+    else {
+      const wanted = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+      if (!wanted) return;
+      wanted.focus();
+      wanted.select?.();
+    }
+    event.preventDefault();
+  });
+
   // Live pages: one stream for a page that is looked at, none for one in the background, since
   // browsers allow few connections to one host. `live:account` and the like go to the body.
   const path = document.body.dataset.live;

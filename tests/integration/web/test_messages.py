@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import pytest
 
 from app.core.ids import new_id
-from app.web.api.messages import disposition
+from app.web.downloads import disposition
 from tests.fixtures.web import BOOTSTRAP_KEY, RAW, Web
 
 HOSTILE_NAMES = [

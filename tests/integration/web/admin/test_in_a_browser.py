@@ -15,6 +15,7 @@ from app.store.models import AccountState, BrowserSession
 from app.team import joining, sessions
 from tests.fixtures.admin import PASSWORD, Admin, Person
 from tests.fixtures.browser import PHONE, WIDE, Colours, chromium, serving, window
+from tests.fixtures.reading import furnish_talks
 
 pytestmark = pytest.mark.browser
 SHOTS = os.environ.get("SHAREDBOX_TEST_SHOTS")
@@ -97,7 +98,7 @@ class TestEveryPage:
             f"/accounts/{account}/import", f"/accounts/{account}/delete", "/team",
             "/team/invite", "/keys", "/keys/new", "/audit", "/profile", "/profile/password",
             "/profile/second-factor", "/start", "/connect", "/settings", "/health",
-            *await furnish_work(ana, str(account)),
+            *await furnish_work(ana, str(account)), *await furnish_talks(admin, account, ana),
         ]  # fmt: skip
         wrong = []
         async with serving(admin) as base, chromium() as browser:

@@ -264,6 +264,8 @@ class IMAPSession:
             if not await idle.wait(self._imap.socket, waker, left):
                 break
             has_spoken = await self._in_thread(self._imap.has_news, IDLE_SECONDS)
+            if waker.has_news:  # it came together with the server's word, and is noticed once
+                break
         return has_spoken
 
     async def _end_idle(self) -> bool:

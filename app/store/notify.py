@@ -50,6 +50,11 @@ class Waker:
         self._has_news = True
         self._event.set()
 
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to take, even if a wait has noticed it."""
+        return self._has_news
+
     def take_news(self) -> bool:
         """Whether it was woken since this was asked last."""
         had, self._has_news = self._has_news, False

@@ -33,6 +33,12 @@ class _Look:
     def covers(self, gap: Gap) -> bool:
         return self.gap.since <= gap.since and gap.until <= self.gap.until
 
+    def joined_with(self, gap: Gap) -> Gap:
+        """Accounts that share a channel have gaps that overlap: one look is for all of them."""
+        if gap.until < self.gap.since or self.gap.until < gap.since:
+            return gap
+        return Gap(min(gap.since, self.gap.since), max(gap.until, self.gap.until))
+
 
 class Earlier:
     """What one process has found so far."""
@@ -54,7 +60,8 @@ class Earlier:
         key = (workspace_id, post.channel_id, thread_ts)
         look = self._looks.get(key)
         if look is None or not look.covers(gap):
-            look = await _look(store, slack, workspace_id, post.channel_id, gap, thread_ts)
+            wanted = gap if look is None else look.joined_with(gap)
+            look = await _look(store, slack, workspace_id, post.channel_id, wanted, thread_ts)
             self._looks[key] = look
             if len(self._looks) > _REMEMBERED:
                 self._looks.popitem(last=False)

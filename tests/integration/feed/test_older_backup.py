@@ -2,18 +2,22 @@
 
 import itertools
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 import pytest
 import sqlalchemy
 
-from app.core.ids import PlacementId
+from app.core.ids import ChannelId, PlacementId
 from app.feed.context import Later
+from app.feed.earlier import Earlier
+from app.feed.port import SlackFeed
 from app.sandbox.slack.faults import FaultKind
 from app.slack.client import WorkspaceClient
-from app.store.models import PlacementState
+from app.store.models import PlacementState, Post, PostKind
 from app.store.repositories.fleet import AccountRef
 from app.store.repositories.ledger import Entry, Place
+from app.store.repositories.posts import CLOCK_SKEW, Gap
 from tests.fixtures.feed import Feed
 
 
@@ -83,6 +87,25 @@ class TestAfterAnOlderBackup:
         assert len(feed.shown()) == 5
         assert len(looks) == 1
 
+    async def test_accounts_whose_gaps_overlap_share_a_look(self, feed: Feed) -> None:
+        """Else posts of two accounts in turn would each cost a look through the channel."""
+        looks = Looks()
+        post = Post(workspace_id=feed.workspace.id, channel_id=feed.channel, kind=PostKind.CARD)
+        gaps = [gap(0, 10), gap(5, 15), gap(0, 10), gap(5, 15), gap(60, 70)]
+        earlier = Earlier()
+
+        for one in gaps:
+            await earlier.find(
+                feed.workspace.store,
+                cast("SlackFeed", looks),
+                feed.workspace.id,
+                post,
+                one,
+                thread_ts=None,
+            )
+
+        assert looks.spans == [gap(0, 10), gap(0, 15), gap(60, 70)]
+
     async def test_no_post_before_the_look(self, feed: Feed) -> None:
         digest = b"x" * 32
         await feed.mail("First", raw_sha256=digest)
@@ -118,6 +141,25 @@ class TestAfterAnOlderBackup:
         await feed.drain()
 
         assert feed.shown() == ["Ana Ruiz - First"]
+
+
+class Looks:
+    """A channel in which nothing stands; remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.spans: list[Gap] = []
+
+    async def marked(
+        self, channel: ChannelId, *, since: datetime, until: datetime, thread_ts: str | None
+    ) -> dict[UUID, list[str]]:
+        self.spans.append(Gap(since + CLOCK_SKEW, until - CLOCK_SKEW))
+        return {}
+
+
+def gap(since: int, until: int) -> Gap:
+    """In minutes of an hour."""
+    begin = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    return Gap(begin + timedelta(minutes=since), begin + timedelta(minutes=until))
 
 
 async def restored(feed: Feed) -> None:

@@ -57,7 +57,9 @@ def headers_of(
     workspace_id: WorkspaceId, event: Event, body: bytes, keys: Sequence[str], now: datetime
 ) -> dict[str, str]:
     """Signed with each of the keys: a receiver holds one of them."""
-    id_ = f"evt_{workspace_id.hex}_{event.seq}"
+    # A database restored from its backup counts on from there: other events get the same numbers.
+    milliseconds = int(event.at.timestamp() * 1000)
+    id_ = f"evt_{workspace_id.hex}_{milliseconds}_{event.seq}"
     signatures = [Signer(key).sign(id_, now, body.decode()) for key in keys]
     return {
         "Content-Type": "application/json",

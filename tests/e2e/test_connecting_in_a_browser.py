@@ -18,10 +18,10 @@ from tests.fixtures.browser import Window, chromium
 from tests.fixtures.sessions import mail
 from tests.fixtures.stack import Stack, text_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 __all__ = ["signed_in"]
 PASSWORD = "four words in a row"
-_PATIENCE = 30_000
+_PATIENCE = 60_000
 
 
 def at_home(

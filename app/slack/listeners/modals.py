@@ -137,7 +137,7 @@ class Modals:
         try:
             if await self._led_on(ack, context, body, client, action):
                 return
-        except Conflict as error:
+        except (Conflict, NotFound) as error:
             await ack(response_action="errors", errors={FieldId.ACTION: error.sentence})
             return
 

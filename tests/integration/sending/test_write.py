@@ -133,7 +133,7 @@ class TestRefusals:
             await write(outbox, subject=subject)
 
     async def test_too_large(self, outbox: Outbox) -> None:
-        with pytest.raises(InvalidInput, match="at most 1 MB"):
+        with pytest.raises(InvalidInput, match=r"at most 1\.0 MB"):
             await write(outbox, files=(File("a.bin", "", b"x" * 900_000),))
 
     async def test_another_accounts_conversation(self, outbox: Outbox) -> None:

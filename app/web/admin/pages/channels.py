@@ -77,10 +77,10 @@ async def expose(
     request: Request, visitor: AsAdmin, parts: Parts, channel_id: ChannelPath
 ) -> Response:
     form = await read(request, ExposureForm)
-    if not form.is_good:
-        raise InvalidInput("Choose how much is shown.", field="exposure")
     async with parts.store.begin(visitor.workspace_id) as uow:
         channel = await _channel(uow, channel_id)
+        if not form.is_good:
+            raise InvalidInput("Choose how much is shown.", field="exposure")
         await set_exposure(uow, channel.id, form.data.exposure)
         visitor.audit(
             uow, "channel.exposure_changed", about=_name(channel), exposure=form.data.exposure

@@ -105,8 +105,9 @@ async def switch(
 async def up(request: Request, visitor: AsAdmin, parts: Parts, rule_id: UUID) -> Response:
     """Have it asked before the rule that stands above it."""
     async with parts.store.begin(visitor.workspace_id) as uow:
+        rule = await uow.rules.get(RuleId(rule_id))
         ids = [RuleId(one.id) for one in await uow.rules.all()]
-        if RuleId(rule_id) in ids and (n := ids.index(RuleId(rule_id))) > 0:
+        if (n := ids.index(RuleId(rule.id))) > 0:
             ids[n - 1], ids[n] = ids[n], ids[n - 1]
             await edit.reorder(uow, ids)
     return see_other(request, "/rules")
@@ -124,6 +125,9 @@ async def delete(request: Request, visitor: AsAdmin, parts: Parts, rule_id: UUID
 async def _save(request: Request, visitor: Visitor, parts: Parts, rule_id: UUID | None) -> Response:
     sent = await request.form(max_fields=_MOST_FIELDS)
     form: Form[Any] = Form(rule_form.values_sent(sent))
+    if rule_id is not None:
+        async with parts.store.begin(visitor.workspace_id) as uow:
+            await uow.rules.get(RuleId(rule_id))
     try:
         body, stop = rule_form.body(sent), bool(sent.get("stop"))
         async with parts.store.begin(visitor.workspace_id) as uow:

@@ -76,13 +76,14 @@ async def _save(
     request: Request, visitor: Visitor, parts: Parts, template_id: UUID | None
 ) -> Response:
     form = await read(request, TemplateForm)
+    if template_id is not None:
+        async with parts.store.begin(visitor.workspace_id) as uow:
+            found = await _template(uow, visitor, template_id)
+            check_writes(visitor, found.account_id)
     if form.is_good:
         given = form.data
         try:
             async with parts.store.begin(visitor.workspace_id) as uow:
-                if template_id is not None:
-                    found = await _template(uow, visitor, template_id)
-                    check_writes(visitor, found.account_id)
                 await put_template(
                     uow,
                     TemplateId(template_id) if template_id else None,

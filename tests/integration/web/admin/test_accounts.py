@@ -3,10 +3,13 @@
 import re
 from uuid import UUID
 
+from app.accounts.routing import set_route
 from app.accounts.trials import ask_for_account_trial
-from app.core.access import Role
-from app.core.ids import AccountId, TrialId, new_id
-from app.store.models import AccountState, ImportState, TrialState
+from app.core.access import Role, system
+from app.core.ids import AccountId, RouteId, RuleId, TrialId, new_id
+from app.rules.edit import create
+from app.rules.types import RuleBody
+from app.store.models import AccountState, ImportState, RouteKind, TrialState
 from tests.fixtures.admin import Admin, Person
 from tests.fixtures.web import Tenant, Web
 from tests.integration.web.admin.test_every_page import routes
@@ -256,6 +259,13 @@ class TestAnotherTeam:
             "session_id": str(await _session(web, stranger)),
             "invitation_id": str(new_id()),
             "trial_id": str(await _trial(web, theirs)),
+            "channel_id": "C0SUPPORT",
+            "rule_id": str(await _rule(web, theirs)),
+            "route_id": str(await _route(web, theirs)),
+            **theirs.writing,
+            "on": "true",
+            "state": "active",
+            "accepted": "true",
         }
         asked = 0
 
@@ -303,3 +313,21 @@ async def _session(web: Web, person: Person) -> object:
             person.teammate_id, seen_after=now.min.replace(tzinfo=now.tzinfo), now=now
         )
         return found.id
+
+
+async def _rule(web: Web, tenant: Tenant) -> RuleId:
+    body = RuleBody.model_validate(
+        {
+            "conditions": [{"field": "text", "test": "contains", "value": "x"}],
+            "actions": [{"do": "flag"}],
+        }
+    )
+    async with web.store.begin(tenant.workspace_id) as uow:
+        rule = await create(uow, system(tenant.workspace_id), "Theirs", body)
+    return RuleId(rule.id)
+
+
+async def _route(web: Web, tenant: Tenant) -> RouteId:
+    async with web.store.begin(tenant.workspace_id) as uow:
+        route = await set_route(uow, tenant.account_id, RouteKind.FOLDER, "INBOX", "C0OTHER")
+    return RouteId(route.id)

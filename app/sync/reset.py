@@ -98,7 +98,7 @@ class _Renumbering:
             self._entry(listing, PlacementState.STORED, matched[uid])
             for uid, listing in listings.items()
         ])  # fmt: skip
-        return [uid for uid in identities if uid not in matched]
+        return [uid for uid in uids if uid not in listings]
 
     async def _candidates(self, identities: Iterable[Identity]) -> dict[MessageId, Identity]:
         if self._mailbox.uidvalidity is None:
@@ -149,14 +149,18 @@ class _Renumbering:
             )
 
     async def sort(self, uids: Sequence[int]) -> list[int]:
-        """What is older than our watch is skipped; answers the rest."""
+        """What is older than our watch is skipped; answers the rest.
+
+        Where the server left one out of its answer, it may be gone: that is for the next look.
+        """
         since = (self._mailbox.started_at or self._syncing.clock.now()) - _CLOCK_SKEW
         news: list[int] = []
         for some in _portions(uids):
             listings = await self._session.list_mails(some)
             entries = [self._entry(one, _state(one, since)) for one in listings.values()]
             await self._record(entries)
-            news += [one.place.uid for one in entries if one.state is PlacementState.PENDING]
+            skipped = {one.place.uid for one in entries if one.state is PlacementState.SKIPPED}
+            news += [uid for uid in some if uid not in skipped]
         return news
 
     async def _record(self, entries: Sequence[Entry]) -> None:

@@ -161,6 +161,23 @@ class TestUIDVALIDITY:
         assert len(left) == 1
         await check_prefix(known, server)
 
+    @pytest.mark.parametrize("skip", range(3))
+    async def test_ih1_a_mail_left_out_of_an_answer_is_not_passed_over(
+        self, known: Sync, skip: int
+    ) -> None:
+        async def all_but_the_last(call: Call) -> None:
+            reply = call.honest()
+            reply.lines = reply.lines[:-1]
+            await call.send_reply(reply)
+
+        known.inbox.account.inbox.renumber(known.inbox.account.inbox.uidvalidity + 5, first=7)
+        put(known.inbox, "In the gap")
+        known.inbox.on("FETCH", all_but_the_last, skip=skip)
+
+        await again(known)
+
+        assert await known.announced() == ["First", "Second", "In the gap"]
+
     async def test_ih1_of_a_mail_that_lies_there_twice(self, known: Sync) -> None:
         server = known.inbox
         server.put(named("First"))

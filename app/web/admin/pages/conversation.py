@@ -34,6 +34,7 @@ from app.web.admin import moments
 from app.web.admin.asked import asked
 from app.web.admin.choices import chosen_id
 from app.web.admin.forms import checked, read
+from app.web.admin.pages.outbox import STATES as OUTGOING
 from app.web.admin.view import page, see_other
 from app.web.admin.visitor import AsAgent, AsViewer, Visitor
 from app.web.deps import Cursor, Parts, read_cursor, write_cursor
@@ -131,6 +132,7 @@ async def show(
             conversation=conversation, items=items, is_latest=before is None,
             earlier=write_cursor(*earlier) if earlier else None,
             asked=await asked(uow, commands),
+            outgoing_states=OUTGOING,
             outgoing=[one for one in waiting if one.state in _SOON],
             account=await uow.accounts.get(conversation.account_id),
             folders=await _folders(uow, conversation),

@@ -1,10 +1,17 @@
 """Handing over what a mail brought: to be saved, never to be shown by the browser."""
 
+import asyncio
 import string
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
 
 from fastapi import Response
+
+from app.core.errors import NotFound
+from app.mail.parse import cut
+from app.store.blobs import Blobs
+from app.store.models import Attachment, Message
 
 DOWNLOAD_ONLY: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -17,6 +24,16 @@ _PLAIN: Final = frozenset(string.ascii_letters + string.digits + " !#$&+-.^_`|~(
 def download(data: bytes, media_type: str, filename: str) -> Response:
     headers = {**DOWNLOAD_ONLY, "Content-Disposition": disposition(filename)}
     return Response(data, media_type=media_type, headers=headers)
+
+
+async def attachment(blobs: Blobs, mail: Message, files: Sequence[Attachment], n: int) -> Response:
+    """One of a mail's files, decoded; what it says to be is told to nobody. Raises `NotFound`."""
+    file = next((one for one in files if one.n == n), None)
+    if file is None:
+        raise NotFound("There is no such attachment.")
+    data = await blobs.get(mail.raw_sha256)
+    content = await asyncio.to_thread(cut, data, file.offset, file.length, file.encoding)
+    return download(content, "application/octet-stream", file.filename)
 
 
 def disposition(filename: str) -> str:

@@ -1,18 +1,16 @@
 """Single mails: as we show them, as they came, and what is attached to them."""
 
-import asyncio
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 
 from app.core.access import Actor
-from app.core.errors import NotFound
 from app.core.ids import MessageId
-from app.mail.parse import cut
 from app.store.models import Message
 from app.store.unit_of_work import UnitOfWork
 from app.web.api.conversations import MessageOut, show_message
 from app.web.deps import Parts, Reader, check_visible
+from app.web.downloads import attachment as attached
 from app.web.downloads import download
 
 router = APIRouter(prefix="/messages", tags=["messages"])
@@ -48,12 +46,7 @@ async def attachment(parts: Parts, caller: Reader, message_id: UUID, n: int) -> 
     async with parts.store.begin(caller.workspace_id) as uow:
         message = await _message(uow, caller, message_id)
         files = await uow.messages.attachments([message.id])
-    file = next((one for one in files if one.n == n), None)
-    if file is None:
-        raise NotFound("There is no such attachment.")
-    data = await parts.blobs.get(message.raw_sha256)
-    content = await asyncio.to_thread(cut, data, file.offset, file.length, file.encoding)
-    return download(content, "application/octet-stream", file.filename)
+    return await attached(parts.blobs, message, files, n)
 
 
 async def _message(uow: UnitOfWork, caller: Actor, message_id: UUID) -> Message:

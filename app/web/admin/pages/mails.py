@@ -1,6 +1,5 @@
 """One mail: as text, as its sender laid it out, as it came, and what is attached to it."""
 
-import asyncio
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -10,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from app.core.errors import NotFound
 from app.core.ids import MessageId
 from app.mail import charset
-from app.mail.parse import MailUnreadable, cut
+from app.mail.parse import MailUnreadable
 from app.mail.scan import header_of
 from app.store.models import Message
 from app.store.unit_of_work import UnitOfWork
@@ -19,7 +18,7 @@ from app.web.admin.frames import explained, framed, frames_of
 from app.web.admin.view import page
 from app.web.admin.visitor import AsViewer, Visitor
 from app.web.deps import Parts
-from app.web.downloads import download
+from app.web.downloads import attachment, download
 from app.web.policy import FRAMING
 
 router = APIRouter()
@@ -83,16 +82,11 @@ async def raw(visitor: AsViewer, parts: Parts, message_id: UUID) -> Response:
 
 @router.get("/messages/{message_id}/files/{n}")
 async def file(visitor: AsViewer, parts: Parts, message_id: UUID, n: int) -> Response:
-    """One file, decoded; `n` counts from 1. What it says to be is told to nobody."""
+    """One file; `n` counts from 1."""
     async with parts.store.begin(visitor.workspace_id) as uow:
         mail = await _mail(uow, visitor, message_id)
         files = await uow.messages.attachments([mail.id])
-    wanted = next((one for one in files if one.n == n), None)
-    if wanted is None:
-        raise NotFound("There is no such attachment.")
-    data = await parts.blobs.get(mail.raw_sha256)
-    content = await asyncio.to_thread(cut, data, wanted.offset, wanted.length, wanted.encoding)
-    return download(content, "application/octet-stream", wanted.filename)
+    return await attachment(parts.blobs, mail, files, n)
 
 
 async def _mail(uow: UnitOfWork, visitor: Visitor, message_id: UUID) -> Message:

@@ -56,7 +56,10 @@ class TestParked:
         async with feed.workspace.store.begin(feed.workspace.id) as uow:
             connection = await uow.session.connection()
             waiting = await connection.execute(
-                sqlalchemy.text("SELECT scheduled_at FROM procrastinate_jobs WHERE status = 'todo'")
+                sqlalchemy.text(
+                    "SELECT scheduled_at FROM procrastinate_jobs "
+                    "WHERE status = 'todo' AND task_name = 'feed.drain'"
+                )
             )
             assert waiting.all() == [(None,)]
         await feed.drain()

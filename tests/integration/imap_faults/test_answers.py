@@ -136,6 +136,7 @@ class TestSlowOrHuge:
             await call.send_reply(Reply([f"* SEARCH {numbers}\r\n".encode()]))
 
         watched.inbox.on("SEARCH", every_uid, times=None)
+        watched.inbox.on("EXAMINE", replaced(rb"\d+ EXISTS", b"450000 EXISTS"))
 
         async with watched.session() as session:
             await session.examine("INBOX")

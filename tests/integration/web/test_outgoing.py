@@ -34,6 +34,7 @@ class TestAsking:
             {"name": "Ana Ruiz", "address": "ana@acme.example", "state": "pending", "detail": ""}
         ]
         assert (mail["subject"], mail["author"]) == ("Re: Invoice 4471", "a key")
+        assert mail.pop("warnings") == []
         assert (await client.get(f"/outgoing/{mail['id']}")).json() == mail
         assert (await client.get("/outgoing")).json()["items"] == [mail]
 

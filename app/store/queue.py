@@ -130,30 +130,16 @@ def leave_list(
     workspace_id: WorkspaceId, exit_id: ListExitId, *, not_before: datetime | None = None
 ) -> Job:
     """Ask the server of a list to take us off it."""
-    subject = f"list_exit:{workspace_id}:{exit_id}"
-    return Job(
-        task="list_exit.run",
-        queue=SENDING_QUEUE,
-        lock=subject,
-        subject=subject,
-        args={"workspace_id": str(workspace_id), "exit_id": str(exit_id)},
-        not_before=not_before,
-    )
+    args = {"workspace_id": str(workspace_id), "exit_id": str(exit_id)}
+    return _alone("list_exit.run", SENDING_QUEUE, exit_id, args, not_before)
 
 
 def prove_identity(
     workspace_id: WorkspaceId, identity_id: IdentityId, *, not_before: datetime | None = None
 ) -> Job:
     """Send the mail that proves an address to be ours."""
-    subject = f"identity:{workspace_id}:{identity_id}"
-    return Job(
-        task="identity.prove",
-        queue=SENDING_QUEUE,
-        lock=subject,
-        subject=subject,
-        args={"workspace_id": str(workspace_id), "identity_id": str(identity_id)},
-        not_before=not_before,
-    )
+    args = {"workspace_id": str(workspace_id), "identity_id": str(identity_id)}
+    return _alone("identity.prove", SENDING_QUEUE, identity_id, args, not_before)
 
 
 def tell_author(
@@ -207,14 +193,8 @@ def tell_admins(
 
 def deliver_webhook(workspace_id: WorkspaceId, webhook_id: WebhookId) -> Job:
     """Tell one webhook's server of the events it has not had, in order."""
-    subject = f"webhook:{workspace_id}:{webhook_id}"
-    return Job(
-        task="webhooks.deliver",
-        queue=WEBHOOK_QUEUE,
-        lock=subject,
-        subject=subject,
-        args={"workspace_id": str(workspace_id), "webhook_id": str(webhook_id)},
-    )
+    args = {"workspace_id": str(workspace_id), "webhook_id": str(webhook_id)}
+    return _alone("webhooks.deliver", WEBHOOK_QUEUE, webhook_id, args)
 
 
 def nudge(
@@ -292,14 +272,8 @@ def remind_person(
 
 def run_trial(workspace_id: WorkspaceId, trial_id: TrialId) -> Job:
     """Make a live test of a mailbox's servers."""
-    subject = f"trial:{workspace_id}:{trial_id}"
-    return Job(
-        task="accounts.try",
-        queue=TRIAL_QUEUE,
-        lock=subject,
-        subject=subject,
-        args={"workspace_id": str(workspace_id), "trial_id": str(trial_id)},
-    )
+    args = {"workspace_id": str(workspace_id), "trial_id": str(trial_id)}
+    return _alone("accounts.try", TRIAL_QUEUE, trial_id, args)
 
 
 def open_queue(url: URL) -> procrastinate.App:

@@ -38,6 +38,7 @@ from app.web.deps import (
     Writer,
     check_visible,
     read_cursor,
+    visible_accounts,
     write_cursor,
 )
 from app.web.idempotency import Idempotent
@@ -134,10 +135,7 @@ async def list_(
     limit: Limit = 50,
 ) -> DraftPage:
     """Those whose mail has not left, in the order in which they were begun."""
-    visible = caller.account_ids
-    if account is not None:
-        check_visible(caller, AccountId(account), "account")
-        visible = frozenset({AccountId(account)})
+    visible = visible_accounts(caller, account)
     place = read_cursor(cursor, UUID)
     async with parts.store.begin(caller.workspace_id) as uow:
         found = await uow.drafts.page(

@@ -43,6 +43,7 @@ from app.web.deps import (
     Sender,
     check_visible,
     read_cursor,
+    visible_accounts,
     write_cursor,
 )
 from app.web.idempotency import Idempotent
@@ -98,10 +99,7 @@ async def list_(
     limit: Limit = 50,
 ) -> OutgoingPage:
     """The latest first."""
-    visible = caller.account_ids
-    if account is not None:
-        check_visible(caller, AccountId(account), "account")
-        visible = frozenset({AccountId(account)})
+    visible = visible_accounts(caller, account)
     wanted = OutgoingFilter(
         account_ids=visible,
         conversation_id=ConversationId(conversation) if conversation else None,

@@ -55,10 +55,10 @@ class StrictProvider:
     asked: threading.Event = field(default_factory=threading.Event)
 
     def begin(self, *, redirect_uri: str, state: str, login_hint: str) -> Begun:
-        raise NotImplementedError
+        raise AssertionError("nobody signs in where tokens are renewed")
 
     def finish(self, saved: str, answer: Mapping[str, str], *, redirect_uri: str) -> SignedIn:
-        raise NotImplementedError
+        raise AssertionError("nobody signs in where tokens are renewed")
 
     def refresh(self, refresh_token: str) -> Tokens:
         self.shown.append(refresh_token)

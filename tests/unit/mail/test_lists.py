@@ -92,10 +92,9 @@ class TestByMail:
         assert way.letter.subject == "unsubscribe"
         assert way.letter.text
 
-    def test_goes_to_nobody_else(self) -> None:
-        way = found(
-            "List-Unsubscribe: <mailto:leave@l.example?cc=ceo@acme.example&bcc=x@y.example>"
-        )
+    @pytest.mark.parametrize("field", ["to", "cc", "bcc"])
+    def test_goes_to_nobody_else(self, field: str) -> None:
+        way = found(f"List-Unsubscribe: <mailto:leave@l.example?{field}=another@acme.example>")
 
         assert way is not None
         assert way.letter is not None

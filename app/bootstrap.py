@@ -27,7 +27,7 @@ from app.providers.oauth.registry import oauth_providers
 from app.rules.arrivals import Arrivals
 from app.sending.context import Sending
 from app.sending.smtp import SMTPTransport
-from app.slack.bolt import build_app, signing_secret
+from app.slack.bolt import build_apps, signing_secret
 from app.slack.client import WorkspaceClients, http_session, web_client
 from app.slack.http import SlackHTTP
 from app.slack.install import SlackInstall
@@ -105,12 +105,12 @@ async def run_web(
         installations = await _installations(container, http, stack)
         slack = None
         if settings.slack_signing_secret is not None:
-            slack = SlackHTTP(build_app(container, installations, http), signing_secret(settings))
+            slack = SlackHTTP(build_apps(container, installations, http), signing_secret(settings))
         socket = None
         if settings.slack_app_token is not None:
-            bolt = build_app(container, installations, http)
+            apps = build_apps(container, installations, http)
             token = settings.slack_app_token.get_secret_value()
-            socket = await stack.enter_async_context(SocketMode(bolt, token))
+            socket = await stack.enter_async_context(SocketMode(apps, token))
         install = sign_in = None
         if settings.install_url is not None:
             install = SlackInstall(settings, container.store, container.vault, installations, http)

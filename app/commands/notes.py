@@ -59,14 +59,17 @@ async def hear_note(uow: UnitOfWork, actor: Actor, card: Post, ts: str, text: st
 
 async def edit_note(
     uow: UnitOfWork, channel_id: ChannelId, ts: str, text: str, *, now: datetime
-) -> None:
-    """Follow an edit in Slack. What is no note of ours, or says the same, is left alone."""
+) -> bool:
+    """Follow an edit in Slack; answers whether it is of a note of ours."""
     note = await uow.notes.lock_message(channel_id, ts)
-    if note is None or note.text == text or note.deleted_at is not None:
-        return
+    if note is None:
+        return False
+    if note.text == text or note.deleted_at is not None:
+        return True
     note.text, note.edited_at = text, now
     conversation = await uow.conversations.get(note.conversation_id)
     _tell(uow, note, "note.edited", conversation.account_id)
+    return True
 
 
 async def delete_note(uow: UnitOfWork, channel_id: ChannelId, ts: str, *, now: datetime) -> None:

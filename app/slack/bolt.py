@@ -1,4 +1,6 @@
-"""The Bolt app: one for all workspaces, behind one route."""
+"""The Bolt apps: the same for all workspaces, behind one route."""
+
+from collections.abc import Callable
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
@@ -8,6 +10,7 @@ from app.container import Container
 from app.core.config import Settings
 from app.core.errors import InvalidInput
 from app.sending.context import writing_of
+from app.slack.apps import SlackApps
 from app.slack.client import web_client
 from app.slack.composer import Composer
 from app.slack.errors import ErrorHandler
@@ -41,12 +44,12 @@ from app.slack.members import Members
 from app.slack.middleware import Door
 
 
-def build_app(
+def build_apps(
     container: Container, installations: Installations, http: aiohttp.ClientSession
-) -> AsyncApp:
-    """An app that answers for every installed workspace.
+) -> SlackApps:
+    """The apps that answer for every installed workspace.
 
-    Without a signing secret it takes what comes by Socket Mode, and refuses all else.
+    Without a signing secret they take what comes by Socket Mode, and refuse all else.
     """
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
@@ -54,48 +57,73 @@ def build_app(
 
     secret = container.settings.slack_signing_secret
     door = Door(container.store, container.clock, installations)
-    app = AsyncApp(
-        signing_secret=secret.get_secret_value() if secret else "",
-        authorize=authorize,  # type: ignore[arg-type] # None is Bolt's "nobody"
-        client=web_client(http, container.settings.slack_api_url, None),
-    )
     members = Members()
     gate = Gate(container.store, installations, members)
-    app.use(door.identify)
-    app.use(gate.guard)
-    CardActions(door).register(app)
-    OutgoingActions(door).register(app)
-    Digest(door).register(app)
-    Snoozing(door).register(app)
-    Team(door).register(app)
-    Merges(door, members).register(app)
-    Notes(door).register(app)
-    composer = Composer(door, members, container.settings.undo_seconds)
-    Threads(door, gate, composer).register(app)
-    Reactions(door, gate).register(app)
-    Links(door, gate, container.settings).register(app)
+    listeners = _listeners(container, installations, http, door, gate, members)
+    errors = ErrorHandler()
+
+    def app(*, process_before_response: bool) -> AsyncApp:
+        made = AsyncApp(
+            signing_secret=secret.get_secret_value() if secret else "",
+            authorize=authorize,  # type: ignore[arg-type] # None is Bolt's "nobody"
+            client=web_client(http, container.settings.slack_api_url, None),
+            process_before_response=process_before_response,
+        )
+        made.use(door.identify)
+        made.use(gate.guard)
+        for register in listeners:
+            register(made)
+        unknown.register(made)
+        made.error(errors.handle)
+        return made
+
+    return SlackApps(
+        clicks=app(process_before_response=False), events=app(process_before_response=True)
+    )
+
+
+def _listeners(
+    container: Container,
+    installations: Installations,
+    http: aiohttp.ClientSession,
+    door: Door,
+    gate: Gate,
+    members: Members,
+) -> list[Callable[[AsyncApp], None]]:
+    """How each is made known to an app."""
+    settings = container.settings
+    composer = Composer(door, members, settings.undo_seconds)
     mails = Reading(door, container.blobs)
-    mails.register(app)
-    writing = writing_of(container.store, container.blobs, container.settings)
+    writing = writing_of(container.store, container.blobs, settings)
     unsubscribing = Unsubscribing(door, writing)
-    unsubscribing.register(app)
-    routing = Routing(door, gate, frozenset(container.settings.admins))
-    routing.register(app)
+    routing = Routing(door, gate, frozenset(settings.admins))
     rules = Ruling(door, routing, container.blobs)
-    Modals(door, composer, mails, unsubscribing, rules).register(app)
-    Compose(door, composer, writing).register(app)
+    home = HomeTab(door, gate, composer, settings)
     files = _files(container, installations, http)
-    ComposeSend(door, composer, writing, files).register(app)
-    InboxCommand(door, composer, routing, container.settings).register(app)
-    Finding(door, members, container.settings).register(app)
-    home = HomeTab(door, gate, composer, container.settings)
-    home.register(app)
-    rules.register(app, home)
-    Lifecycle(installations).register(app)
-    ChannelEvents(door, members).register(app)
-    unknown.register(app)
-    app.error(ErrorHandler().handle)
-    return app
+    return [
+        CardActions(door).register,
+        OutgoingActions(door).register,
+        Digest(door).register,
+        Snoozing(door).register,
+        Team(door).register,
+        Merges(door, members).register,
+        Notes(door).register,
+        Threads(door, gate, composer).register,
+        Reactions(door, gate).register,
+        Links(door, gate, settings).register,
+        mails.register,
+        unsubscribing.register,
+        routing.register,
+        Modals(door, composer, mails, unsubscribing, rules).register,
+        Compose(door, composer, writing).register,
+        ComposeSend(door, composer, writing, files).register,
+        InboxCommand(door, composer, routing, settings).register,
+        Finding(door, members, settings).register,
+        home.register,
+        lambda app: rules.register(app, home),
+        Lifecycle(installations).register,
+        ChannelEvents(door, members).register,
+    ]
 
 
 def _files(

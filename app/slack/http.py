@@ -6,10 +6,10 @@ from typing import Final
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from slack_bolt.adapter.fastapi.async_handler import AsyncSlackRequestHandler
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 
 from app.core.logging import get_logger
+from app.slack.apps import SlackApps
 
 ACK_SECONDS: Final = 2.5
 """Slack waits for three (docs.slack.dev/interactivity/handling-user-interaction)."""
@@ -22,13 +22,15 @@ class SlackHTTP:
 
     A listener acknowledges once what was asked for is written down, so the answer waits for the
     database. Where that takes too long, a click is acknowledged and the work goes on: the card, or
-    a word to the person, tells how it ended. An event is left to Slack, which delivers it again.
+    a word to the person, tells how it ended. An event that took too long, or came to nothing, is
+    left to Slack, which delivers it again; what had come of it nevertheless is not done twice.
     """
 
     def __init__(
-        self, app: AsyncApp, signing_secret: str, *, ack_seconds: float = ACK_SECONDS
+        self, apps: SlackApps, signing_secret: str, *, ack_seconds: float = ACK_SECONDS
     ) -> None:
-        self._handler = AsyncSlackRequestHandler(app)
+        self._clicks = AsyncSlackRequestHandler(apps.clicks)
+        self._events = AsyncSlackRequestHandler(apps.events)
         self._verifier = SignatureVerifier(signing_secret)
         self._ack_seconds = ack_seconds
         self._late: set[asyncio.Task[Response]] = set()
@@ -44,15 +46,16 @@ class SlackHTTP:
         log.warning("slack.late", seconds=self._ack_seconds)
         self._late.add(task)
         task.add_done_callback(self._late.discard)
-        if request.headers.get("content-type", "").startswith("application/json"):
+        if _is_event(request):
             return Response(status_code=503)
         if b"block_suggestion" in body[:200]:
             return JSONResponse({"options": []})
         return Response(status_code=200)
 
     async def _dispatch(self, request: Request) -> Response:
+        handler = self._events if _is_event(request) else self._clicks
         try:
-            response: Response = await self._handler.handle(request)
+            response: Response = await handler.handle(request)
         except _UNREADABLE as error:
             log.warning("slack.unreadable", error=type(error).__name__)
             return Response(status_code=400)
@@ -68,3 +71,8 @@ class SlackHTTP:
             )
         except (ValueError, TypeError, OverflowError):
             return False
+
+
+def _is_event(request: Request) -> bool:
+    """Slack sends them as JSON, and all else as forms (docs.slack.dev/apis/events-api)."""
+    return request.headers.get("content-type", "").startswith("application/json")

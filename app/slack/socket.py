@@ -10,7 +10,8 @@ here, because its client would do so at once and for ever:
   lasted.
 
 Each delivery is answered within `ACK_SECONDS`, as over HTTP: where the work takes longer a click is
-acknowledged and the work goes on, and an event is left to Slack, which delivers it again.
+acknowledged and the work goes on. An event that took longer, or came to nothing, is not
+acknowledged: it is left to Slack, which delivers it again.
 (docs.slack.dev/apis/events-api/using-socket-mode)
 """
 
@@ -25,7 +26,6 @@ from slack_bolt.adapter.socket_mode.async_internals import (
     run_async_bolt_app,
     send_async_response,
 )
-from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
@@ -33,6 +33,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from app.core.logging import get_logger
+from app.slack.apps import SlackApps
 from app.slack.http import ACK_SECONDS
 
 CONNECT_SECONDS: Final = 15.0
@@ -85,10 +86,10 @@ class End(StrEnum):
 class _Link(SocketModeClient):
     """One connection, which makes no other by itself."""
 
-    def __init__(self, app: AsyncApp, app_token: str) -> None:
+    def __init__(self, apps: SlackApps, app_token: str) -> None:
         super().__init__(
             app_token=app_token,
-            web_client=app.client,
+            web_client=apps.clicks.client,
             auto_reconnect_enabled=False,
             ping_interval=_PING_SECONDS,
         )
@@ -138,14 +139,14 @@ class SocketMode:
 
     def __init__(
         self,
-        app: AsyncApp,
+        apps: SlackApps,
         app_token: str,
         *,
         watch_seconds: float = WATCH_SECONDS,
         ack_seconds: float = ACK_SECONDS,
         first_wait: float = _FIRST_WAIT,
     ) -> None:
-        self._app = app
+        self._apps = apps
         self._app_token = app_token
         self._app_id = (app_token.split("-") + [""] * 3)[2]
         self._watch_seconds = watch_seconds
@@ -180,7 +181,7 @@ class SocketMode:
 
     async def _keep_connected(self) -> None:
         while True:
-            link = _Link(self._app, self._app_token)
+            link = _Link(self._apps, self._app_token)
             link.socket_mode_request_listeners.append(self._take)  # type: ignore[arg-type]
             wait: float | None = None
             try:
@@ -244,7 +245,9 @@ class SocketMode:
 
     async def _take(self, link: _Link, request: SocketModeRequest) -> None:
         began = time.time()
-        task = asyncio.create_task(run_async_bolt_app(self._app, request), name="slack delivery")
+        is_event = request.type == "events_api"
+        app = self._apps.events if is_event else self._apps.clicks
+        task = asyncio.create_task(run_async_bolt_app(app, request), name="slack delivery")
         link.busy.add(task)
         task.add_done_callback(link.busy.discard)
         done, _ = await asyncio.wait({task}, timeout=self._ack_seconds)
@@ -254,7 +257,7 @@ class SocketMode:
         log.warning("slack.late", seconds=self._ack_seconds)
         self._late.add(task)
         task.add_done_callback(self._late.discard)
-        if request.type != "events_api":
+        if not is_event:
             is_select = request.payload.get("type") == "block_suggestion"
             payload: dict[str, Any] | None = {"options": []} if is_select else None
             await link.send_socket_mode_response(SocketModeResponse(request.envelope_id, payload))

@@ -160,7 +160,10 @@ async def site(
     inbox = dovecot.add_user("kill-points@example.com", PASSWORD)
     faults = FaultFile(folder)
     with new_database(postgres) as database, pytest.MonkeyPatch.context() as patch:
-        async with LocalSlack() as slack, Stack(database, folder, inbox, slack) as stack:
+        async with (
+            LocalSlack(time_scale=0.05) as slack,
+            Stack(database, folder, inbox, slack) as stack,
+        ):
             web, workers = Crew(stack, "web", faults), Crew(stack, "worker", faults)
             await web.muster(1)
             await stack.until_web_answers(within=60)
@@ -276,3 +279,30 @@ class TestAClickOnItsWayOut:
         await ready.settle()
         assert await ready.done(subject) == 1
         assert ready.times_shown(subject) == 1
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    "manned", [("kill", 1), ("raise", 1)], ids=["kill", "error"], indirect=True, scope="module"
+)
+class TestAnEventOnItsWayIn:
+    @pytest.mark.parametrize("point", CLICK)
+    async def test_has_its_effect_once(self, ready: Site, point: str) -> None:
+        slack, subject = ready.stack.slack, ready.new_subject(point)
+        await ready.deliver(subject)
+        ts = await ready.card(subject)
+        before = len(await ready.stack.events("note.added"))
+        ready.faults.arm(point, ready.action)
+
+        slack.post_as_user("Ben", "support", f"Typed at {subject}.", ts)
+        if ready.action == "kill":
+            await ready.web.until_one_dies()
+            await ready.web.muster(1)
+        else:
+            await eventually(ready.faults.has_struck, PATIENCE)
+        await slack.until_delivered(PATIENCE)
+
+        assert len(await ready.stack.events("note.added")) == before + 1
+        (told,) = [one for one in slack.deliveries if f"Typed at {subject}." in str(one.sent)]
+        assert told.delivered
+        assert told.attempts > 1

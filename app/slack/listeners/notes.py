@@ -3,6 +3,9 @@
 Slack tells of every message of every channel the app is in. Most are settled by a look at the event
 alone; for the rest one indexed query says whether the thread is a card's. Nothing else of them is
 read, kept or logged. (docs.slack.dev/reference/events/message)
+
+Slack repeats what it could not deliver minutes later, so an edit or a deletion may be heard of
+before what was said: the edit is kept as the note then, and what was deleted is never kept.
 """
 
 from collections.abc import Mapping
@@ -45,22 +48,35 @@ class Notes:
                 if _is_typed_in_a_thread(event):
                     await self._heard(context, body, client)
             case "message_changed":
-                await self._edited(context, body)
+                await self._edited(context, body, client)
             case "message_deleted":
                 await self._deleted(context, body)
             case _:
                 return
 
-    async def _heard(self, context: AsyncBoltContext, body: Body, client: AsyncWebClient) -> None:
+    async def _heard(
+        self,
+        context: AsyncBoltContext,
+        body: Body,
+        client: AsyncWebClient,
+        *,
+        is_edit: bool = False,
+    ) -> None:
+        """`is_edit`: it was said anew, and what was said first is heard of just now or never."""
         event = body["event"]
-        channel, thread_ts = ChannelId(str(event["channel"])), str(event["thread_ts"])
+        channel = ChannelId(str(event["channel"]))
+        ts, thread_ts = str(event["ts"]), str(event["thread_ts"])
         is_first = False
 
         async def keep(uow: UnitOfWork, actor: Actor) -> None:
             nonlocal is_first
             card = await find_card(uow, channel, thread_ts)
-            if card is not None:
-                is_first = await hear_note(uow, actor, card, str(event["ts"]), _text(event))
+            if card is None:
+                return
+            if await uow.slack_requests.first_time(_said(channel, ts)):
+                is_first = await hear_note(uow, actor, card, ts, _text(event))
+            elif is_edit:
+                await edit_note(uow, channel, ts, _text(event), now=self._door.clock.now())
 
         user_id = SlackUserId(str(event["user"]))
         async with self._door.store.begin(workspace_of(context)) as uow:
@@ -73,26 +89,33 @@ class Notes:
         if is_first:
             await _hint(client, channel, user_id, thread_ts)
 
-    async def _edited(self, context: AsyncBoltContext, body: Body) -> None:
+    async def _edited(self, context: AsyncBoltContext, body: Body, client: AsyncWebClient) -> None:
         event = body["event"]
         message = event.get("message") or {}
         if not _is_typed_in_a_thread(message):
             return
         channel, now = ChannelId(str(event["channel"])), self._door.clock.now()
         if message.get("subtype") == "tombstone":
-            await self._forget(context, channel, str(message["ts"]))
+            await self._forget(context, channel, message)
             return
         async with self._door.store.begin(workspace_of(context)) as uow:
-            await edit_note(uow, channel, str(message["ts"]), _text(message), now=now)
+            is_known = await edit_note(uow, channel, str(message["ts"]), _text(message), now=now)
+        if not is_known:
+            said = {**body, "event": {**message, "channel": channel}}
+            await self._heard(context, said, client, is_edit=True)
 
     async def _deleted(self, context: AsyncBoltContext, body: Body) -> None:
         event = body["event"]
-        if _is_typed_in_a_thread(event.get("previous_message") or {}):
-            channel = ChannelId(str(event["channel"]))
-            await self._forget(context, channel, str(event["deleted_ts"]))
+        message = event.get("previous_message") or {}
+        if _is_typed_in_a_thread(message):
+            await self._forget(context, ChannelId(str(event["channel"])), message)
 
-    async def _forget(self, context: AsyncBoltContext, channel: ChannelId, ts: str) -> None:
+    async def _forget(self, context: AsyncBoltContext, channel: ChannelId, message: Event) -> None:
+        ts = str(message["ts"])
         async with self._door.store.begin(workspace_of(context)) as uow:
+            if await find_card(uow, channel, str(message["thread_ts"])) is None:
+                return
+            await uow.slack_requests.first_time(_said(channel, ts))
             await delete_note(uow, channel, ts, now=self._door.clock.now())
 
 
@@ -102,6 +125,11 @@ def _is_typed_in_a_thread(message: Event) -> bool:
     return bool(
         thread and thread != message.get("ts") and message.get("user") and "bot_id" not in message
     )
+
+
+def _said(channel: ChannelId, ts: str) -> str:
+    """Marks that this message was dealt with, so that a late delivery of it changes nothing."""
+    return f"said:{channel}:{ts}"
 
 
 def _text(message: Event) -> str:

@@ -28,10 +28,9 @@ from app.commands.types import (
     MailIntent,
 )
 from app.core.access import Actor
-from app.core.errors import SharedBoxError
 from app.core.ids import ChannelId, ConversationId, SlackUserId
 from app.core.logging import get_logger
-from app.slack.errors import words
+from app.slack.errors import REFUSALS, words
 from app.slack.gate import Gate
 from app.slack.middleware import Door, workspace_of
 from app.slack.people import look_up
@@ -84,7 +83,7 @@ class Reactions:
                 await react(uow, actor, conversation_id, intent, now=now)
 
             await self._door.act(context, whole, do)
-        except SharedBoxError as error:
+        except REFUSALS as error:
             await _tell(client, channel, user_id, words(error))
 
     async def _card(

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import aiohttp
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from app.commands.assign import assign
@@ -20,10 +22,11 @@ from app.commands.overtaken import is_first
 from app.commands.snooze import snooze
 from app.commands.types import Assign, ConversationIntent, Done, Reopen, Wake
 from app.core.access import Actor
-from app.core.errors import InvalidInput, NotFound, SharedBoxError
+from app.core.errors import InvalidInput, NotFound
 from app.core.ids import ChannelId, ConversationId, SlackUserId
+from app.core.logging import get_logger
 from app.slack.composer import Composer, Start
-from app.slack.errors import words
+from app.slack.errors import REFUSALS, words
 from app.slack.gate import Gate
 from app.slack.ids import ViewId
 from app.slack.middleware import Door, Effect, user_of, workspace_of
@@ -49,6 +52,7 @@ _DONE: Final = {
     Verb.SNOOZE: "It sleeps.",
     Verb.WAKE: "It is awake.",
 }
+log = get_logger(__name__)
 
 
 class Threads:
@@ -138,11 +142,9 @@ class Threads:
         else:
             try:
                 told = await self._obey(context, body, client, user_id, conversation_id, wanted)
-            except SharedBoxError as error:
+            except REFUSALS as error:
                 told = words(error)
-        await client.chat_postEphemeral(
-            channel=channel, user=user_id, text=told, thread_ts=thread_ts or None
-        )
+        await _tell(client, channel, user_id, thread_ts, told)
 
     async def _obey(
         self,
@@ -209,3 +211,15 @@ class Threads:
         if await is_first(uow, actor, conversation_id, intent):
             now = self._door.clock.now()
             await change_conversation(uow, actor, conversation_id, intent, now=now)
+
+
+async def _tell(
+    client: AsyncWebClient, channel: ChannelId, user: SlackUserId, thread_ts: str, text: str
+) -> None:
+    """A courtesy: where Slack does not take it, what was asked for is done all the same."""
+    try:
+        await client.chat_postEphemeral(
+            channel=channel, user=user, text=text, thread_ts=thread_ts or None
+        )
+    except (SlackClientError, aiohttp.ClientError, TimeoutError) as problem:
+        log.warning("slack.could_not_tell", error=str(problem))

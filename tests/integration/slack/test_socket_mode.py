@@ -15,7 +15,7 @@ from app.core.clock import SystemClock
 from app.sandbox.slack.seed import ChannelSeed, PersonSeed, Seed
 from app.sandbox.slack.sockets import Farewell
 from app.slack import socket as sockets
-from app.slack.bolt import build_app
+from app.slack.bolt import build_apps
 from app.slack.client import http_session, web_client
 from app.slack.scopes import SCOPES
 from app.slack.socket import SocketMode
@@ -45,8 +45,8 @@ async def container(feed: Feed, tmp_path: Path) -> Container:
 async def socket(feed: Feed, container: Container) -> AsyncIterator[SocketMode]:
     await feed.slack.set_socket_mode(enabled=True)
     async with http_session() as http:
-        bolt = build_app(container, feed.installations, http)
-        async with SocketMode(bolt, feed.slack.app_token) as running:
+        apps = build_apps(container, feed.installations, http)
+        async with SocketMode(apps, feed.slack.app_token) as running:
             await eventually(running.is_connected)
             yield running
 
@@ -68,9 +68,9 @@ class TestSocketMode:
         self, feed: Feed, container: Container
     ) -> None:
         async with http_session() as http:
-            bolt = build_app(container, feed.installations, http)
+            apps = build_apps(container, feed.installations, http)
             with structlog.testing.capture_logs() as logs:
-                async with SocketMode(bolt, "xapp-wrong") as running:
+                async with SocketMode(apps, "xapp-wrong") as running:
 
                     async def refused() -> bool:
                         return any(one["event"] == "slack.socket_refused" for one in logs)
@@ -105,8 +105,8 @@ class TestSocketMode:
     async def test_the_end_leaves_no_connection(self, feed: Feed, container: Container) -> None:
         await feed.slack.set_socket_mode(enabled=True)
         async with http_session() as http:
-            bolt = build_app(container, feed.installations, http)
-            async with SocketMode(bolt, feed.slack.app_token) as running:
+            apps = build_apps(container, feed.installations, http)
+            async with SocketMode(apps, feed.slack.app_token) as running:
                 await eventually(running.is_connected)
 
         async with asyncio.timeout(5):
@@ -174,9 +174,9 @@ class TestRefusals:
     ) -> None:
         await feed.slack.set_socket_mode(enabled=True)
         async with http_session() as http:
-            bolt = build_app(container, feed.installations, http)
+            apps = build_apps(container, feed.installations, http)
             with structlog.testing.capture_logs() as logs:
-                async with SocketMode(bolt, feed.slack.app_token, first_wait=600) as running:
+                async with SocketMode(apps, feed.slack.app_token, first_wait=600) as running:
                     await eventually(running.is_connected)
                     await feed.slack.disconnect_sockets(reason)
 
@@ -206,8 +206,8 @@ class TestLateness:
         await feed.slack.set_socket_mode(enabled=True)
         ts = await card(feed)
         async with http_session() as http:
-            bolt = build_app(container, feed.installations, http)
-            async with SocketMode(bolt, feed.slack.app_token, ack_seconds=0.5) as running:
+            apps = build_apps(container, feed.installations, http)
+            async with SocketMode(apps, feed.slack.app_token, ack_seconds=0.5) as running:
                 await eventually(running.is_connected)
                 async with feed.workspace.store.begin(feed.workspace.id) as uow:
                     await uow.conversations.lock(feed.conversations["Invoice"])
@@ -226,10 +226,10 @@ class TestTrouble:
     ) -> None:
         monkeypatch.setattr(sockets, "PATIENCE_SECONDS", 0)
         async with http_session() as http:
-            bolt = build_app(container, feed.installations, http)
-            running = SocketMode(bolt, "xapp-1-A1-x")
+            apps = build_apps(container, feed.installations, http)
+            running = SocketMode(apps, "xapp-1-A1-x")
             assert "does not reach" in str(running.trouble())
             await feed.slack.set_socket_mode(enabled=True)
-            async with SocketMode(bolt, feed.slack.app_token) as running:
+            async with SocketMode(apps, feed.slack.app_token) as running:
                 await eventually(running.is_connected)
                 assert running.trouble() is None

@@ -28,3 +28,7 @@ class BrowserSession(Tenanted, table=True):
     """To the minute."""
     expires_at: datetime = timestamp()
     """Whatever it does until then."""
+    asked_at: datetime | None = timestamp(default=None)
+    """When Slack was last asked whether somebody who signed in by it still belongs to the team."""
+    vouched_at: datetime | None = timestamp(default=None)
+    """When it last said yes; None where it was not asked since they signed in."""

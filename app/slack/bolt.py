@@ -32,6 +32,7 @@ from app.slack.listeners.merge import Merges
 from app.slack.listeners.modals import Modals
 from app.slack.listeners.notes import Notes
 from app.slack.listeners.outgoing import OutgoingActions
+from app.slack.listeners.people import People
 from app.slack.listeners.reactions import Reactions
 from app.slack.listeners.reading import Reading
 from app.slack.listeners.routing import Routing
@@ -123,6 +124,7 @@ def _listeners(
         lambda app: rules.register(app, home),
         Lifecycle(installations).register,
         ChannelEvents(door, members).register,
+        People(door, members, installations).register,
     ]
 
 

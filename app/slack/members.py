@@ -20,6 +20,7 @@ from app.core.errors import NotAllowed
 from app.core.ids import ChannelId, SlackUserId, WorkspaceId
 from app.core.logging import get_logger
 from app.slack.people import channels_of
+from app.team.members import SWITCHED_OFF
 
 FRESH_SECONDS: Final = 60.0
 STALE_SECONDS: Final = 600.0
@@ -42,6 +43,15 @@ class Standing:
     """Comes from another workspace, by a channel that is shared with it."""
     admin: bool = False
     """An admin or owner of the Slack workspace."""
+
+    @property
+    def why_not_a_member(self) -> str:
+        """What keeps them out of the admin, in a word; nothing for a full member."""
+        if self.deleted:
+            return SWITCHED_OFF
+        if self.guest:
+            return "guest"
+        return "stranger" if self.stranger else ""
 
 
 class _Kept(Generic[Value]):

@@ -32,6 +32,8 @@ from app.slack.worklist import sight_of
 from app.store.unit_of_work import Store
 
 CALLBACK: Final = "/sign-in/slack/callback"
+BY_SLACK: Final = "Slack"
+"""How such a session was begun."""
 _EXCHANGE_SECONDS: Final = 15
 _CLOCK_SKEW_SECONDS: Final = 120
 _AGAIN: Final = "Begin once more."
@@ -116,6 +118,19 @@ class SlackSignIn:
         async with self._store.begin(workspace_id) as uow:
             return frozenset((await sight_of(uow, channels)).accounts)
 
+    async def why_not_a_member(self, workspace_id: WorkspaceId, user_id: SlackUserId) -> str:
+        """What keeps somebody out of the admin, by what Slack says; nothing for a full member.
+
+        Raises `NotAllowed` where Slack does not say.
+        """
+        home = await self._installations.home_of(workspace_id)
+        token = await self._installations.token_of(workspace_id)
+        client = web_client(self._http, self._settings.slack_api_url, token)
+        standing = await self._members.standing(
+            client, (workspace_id, user_id), team_id=home.team_id, enterprise_id=home.enterprise_id
+        )
+        return standing.why_not_a_member
+
     @property
     def _redirect_uri(self) -> str:
         return self._settings.base_url.rstrip("/") + CALLBACK
@@ -169,13 +184,7 @@ class SlackSignIn:
 
     async def _check_standing(self, workspace_id: WorkspaceId, user_id: SlackUserId) -> None:
         """Guests and strangers have no business in the admin. Raises `NotAllowed`."""
-        home = await self._installations.home_of(workspace_id)
-        token = await self._installations.token_of(workspace_id)
-        client = web_client(self._http, self._settings.slack_api_url, token)
-        standing = await self._members.standing(
-            client, (workspace_id, user_id), team_id=home.team_id, enterprise_id=home.enterprise_id
-        )
-        if standing.deleted or standing.guest or standing.stranger:
+        if await self.why_not_a_member(workspace_id, user_id):
             raise NotAllowed(
                 "Only full members of the Slack workspace sign in here.",
                 fix="An admin can send you an invitation, which takes a password.",

@@ -1,13 +1,16 @@
 """The people of a team: what each may do, and whether they may sign in."""
 
 from datetime import datetime
+from typing import Final
 
-from app.core.access import Actor, Role
+from app.core.access import Actor, Role, system
 from app.core.errors import Conflict, NotAllowed
 from app.core.ids import TeammateId
 from app.store.audit import audit
 from app.store.models import Teammate
 from app.store.unit_of_work import UnitOfWork
+
+SWITCHED_OFF: Final = "switched off"
 
 
 def check_may_grant(actor: Actor, role: Role) -> None:
@@ -51,6 +54,24 @@ async def bar(uow: UnitOfWork, actor: Actor, teammate_id: TeammateId, *, now: da
         await uow.members.end_sessions(teammate.id)
         audit(uow, actor, "team.barred", about=teammate.name, teammate_id=str(teammate.id))
     return teammate
+
+
+async def suspend(uow: UnitOfWork, teammate_id: TeammateId, why: str, *, now: datetime) -> None:
+    """Keep somebody out who left, by what Slack says: `switched off`, `guest`, `stranger`.
+
+    Of guests and strangers, who may not sign in anyway, only those who could until now. Not even
+    the last owner stays: whoever runs SharedBox makes another one by `sharedbox owner`.
+    """
+    teammate = await uow.members.lock(teammate_id)
+    ended = await uow.members.end_sessions(teammate.id)
+    had_anything = ended > 0 or teammate.role is not None
+    if teammate.barred_at is not None or (why != SWITCHED_OFF and not had_anything):
+        return
+    teammate.barred_at = now
+    audit(
+        uow, system(uow.workspace_id), "team.suspended", about=teammate.name,
+        teammate_id=str(teammate.id), why=why, sessions=ended,
+    )  # fmt: skip
 
 
 async def let_back(uow: UnitOfWork, actor: Actor, teammate_id: TeammateId) -> Teammate:

@@ -67,8 +67,10 @@ class LocalWorkspace(People):
         self, user: str, *, guest: bool = False, deleted: bool = False, home: str = ""
     ) -> None:
         """Make somebody a guest, switch their account off, or have them come from elsewhere."""
-        person = self.emulator.workspace.person(user)
+        here = self.emulator.workspace
+        person = here.person(user)
         person.guest, person.deleted, person.home = guest, deleted, home
+        here.tell_of(person)
 
     def be(self, user: str, *, away: bool = False, resting: bool = False, status: str = "") -> None:
         """Have somebody be away, not want to be disturbed, or say something of themselves."""

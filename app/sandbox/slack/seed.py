@@ -21,7 +21,7 @@ BOT_EVENTS: Final = frozenset(
         "member_joined_channel", "member_left_channel", "channel_archive", "channel_unarchive",
         "channel_rename", "channel_deleted", "channel_left", "channel_shared", "channel_unshared",
         "channel_id_changed", "group_archive", "group_unarchive", "group_rename", "group_deleted",
-        "group_left",
+        "group_left", "user_change",
     }
 )  # fmt: skip
 

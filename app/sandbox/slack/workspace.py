@@ -208,6 +208,13 @@ class Workspace:
         message.shown = self.message_json(message)
         self.changes.tell("message", channel=channel.id, message=message.shown)
 
+    # People
+
+    def tell_of(self, person: Person) -> None:
+        """To be called after what is known of somebody was changed."""
+        user = person.as_json(self.team_id, self.bot_id, email=True)
+        self._say({"type": "user_change", "user": user}, None)
+
     # Channels
 
     def join(self, channel: Channel, user: str) -> None:

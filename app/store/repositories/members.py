@@ -105,6 +105,32 @@ class Members(Repository):
             statement = statement.where(col(BrowserSession.id) != but)
         return int((await self._session.exec(statement)).rowcount)
 
+    async def claim_question(
+        self, session_id: SessionId, *, before: datetime, now: datetime
+    ) -> bool:
+        """Whether it is ours to ask Slack about this session: nobody did since `before`."""
+        session = BrowserSession
+        claimed = await self._session.exec(
+            update(session)
+            .where(
+                col(session.workspace_id) == self._workspace_id,
+                col(session.id) == session_id,
+                func.coalesce(col(session.asked_at), col(session.created_at)) <= before,
+            )
+            .values(asked_at=now)
+        )
+        return bool(claimed.rowcount)
+
+    async def note_vouched(self, session_id: SessionId, *, now: datetime) -> None:
+        await self._session.exec(
+            update(BrowserSession)
+            .where(
+                col(BrowserSession.workspace_id) == self._workspace_id,
+                col(BrowserSession.id) == session_id,
+            )
+            .values(vouched_at=now)
+        )
+
     async def lock_invitation(self, invitation_id: InvitationId) -> Invitation:
         """The invitation, held until we commit, and as it is now. Raises `NotFound`."""
         statement = (

@@ -25,6 +25,7 @@ from app.store.models import BrowserSession, Teammate
 from app.store.unit_of_work import UnitOfWork
 from app.team import sessions
 from app.team.sessions import Place
+from app.web.admin.vouching import is_vouched_for
 from app.web.deps import Parts
 
 CSRF_FIELD: Final = "csrf"
@@ -149,6 +150,9 @@ def _needs(role: Role) -> Callable[[Request, Container], Awaitable[Visitor]]:
         visitor = await recognise(request, parts)
         if visitor is None:
             raise SignInNeeded("You are not signed in, or not any more.", fix="Sign in.")
+        slack = slack_sign_in(request)
+        if not await is_vouched_for(parts, slack, visitor.session, visitor.teammate):
+            raise SignInNeeded("Slack does not vouch for you any more.", fix="Sign in.")
         visitor = await _within_sight(request, visitor)
         request.state.visitor = visitor
         await _check_form(request, parts, visitor.csrf)

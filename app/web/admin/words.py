@@ -35,6 +35,7 @@ _ACTS: Final = {
     "team.joined": "joined the team",
     "team.role_changed": "changed the role of",
     "team.barred": "shut out",
+    "team.suspended": "suspended",
     "team.let_back": "let back in",
     "invitation.created": "made an invitation for",
     "invitation.withdrawn": "withdrew the invitation for",

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from app.core.errors import InvalidInput, NotAllowed, NotFound, Unavailable
-from app.slack.sign_in import SlackIdentity, SlackSignIn
+from app.slack.sign_in import BY_SLACK, SlackIdentity, SlackSignIn
 from app.slack.state import STATE_SECONDS
 from app.store.models import Teammate
 from app.team.sign_in import NotYou
@@ -15,7 +15,6 @@ from app.web.admin.visitor import Guest, cookie, cookie_options, slack_sign_in
 from app.web.deps import Parts
 
 router = APIRouter()
-_BY = "Slack"
 Text = Annotated[str, Query(max_length=2000)]
 
 
@@ -42,7 +41,7 @@ async def finish(
     try:
         who = await _offered(request).finish(state=state, cookie=kept, code=code, error=error)
         teammate = await _teammate(parts, who)
-        answer = await let_in(request, parts, person_of(teammate), _BY, who.wanted)
+        answer = await let_in(request, parts, person_of(teammate), BY_SLACK, who.wanted)
     except (InvalidInput, NotAllowed, NotYou, Unavailable) as problem:
         answer = see_other(request, "/sign-in", problem.sentence, is_bad=True)
     answer.delete_cookie(cookie(parts, "slack"), **cookie_options(parts))

@@ -105,8 +105,9 @@ def card(view: CardView) -> Rendered:
         context(_envelope(view)),
     ]
     blocks += _notes(view.mail)
-    if excerpt := cut_lines(view.mail.excerpt, lines=_EXCERPT_LINES, characters=_EXCERPT):
-        blocks.append(section(link_up(escape(excerpt, _SECTION))))
+    excerpt = cut_lines(view.mail.excerpt, lines=_EXCERPT_LINES, characters=_EXCERPT)
+    if words := escape(excerpt, _SECTION).strip():
+        blocks.append(section(link_up(words)))
     if view.mail.files:
         blocks.append(context(files(view.mail.files)))
     if view.proposal:
@@ -128,8 +129,8 @@ def mail(view: MailView) -> Rendered:
     blocks: list[Block] = [context(f"{head} · {moment(view.received_at)}")]
     blocks += _notes(view)
     body = cut_lines(view.excerpt, lines=_THREAD_LINES, characters=_THREAD_EXCERPT)
-    if body:
-        blocks.append(section(link_up(escape(body, _SECTION))))
+    if words := escape(body, _SECTION).strip():
+        blocks.append(section(link_up(words)))
     if view.files:
         blocks.append(context(files(view.files)))
     no_words = "new mail" if view.is_hidden else "(no text)"
@@ -147,7 +148,7 @@ def _proposal(view: CardView, proposal: ProposalView) -> Block:
 
 
 def _notes(view: MailView) -> list[Block]:
-    return [context(escape_line(note, _DETAIL)) for note in view.notes]
+    return [context(shown) for note in view.notes if (shown := escape_line(note, _DETAIL))]
 
 
 def notice(text: str) -> Rendered:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from app.feed.blocks import section
 from app.feed.mrkdwn import escape_line, moment
 from app.feed.port import Rendered
 from app.feed.view import AlarmView
@@ -21,7 +22,7 @@ def alarm(view: AlarmView) -> Rendered:
     )
     text = f"🔴 {which} gives no sign of life."
     more = f"*{text}*\nIt was last looked at {moment(view.since)}. {why}"
-    return Rendered(text, [{"type": "section", "text": {"type": "mrkdwn", "text": more}}])
+    return Rendered(text, [section(more)])
 
 
 def _sign_in(which: str, view: AlarmView) -> Rendered:
@@ -32,19 +33,19 @@ def _sign_in(which: str, view: AlarmView) -> Rendered:
         f"*{text}*\n{escape_line(view.detail, _DETAIL)}\n{todo}as the same person as before. No "
         "mail is lost: what arrives meanwhile is brought in then. Other mailboxes go on."
     )
-    return Rendered(text, [{"type": "section", "text": {"type": "mrkdwn", "text": more}}])
+    return Rendered(text, [section(more)])
 
 
 def over(view: AlarmView) -> Rendered:
     if view.needs_sign_in:
         text = f"✅ {_which(view)} is signed in again."
         more = f"*{text}*\nWhat arrived meanwhile is brought in."
-        return Rendered(text, [{"type": "section", "text": {"type": "mrkdwn", "text": more}}])
+        return Rendered(text, [section(more)])
     text = f"✅ {_which(view)} is looked at again."
     silence = f"It gave no sign of life since {moment(view.since)}."
     until = f" That was over {moment(view.resolved_at)}." if view.resolved_at else ""
     more = f"*{text}*\n{silence}{until} What arrived meanwhile is brought in."
-    return Rendered(text, [{"type": "section", "text": {"type": "mrkdwn", "text": more}}])
+    return Rendered(text, [section(more)])
 
 
 def _which(view: AlarmView) -> str:

@@ -44,8 +44,9 @@ def outgoing(view: OutgoingView) -> Rendered:
     """The line in the thread."""
     head = f"{_headline(view)} · {_people(view)}"
     blocks: list[Block] = [context(head)]
-    if body := cut_lines(view.text, lines=_LINES, characters=_EXCERPT):
-        blocks.append(section(escape(body, _SECTION)))
+    body = cut_lines(view.text, lines=_LINES, characters=_EXCERPT)
+    if words := escape(body, _SECTION).strip():
+        blocks.append(section(words))
     if view.files:
         blocks.append(context(files(view.files)))
     blocks += [context(note) for note in _notes(view)]

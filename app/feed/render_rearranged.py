@@ -28,11 +28,11 @@ def line(view: RearrangedView) -> Rendered:
     return Rendered(text, [{"type": "context", "elements": [verbatim(text)]}])
 
 
-def linked(view: ElsewhereView) -> str:
-    """Its subject, which leads to its card, and its inbox."""
-    subject = escape_line(view.subject, _SUBJECT) or "(no subject)"
-    shown = f"<{view.link}|{subject.replace('|', '¦')}>" if view.link else bold(subject)
-    return f"{shown} ({escape_line(view.address, _ADDRESS)})"
+def linked(view: ElsewhereView, *, subject: int = _SUBJECT, address: int = _ADDRESS) -> str:
+    """Its subject, which leads to its card, and its inbox, of so many characters each."""
+    words = escape_line(view.subject, subject) or "(no subject)"
+    shown = f"<{view.link}|{words.replace('|', '¦')}>" if view.link else bold(words)
+    return f"{shown} ({escape_line(view.address, address)})"
 
 
 def _who(person: Person | None) -> str:

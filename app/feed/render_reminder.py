@@ -10,6 +10,9 @@ from app.feed.port import Rendered
 from app.feed.render_rearranged import linked
 from app.feed.view import NudgeView, ReminderView
 
+_SUBJECT: Final = 100
+_ADDRESS: Final = 60
+"""Ten of them, with their links, have to fit a section of 3,000 characters."""
 _HEADS: Final = {
     "unassigned": ("🟠 Nobody has taken this yet", "🟠 Nobody has taken these {} yet"),
     "no_action": (
@@ -30,7 +33,7 @@ _WHAT_NOW: Final = {
 def reminder(view: ReminderView) -> Rendered:
     one, many = _HEADS[view.reason]
     head = one if view.count == 1 else many.format(view.count)
-    lines = [f"• {linked(other)}" for other in view.first]
+    lines = [f"• {linked(one, subject=_SUBJECT, address=_ADDRESS)}" for one in view.first]
     if (more := view.count - len(view.first)) > 0:
         lines.append(f"… and {more} more")
     if not view.count:

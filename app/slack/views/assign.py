@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from app.core.ids import ConversationId
-from app.feed.mrkdwn import cut
+from app.feed.mrkdwn import cut, plain
 from app.slack.ids import FieldId, Memory, ViewId
 
 _MOST_TEXT: Final = 2000
@@ -67,7 +67,11 @@ def groups(found: Sequence[tuple[str, str]], typed: str) -> dict[str, Any]:
     return {
         "options": [
             {
-                "text": {"type": "plain_text", "text": cut(f"@{handle}", 75), "emoji": False},
+                "text": {
+                    "type": "plain_text",
+                    "text": cut(f"@{plain(handle)}", 75),
+                    "emoji": False,
+                },
                 "value": id_,
             }
             for id_, handle in sorted(found, key=lambda one: one[1])

@@ -123,7 +123,8 @@ def _proof(view: Why) -> str:
     if not view.results:
         return f"{_name(view.server)} did not check whether that is true."
     found = ", ".join(
-        f"{method.upper()} {escape_line(result, 20)}" for method, result in view.results.items()
+        f"{escape_line(method.upper(), 20)} {escape_line(result, 20)}"
+        for method, result in view.results.items()
     )
     return f"{_name(view.server)} found: {found}."
 

@@ -9,7 +9,10 @@ from typing import Any, Final
 from app.feed.mrkdwn import escape_line
 
 _WORDS: Final = 120
-_LONGEST: Final = 1500
+_MOST_CONDITIONS: Final = 900
+_MOST_ACTIONS: Final = 600
+"""So many characters of each; what finds no room is counted."""
+_TAGS: Final = 8
 _DONE: Final = "done"
 _DID: Final = {
     "channel": "shown in {channel}",
@@ -55,15 +58,25 @@ def did(done: Sequence[Mapping[str, Any]]) -> str:
         what = _worded(_DID, one)
         outcome = str(one.get("outcome", _DONE))
         parts.append(what if outcome == _DONE else f"not {what} ({escape_line(outcome, _WORDS)})")
-    return (", ".join(parts) or "nothing")[:_LONGEST]
+    return _listed(parts, ", ", _MOST_CONDITIONS + _MOST_ACTIONS) or "nothing"
 
 
 def said(body: Mapping[str, Any]) -> str:
     """If this, then that, as markup."""
     between = " or " if body.get("match") == "any" else " and "
-    conditions = between.join(_condition(one) for one in body.get("conditions", ()))
-    actions = ", ".join(_worded(_SAYS, one) for one in body.get("actions", ()))
-    return f"If {conditions}: {actions}."[:_LONGEST]
+    conditions = [_condition(one) for one in body.get("conditions", ())]
+    actions = [_worded(_SAYS, one) for one in body.get("actions", ())]
+    shown = _listed(conditions, between, _MOST_CONDITIONS)
+    return f"If {shown}: {_listed(actions, ', ', _MOST_ACTIONS)}."
+
+
+def _listed(parts: Sequence[str], between: str, room: int) -> str:
+    """Whole parts only: half of one could be half of a mark of Slack's."""
+    for n, part in enumerate(parts):
+        room -= len(part) + len(between)
+        if room < 0:
+            return between.join([*parts[:n], f"… {len(parts) - n} more"])
+    return between.join(parts)
 
 
 def _condition(one: Mapping[str, Any]) -> str:
@@ -77,9 +90,15 @@ def _condition(one: Mapping[str, Any]) -> str:
 
 
 def _worded(words: Mapping[str, str], action: Mapping[str, Any]) -> str:
+    tags = [escape_line(str(tag), 60) for tag in action.get("tags") or ()]
     values = {
-        "channel": f"<#{escape_line(str(action.get('channel', '')), 30)}>",
-        "tags": ", ".join(escape_line(str(tag), 60) for tag in action.get("tags") or ()),
+        "channel": _channel(str(action.get("channel", ""))),
+        "tags": ", ".join(tags[:_TAGS]) + (f" … {len(tags) - _TAGS} more" if tags[_TAGS:] else ""),
         "folder": f"“{escape_line(str(action.get('folder', '')), _WORDS)}”",
     }
     return words.get(str(action.get("do")), "something this version does not know").format(**values)
+
+
+def _channel(id_: str) -> str:
+    """By mention, which Slack shows with the present name."""
+    return f"<#{id_}>" if id_.isalnum() and id_.isascii() else escape_line(id_, 30)

@@ -29,6 +29,6 @@ def unfurl(shown: Line, sender: str, excerpt: str, url: str, shows: Exposure) ->
     blocks: list[dict[str, Any]] = [{**section(line(shown)), "accessory": open_}]
     blocks.append(context(f"from {bold(escape_line(sender, _SENDER) or '(unknown sender)')}"))
     least = shows if shows is Exposure.HEADERS else Exposure.LINES
-    if words := exposure.words(excerpt, least):
-        blocks.append(section(link_up(escape(words, _WORDS))))
+    if words := escape(exposure.words(excerpt, least), _WORDS).strip():
+        blocks.append(section(link_up(words)))
     return {"blocks": blocks}

@@ -40,6 +40,36 @@ class TestEscape:
     def test_controls_and_invisible_characters_are_dropped(self) -> None:
         assert escape("a\x00b\x1bc\u200bd\ne", 200) == "abcd\ne"
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "👩\u200d💻 and 🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+            "می\u200cخواهم",
+            "שלום \u200f(1)",
+            "tiê\u0301ng Viê\u0323t",
+            "1\ufe0f\u20e3",
+        ],
+    )
+    def test_what_a_language_or_an_emoji_needs_stays(self, text: str) -> None:
+        assert escape(text, 200) == text
+
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            ("ac\u200dme.exam\u200cple", "acme.example"),
+            ("\u202egnp.exe", "gnp.exe"),
+            ("a\u2028b\x85c", "a\nb\nc"),
+            ("a\ud83db", "ab"),
+            ("pay\U000e0069\U000e0067", "pay"),
+            ("Z" + "\u0301" * 500 + "algo", "Z" + "\u0301" * 4 + "algo"),
+        ],
+    )
+    def test_what_only_deceives_goes(self, text: str, shown: str) -> None:
+        assert escape(text, 200) == shown
+
+    def test_of_a_text_that_hides_its_end_it_says_that_there_is_more(self) -> None:
+        assert escape("\u200b" * 10_000 + "end", 50) == "…"
+
     @given(text=st.text(), limit=st.integers(2, 60))
     def test_never_exceeds_its_limit_nor_cuts_an_entity(self, text: str, limit: int) -> None:
         shown = escape(text, limit)
@@ -61,6 +91,9 @@ class TestEscapeLine:
         [
             ("`x` ~y~ *z*", "ˋxˋ ∼y∼ ∗z∗"),
             ("_all_ of it", "ˍallˍ of it"),
+            (">>> all of it", "››› all of it"),
+            ("a > b", "a &gt; b"),
+            ("\u0338struck", "struck"),
             ("first_last@example.com", "first_last@example.com"),
         ],
     )
@@ -80,6 +113,9 @@ class TestLinkUp:
             ("http://!!!", "http://!!!"),
             ("javascript:alert(1) ftp://a.example", "javascript:alert(1) ftp://a.example"),
             ("https://a.example/cut-off…", "https://a.example/cut-off…"),
+            ("https://b.example@a.example/", "https://b.example@a.example/"),
+            ("https://\u0430.example", "https://\u0430.example"),
+            ("https://müller.example", "<https://müller.example>"),
         ],
     )
     def test_shows_where_a_link_leads(self, text: str, shown: str) -> None:

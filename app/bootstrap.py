@@ -180,6 +180,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             hub=container.hub,
             clock=container.clock,
             site=settings.slack_api_url,
+            pages=settings.base_url,
             cards_per_minute=settings.cards_per_minute,
             stop=stop,
         )

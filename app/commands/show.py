@@ -59,15 +59,22 @@ async def _attach(
     ]
     known = await uow.posts.known(post.id for post in posts)
     missing = [post for post in posts if post.id not in known]
-    again = [post for post in known.values() if post.state is PostState.PARKED]
+    again = [post for post in known.values() if _is_left_out(post)]
     if posts and not missing and not again:
         raise Conflict("It stands in the thread already.")
     for parked in again:
-        parked.state, parked.detail = PostState.WAITING, ""
+        parked.state, parked.detail, parked.ts = PostState.WAITING, "", None
+        parked.payload = {"n": parked.payload.get("n"), "since": parked.attempts}
     await uow.posts.add_all(missing)
     for card in cards:
         uow.feed_is_due(card.channel_id)
     return len(missing) + len(again)
+
+
+def _is_left_out(post: Post) -> bool:
+    """Slack did not take it, or has a line in its place: it may be asked for once more."""
+    is_line = post.state is PostState.SENT and bool(post.payload.get("plain"))
+    return post.state is PostState.PARKED or is_line
 
 
 def _post(uow: UnitOfWork, card: Post, message_id: MessageId, n: int | None) -> NewPost:

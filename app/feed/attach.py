@@ -1,7 +1,8 @@
 """Attaching a mail, or a file of one, in the thread of its post, by Slack's three steps.
 
 An upload that was begun and not completed is invisible, so it may be begun again. The file id is
-noted before the upload is completed; found again, it tells whether the file was shared.
+noted before the upload is completed; found again, it tells whether the file was shared. What Slack
+will not have, or never takes, is said in words instead, with the way to it (`render_file`).
 (docs.slack.dev/messaging/working-with-files)
 """
 
@@ -14,7 +15,7 @@ from app.feed.mrkdwn import plain
 from app.feed.port import MessageGone, SlackFeed
 from app.mail.parse import cut
 from app.store.blobs import Blobs
-from app.store.models import Attachment, Post
+from app.store.models import Attachment, Post, PostKind
 from app.store.unit_of_work import Store, UnitOfWork
 
 
@@ -29,7 +30,7 @@ async def attach(
     """Share the file; answers its Slack file id. May be killed and called again at any point."""
     async with store.begin(workspace_id) as uow:
         post = await uow.posts.get(post_id)
-        source = await _source(uow, post)
+        source = await source_of(uow, post)
     if post.file_id and await _is_shared(slack, post.file_id, post.channel_id):
         return post.file_id
     data, filename = await blobs.get(source.digest), source.filename
@@ -47,7 +48,7 @@ async def attach(
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class Source:
     """Where the bytes are: a mail, or a file of one."""
 
     digest: bytes
@@ -55,18 +56,23 @@ class _Source:
     file: Attachment | None = None
 
 
-async def _source(uow: UnitOfWork, post: Post) -> _Source:
+def is_upload(post: Post) -> bool:
+    """Whether the post is to be a file, and not the line that stands for one."""
+    return post.kind is PostKind.FILE and not post.payload.get("plain")
+
+
+async def source_of(uow: UnitOfWork, post: Post) -> Source:
     if post.message_id is not None:
         message = await uow.messages.get(post.message_id)
         n = post.payload.get("n")
         files = await uow.messages.attachments([message.id]) if n else ()
         file = next((one for one in files if one.n == n), None)
         name = plain(file.filename) if file else _eml(message.raw_sha256)
-        return _Source(message.raw_sha256, name, file)
+        return Source(message.raw_sha256, name, file)
     assert post.placement_id is not None
     placement = await uow.ledger.get(post.placement_id)
     assert placement.raw_sha256 is not None
-    return _Source(placement.raw_sha256, _eml(placement.raw_sha256))
+    return Source(placement.raw_sha256, _eml(placement.raw_sha256))
 
 
 def _eml(digest: bytes) -> str:

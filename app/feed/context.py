@@ -44,6 +44,8 @@ class Feeding:
     earlier: Earlier = field(default_factory=Earlier)
     site: str = "https://slack.com/"
     """Where links to cards begin."""
+    pages: str = ""
+    """Where links to our own pages begin."""
     cards_per_minute: int = 0
     """More new cards than that in one channel are held back for a while; 0: never."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)

@@ -9,7 +9,7 @@ from app.core.errors import NotFound
 from app.core.faults import faultpoint
 from app.core.ids import PostId
 from app.core.logging import get_logger
-from app.feed.attach import attach
+from app.feed.attach import attach, is_upload
 from app.feed.burst import count_card, is_counted
 from app.feed.channels import pause, resume
 from app.feed.context import PAUSE, Draining, Later, patience
@@ -36,6 +36,8 @@ _LOOK_AGAIN_SECONDS: Final = 1.5
 _SLEPT_SECONDS: Final = 10
 """Who stood still for so long between the claim and the post may no longer post unseen: another
 worker may have looked, found nothing, and posted. The claim is found again, and looked up."""
+_MOST_UPLOADS: Final = 5
+"""So often a file is tried that Slack neither takes nor refuses: all that comes after it waits."""
 _CARDS_FOR_A_MAIL: Final = 3
 """So often a card that was deleted is posted anew for the sake of a mail in its thread."""
 log = get_logger(__name__)
@@ -53,6 +55,12 @@ def park(uow: UnitOfWork, post: Post, why: ParkedFor, detail: str) -> None:
         kind=post.kind,
         reason=why,
     )
+
+
+def _say_plainly(post: Post, code: str) -> None:
+    """In plain text, and of a file that it is not there."""
+    post.payload = {**post.payload, "plain": True, "refused": code}
+    post.state = PostState.WAITING
 
 
 class Poster:
@@ -79,7 +87,7 @@ class Poster:
             await self._release(claimed, wait=patience(claimed.attempts))
         except OutcomeUnknown as error:
             log.warning("post.unknown", post=str(claimed.post_id), error=str(error))
-            await self._hold(patience(claimed.attempts))
+            await self._unknown(claimed)
         except SlackRefused as refusal:
             await self._refused(claimed, refusal)
         else:
@@ -95,9 +103,11 @@ class Poster:
                 await self._simplify_or_park(claimed, refusal)
             case MessageGone() if claimed.kind is PostKind.MAIL:
                 await self._show_card_again(claimed, refusal)
+            case MessageGone() if claimed.is_upload and refusal.code.startswith("file_"):
+                await self._unknown(claimed)
             case MessageGone():
                 await self._park(claimed, ParkedFor.THREAD, str(refusal))
-            case ScopeMissing() if claimed.kind is PostKind.FILE:
+            case ScopeMissing() if claimed.is_upload:
                 await self._park(claimed, ParkedFor.SCOPE, refusal.sentence)
             case ScopeMissing() | ChannelRefused():
                 await self._pause(claimed, refusal)
@@ -106,7 +116,7 @@ class Poster:
                 raise refusal
 
     async def _deliver(self, claimed: Ready) -> str:
-        if claimed.kind is PostKind.FILE:
+        if claimed.is_upload:
             assert claimed.thread_ts is not None
             return await attach(
                 self._on.store,
@@ -132,7 +142,8 @@ class Poster:
                 park(uow, post, ParkedFor.THREAD, "What it belongs to is not in Slack.")
                 return None
             try:
-                message = await rendered(uow, post, self._on.feeding.site)
+                feeding = self._on.feeding
+                message = await rendered(uow, post, feeding.site, feeding.pages)
             except NotFound:
                 post.state, post.detail = PostState.DELETED, "What it showed no longer exists."
                 return None
@@ -141,7 +152,7 @@ class Poster:
 
     async def _adopt(self, post: Post) -> bool:
         """Find out whether a claimed post is in Slack after all, and note it if it is."""
-        if post.kind is PostKind.FILE:
+        if is_upload(post):
             return False
         async with self._on.store.begin(self._on.workspace_id) as uow:
             thread = await thread_of(uow, post)
@@ -222,7 +233,7 @@ class Poster:
             if is_ours:
                 post.state, post.ts, post.detail = PostState.SENT, ts, ""
                 post.shown = claimed.wanted
-                if claimed.kind is PostKind.FILE:
+                if claimed.is_upload:
                     await uow.posts.unpark_files(post.channel_id)
                 elif claimed.kind in {PostKind.CARD, PostKind.QUARANTINE}:
                     await uow.posts.unpark_thread(post)
@@ -233,7 +244,7 @@ class Poster:
                 if is_counted(post):
                     count_card(channel, self._on.now())
         faultpoint("K14")
-        if not is_ours and claimed.kind is not PostKind.FILE and ts != post.ts:
+        if not is_ours and not claimed.is_upload and ts != post.ts:
             log.warning("post.twin", post=str(claimed.post_id))
             await self._on.slack.delete(self._on.channel_id, ts)
 
@@ -243,6 +254,16 @@ class Poster:
             post = await uow.posts.lock(claimed.post_id)
             post.state = PostState.WAITING
             (await uow.channels.get(self._on.channel_id)).next_post_at = self._on.now() + wait
+
+    async def _unknown(self, claimed: Ready) -> None:
+        """It is looked up when its turn comes again; a file is not waited for without end."""
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            post = await uow.posts.lock(claimed.post_id)
+            attempts = claimed.attempts - post.payload.get("since", 0)
+            if claimed.is_upload and attempts >= _MOST_UPLOADS:
+                _say_plainly(post, "no_answer")
+                return
+        await self._hold(patience(claimed.attempts))
 
     async def _hold(self, wait: timedelta) -> None:
         async with self._on.store.begin(self._on.workspace_id) as uow:
@@ -256,8 +277,7 @@ class Poster:
             if post.payload.get("plain"):
                 park(uow, post, ParkedFor.CONTENT, str(error))
             else:
-                post.payload = {**post.payload, "plain": True}
-                post.state = PostState.WAITING
+                _say_plainly(post, error.code)
 
     async def _park(self, claimed: Ready, why: ParkedFor, detail: str) -> None:
         async with self._on.store.begin(self._on.workspace_id) as uow:

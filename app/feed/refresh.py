@@ -33,7 +33,9 @@ class Refresher:
         async with self._on.store.begin(self._on.workspace_id) as uow:
             post = await uow.posts.lock(stale.id)
             try:
-                shown = ready(post, await rendered(uow, post, self._on.feeding.site), None)
+                feeding = self._on.feeding
+                message = await rendered(uow, post, feeding.site, feeding.pages)
+                shown = ready(post, message, None)
             except NotFound:
                 post.shown = post.wanted
                 return

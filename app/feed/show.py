@@ -10,14 +10,17 @@ from app.feed import (
     render_assigned,
     render_channel,
     render_digest,
+    render_file,
     render_rearranged,
     render_reminder,
 )
+from app.feed.attach import is_upload
 from app.feed.load import load_card, load_command, load_mail, load_quarantine
 from app.feed.load_alarm import load_alarm
 from app.feed.load_assigned import load_assigned
 from app.feed.load_channel import load_closed
 from app.feed.load_digest import load_digest
+from app.feed.load_file import load_left_out
 from app.feed.load_note import load_note
 from app.feed.load_outgoing import load_outgoing_of
 from app.feed.load_rearranged import load_rearranged
@@ -39,6 +42,7 @@ class Ready:
     ts: str | None
     thread_ts: str | None
     message: Rendered
+    is_upload: bool
 
 
 def ready(
@@ -52,6 +56,7 @@ def ready(
         ts=post.ts,
         thread_ts=thread_ts,
         message=message,
+        is_upload=is_upload(post),
     )
 
 
@@ -79,13 +84,13 @@ async def thread_of(uow: UnitOfWork, post: Post) -> Post | None:
             return None
 
 
-async def rendered(uow: UnitOfWork, post: Post, site: str) -> Rendered:
-    """`site`: where links to cards begin."""
-    message = await _render_fully(uow, post, site)
+async def rendered(uow: UnitOfWork, post: Post, site: str, pages: str = "") -> Rendered:
+    """`site`: where links to cards begin; `pages`: where our own do."""
+    message = await _render_fully(uow, post, site, pages)
     return Rendered(message.text, ()) if post.payload.get("plain") else message
 
 
-async def _render_fully(uow: UnitOfWork, post: Post, site: str) -> Rendered:
+async def _render_fully(uow: UnitOfWork, post: Post, site: str, pages: str) -> Rendered:
     match post.kind:
         case PostKind.CARD:
             view = await load_card(uow, post, site)
@@ -104,9 +109,15 @@ async def _render_fully(uow: UnitOfWork, post: Post, site: str) -> Rendered:
         case PostKind.DIRECT:
             return await _direct(uow, post, site)
         case PostKind.FILE:
-            return Rendered("", ())
+            return await _file(uow, post, pages)
         case PostKind.ALARM | PostKind.ALARM_OVER | PostKind.DIGEST | PostKind.REMINDER:
             return await _about_no_conversation(uow, post, site)
+
+
+async def _file(uow: UnitOfWork, post: Post, pages: str) -> Rendered:
+    if is_upload(post):
+        return Rendered("", ())
+    return render_file.left_out(await load_left_out(uow, post, pages))
 
 
 async def _about_no_conversation(uow: UnitOfWork, post: Post, site: str) -> Rendered:

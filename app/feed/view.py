@@ -253,6 +253,17 @@ class AlarmView:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOutView:
+    """A file that Slack does not have."""
+
+    name: str
+    code: str
+    """Why, as Slack calls it."""
+    link: str
+    """Where it is to be had; nothing where that is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
 class HeldView:
     """A mail whose card is held back, by what is said of it until then."""
 

@@ -14,12 +14,16 @@ class FaultKind(StrEnum):
     """Answered with the HTTP `status`; nothing was accepted."""
     RATE_LIMITED = "rate_limited"
     """Answered 429 with `Retry-After: seconds`; nothing was accepted."""
+    RATE_LIMITED_SILENTLY = "rate_limited_silently"
+    """Answered 429 without saying how long to wait; nothing was accepted."""
     DROP_BEFORE = "drop_before"
     """The connection breaks; nothing was accepted."""
     DELAY = "delay"
     """Nothing happens for `seconds`; then all goes well."""
     DROP_AFTER = "drop_after"
     """Accepted; then the connection breaks without an answer."""
+    RESET_AFTER = "reset_after"
+    """Accepted; then the connection is reset, without a word and without a farewell (RST)."""
     HANG_AFTER = "hang_after"
     """Accepted; the answer never comes."""
     HTTP_AFTER = "http_after"
@@ -34,7 +38,13 @@ class FaultKind(StrEnum):
 
 
 _BEFORE = frozenset(
-    {FaultKind.ERROR, FaultKind.HTTP, FaultKind.RATE_LIMITED, FaultKind.DROP_BEFORE}
+    {
+        FaultKind.ERROR,
+        FaultKind.HTTP,
+        FaultKind.RATE_LIMITED,
+        FaultKind.RATE_LIMITED_SILENTLY,
+        FaultKind.DROP_BEFORE,
+    }
 )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import struct
 from collections.abc import Iterator
 from typing import Any, Final, Self
 
@@ -60,8 +61,12 @@ class PortTaken(Unavailable):
     """Something else listens there."""
 
 
-async def break_connection(request: Request) -> None:
-    request.scope["extensions"][_TRANSPORT].abort()
+async def break_connection(request: Request, *, reset: bool = False) -> None:
+    transport = request.scope["extensions"][_TRANSPORT]
+    if reset:
+        linger = struct.pack("ii", 1, 0)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    transport.abort()
     await until_gone(request)
 
 

@@ -148,8 +148,9 @@ class WebAPI:
         elif fault.kind is FaultKind.HTTP:
             return PlainTextResponse("something went wrong", fault.status)
         elif fault.kind is FaultKind.RATE_LIMITED:
-            limited = RateLimited(0)
-            return JSONResponse(limited.answer(), 429, {"Retry-After": f"{fault.seconds:g}"})
+            return JSONResponse(RateLimited(0).answer(), 429, {"Retry-After": f"{fault.seconds:g}"})
+        elif fault.kind is FaultKind.RATE_LIMITED_SILENTLY:
+            return JSONResponse(RateLimited(0).answer(), 429)
         elif fault.kind is FaultKind.DROP_BEFORE:
             await break_connection(request)
             return Response()
@@ -167,7 +168,7 @@ class WebAPI:
             return _HalfResponse(answer)
         if fault.kind is FaultKind.HANG_AFTER:
             await self._until_gone_or_closing(request)
-        await break_connection(request)
+        await break_connection(request, reset=fault.kind is FaultKind.RESET_AFTER)
         return Response()
 
     async def _pause(self, seconds: float) -> None:

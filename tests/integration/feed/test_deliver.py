@@ -9,8 +9,10 @@ from sqlalchemy import text
 
 from app.commands.show import show_original
 from app.core.errors import Conflict
+from app.core.ids import ChannelId
 from app.feed.channels import set_exposure
 from app.feed.context import Later
+from app.feed.deliver import drain
 from app.feed.port import MessageGone, WorkspaceRefused
 from app.sandbox.slack.emulator import Write
 from app.sandbox.slack.faults import FaultKind
@@ -91,6 +93,7 @@ def edits(feed: Feed) -> list[Write]:
 
 LOST_ANSWERS = [
     FaultKind.DROP_AFTER,
+    FaultKind.RESET_AFTER,
     FaultKind.HTTP_AFTER,
     FaultKind.HALF_BODY,
 ]
@@ -107,6 +110,16 @@ class TestAnAnswerIsLost:
 
         assert feed.shown() == ["Ana Ruiz - First", "Ana Ruiz - Second"]
         assert [post.state for post in await feed.posts()] == [PostState.SENT, PostState.SENT]
+
+    async def test_and_never_comes(self, feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("app.slack.client.CALL_SECONDS", 0.5)
+        await feed.mail("First")
+        await feed.mail("Second")
+        feed.slack.fail_next("chat.postMessage", FaultKind.HANG_AFTER)
+
+        await feed.drain()
+
+        assert feed.shown() == ["Ana Ruiz - First", "Ana Ruiz - Second"]
 
     async def test_in_a_thread(self, feed: Feed) -> None:
         await feed.mail("Question")
@@ -198,6 +211,41 @@ class TestSlackAsksToWait:
         wait = later.value.at - datetime.now(UTC)
         assert timedelta(minutes=59) < wait < timedelta(minutes=61)
         assert feed.shown() == []
+
+    @pytest.mark.parametrize(
+        ("kind", "least"),
+        [
+            (FaultKind.RATE_LIMITED, timedelta(seconds=29)),
+            (FaultKind.RATE_LIMITED_SILENTLY, timedelta(seconds=9)),
+            (FaultKind.ERROR, timedelta(seconds=9)),
+        ],
+    )
+    async def test_however_it_says_so_the_order_is_kept_and_other_channels_go_on(
+        self, feed: Feed, monkeypatch: pytest.MonkeyPatch, kind: FaultKind, least: timedelta
+    ) -> None:
+        """By 429 with and without Retry-After, and by its word in an answer with 200."""
+        monkeypatch.setattr("app.feed.deliver.LONGEST_WAIT", timedelta(seconds=5))
+        other = ChannelId(feed.slack.channels["sales"])
+        for subject in ("First", "Second"):
+            await feed.mail(subject)
+        feed.slack.fail_next("chat.postMessage", kind, seconds=30, error="ratelimited")
+        with pytest.raises(Later) as later:
+            await feed.drain()
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            (await uow.accounts.get(feed.account_id)).channel_id = other
+        await feed.mail("Elsewhere")
+
+        await drain(feed.feeding, feed.workspace.id, other)
+        with pytest.raises(Later):
+            await feed.drain()
+
+        assert later.value.at - datetime.now(UTC) > least - timedelta(seconds=5)
+        assert len(feed.slack.messages("sales")) == 1
+        assert feed.shown() == []
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            (await uow.channels.get(feed.channel)).next_post_at = None
+        await feed.drain()
+        assert feed.shown() == ["Ana Ruiz - First", "Ana Ruiz - Second"]
 
     async def test_until_the_clock_was_set_back(self, feed: Feed) -> None:
         await feed.mail("First")

@@ -19,6 +19,7 @@ class TestBeforeTheCallIsAccepted:
             (FaultKind.ERROR, SlackApiError),
             (FaultKind.HTTP, SlackApiError),
             (FaultKind.RATE_LIMITED, SlackApiError),
+            (FaultKind.RATE_LIMITED_SILENTLY, SlackApiError),
             (FaultKind.DROP_BEFORE, aiohttp.ClientConnectionError),
         ],
     )
@@ -43,6 +44,7 @@ class TestAfterTheCallIsAccepted:
         ("kind", "error"),
         [
             (FaultKind.DROP_AFTER, aiohttp.ClientConnectionError),
+            (FaultKind.RESET_AFTER, aiohttp.ClientConnectionError),
             (FaultKind.HALF_BODY, aiohttp.ClientPayloadError),
             (FaultKind.HTTP_AFTER, SlackApiError),
         ],

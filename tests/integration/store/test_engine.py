@@ -1,0 +1,64 @@
+"""Connections that lie in the pool: those that are well are used again, the others replaced."""
+
+import psycopg
+from sqlalchemy import URL, text
+
+from app.store.engine import conninfo
+from app.store.unit_of_work import UnitOfWork
+from tests.fixtures.database import Workspace
+from tests.fixtures.stack import eventually
+
+
+async def backend_of(uow: UnitOfWork) -> int:
+    connection = await uow.session.connection()
+    pid: int = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+    return pid
+
+
+async def used(workspace: Workspace) -> int:
+    """Use a connection, and put it back."""
+    async with workspace.store.begin(workspace.id) as uow:
+        return await backend_of(uow)
+
+
+async def end(database: URL, backend: int) -> None:
+    """End a backend as an operator would, and see that it is gone."""
+    async with await psycopg.AsyncConnection.connect(
+        conninfo(database), autocommit=True
+    ) as connection:
+        await connection.execute("SELECT pg_terminate_backend(%s)", (backend,))
+
+        async def is_gone() -> bool:
+            found = await connection.execute(
+                "SELECT FROM pg_stat_activity WHERE pid = %s", (backend,)
+            )
+            return await found.fetchone() is None
+
+        await eventually(is_gone)
+
+
+class TestTakingAConnection:
+    async def test_that_is_well(self, workspace: Workspace) -> None:
+        assert await used(workspace) == await used(workspace)
+
+    async def test_that_postgres_ended_meanwhile(self, workspace: Workspace) -> None:
+        ended = await used(workspace)
+        await end(workspace.url, ended)
+
+        assert await used(workspace) != ended
+
+    async def test_where_postgres_ended_several(self, workspace: Workspace) -> None:
+        async with (
+            workspace.store.begin(workspace.id) as one,
+            workspace.store.begin(workspace.id) as other,
+        ):
+            ended = [await backend_of(one), await backend_of(other)]
+        for backend in ended:
+            await end(workspace.url, backend)
+
+        async with (
+            workspace.store.begin(workspace.id) as one,
+            workspace.store.begin(workspace.id) as other,
+        ):
+            fresh = {await backend_of(one), await backend_of(other)}
+        assert fresh.isdisjoint(ended)

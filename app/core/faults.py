@@ -22,7 +22,7 @@ POINTS: Final[dict[str, str]] = {
     "K04": "inbound: SEARCH done",
     "K05": "inbound: in the middle of a FETCH response",
     "K06": "inbound: raw bytes in hand",
-    "K07": "inbound: raw bytes stored, parse not begun",
+    "K07": "inbound: raw bytes stored, the parser may still be running",
     "K08": "inbound: the parser is running",
     "K09": "inbound: rows inserted, not committed",
     "K10": "inbound: committed",

@@ -1,6 +1,6 @@
 """From bytes into the store: one transaction writes all that a portion of mail causes.
 
-Raw bytes are kept first; then the mail is parsed in a child process; then message, placement,
+Raw bytes are kept, and beside that the mail is parsed in a child process; then message, placement,
 conversation, event, post and watermark are written together. A crash between any two steps leaves
 either everything or nothing, and nothing means that the watermark still points at it.
 """
@@ -132,14 +132,20 @@ class Ingest:
         mailbox.missing = len(unsettled)
 
     async def _read(self, mails: Sequence[Fetched]) -> tuple[list[Readable], list[_Unreadable]]:
-        digests = await self._syncing.blobs.put_many([one.raw for one in mails])
-        faultpoint("K07")
-        parsed = await self._syncing.parser.parse_many([one.raw for one in mails])
+        raws = [one.raw for one in mails]
+        digests, parsed = await asyncio.gather(
+            self._keep_raw(raws), self._syncing.parser.parse_many(raws)
+        )
         results = await asyncio.gather(
             *(self._settle(*one) for one in zip(mails, digests, parsed, strict=True))
         )
         read = [one for one in results if isinstance(one, Readable)]
         return read, [one for one in results if isinstance(one, _Unreadable)]
+
+    async def _keep_raw(self, raws: Sequence[bytes]) -> Sequence[bytes]:
+        digests = await self._syncing.blobs.put_many(raws)
+        faultpoint("K07")
+        return digests
 
     async def _settle(
         self, fetched: Fetched, digest: bytes, parsed: ParsedMail | SharedBoxError

@@ -72,7 +72,7 @@ async def gap_of(store: Store, workspace_id: WorkspaceId, post: Post) -> Gap | N
     """The time in which a post that was never tried may have been made unknown to us."""
     if post.attempts or post.kind not in _KINDS:
         return None
-    async with store.begin(workspace_id) as uow:
+    async with store.without_transaction(workspace_id) as uow:
         return await uow.posts.gap_before(post)
 
 

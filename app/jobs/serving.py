@@ -117,8 +117,8 @@ class Serving:
 
     async def round(self) -> None:
         """Do everything there is to do, once. Raises as `turn`."""
-        async with self._on.store.begin(self._syncing.workspace_id) as uow:
-            account = await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
+        async with self._on.store.without_transaction(self._syncing.workspace_id) as uow:
+            account = await uow.accounts.still_owned(self._syncing.account_id, self._syncing.fence)
             wish = await uow.commands.next_due(account.id, self._on.clock.now())
         if account.revision != self._revision:
             raise Reconnect
@@ -127,7 +127,7 @@ class Serving:
         await self._read_folders()
         await self._look_at_all()
         await self._on_live()
-        async with self._on.store.begin(self._syncing.workspace_id) as uow:
+        async with self._on.store.without_transaction(self._syncing.workspace_id) as uow:
             self._has_import = await uow.imports.running(self._syncing.account_id) is not None
             self._retry_at = await uow.commands.next_try_at(self._syncing.account_id)
             self._reconcile_at = await uow.mailboxes.next_reconciliation(

@@ -274,6 +274,12 @@ class UnitOfWork:
         for channel_id in await self.posts.mark_stale(conversation_ids):
             self.feed_is_due(channel_id)
 
+    @property
+    def leaves_nothing(self) -> bool:
+        session = self.session
+        has_rows = session.new or session.dirty or session.deleted
+        return not (has_rows or self._jobs or self._events or self._notices)
+
     async def write_what_was_left(self) -> None:
         """Write the jobs, events and notices: last, because the events lock the counter."""
         await self.session.flush()
@@ -292,6 +298,7 @@ class Store:
 
     def __init__(self, engine: AsyncEngine, queue: procrastinate.App) -> None:
         self._engine = engine
+        self._without_transaction = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._queue = queue
 
     @asynccontextmanager
@@ -301,6 +308,18 @@ class Store:
             uow = UnitOfWork(session, workspace_id, self._queue)
             yield uow
             await uow.write_what_was_left()
+
+    @asynccontextmanager
+    async def without_transaction(self, workspace_id: WorkspaceId) -> AsyncIterator[UnitOfWork]:
+        """For questions, or one statement that changes something: each is committed by itself.
+
+        A question sees the same within a transaction, which takes two more round trips. Nothing can
+        be left for later here: no event, job or notice, and no row that was changed.
+        """
+        async with AsyncSession(self._without_transaction, expire_on_commit=False) as session:
+            uow = UnitOfWork(session, workspace_id, self._queue)
+            yield uow
+            assert uow.leaves_nothing
 
     @asynccontextmanager
     async def across_workspaces(self) -> AsyncIterator[Fleet]:

@@ -69,7 +69,7 @@ async def bring_in(
     First come those that were tried before, alone. Of the rest, one portion is fetched while
     another is prepared and a third is stored.
     """
-    async with syncing.store.begin(syncing.workspace_id) as uow:
+    async with syncing.store.without_transaction(syncing.workspace_id) as uow:
         tried = await uow.ledger.attempts(folder.mailbox_id, folder.uidvalidity, uids)
     for uid in sorted(tried):
         portion = await _alone(syncing, session, folder, uid)
@@ -117,7 +117,7 @@ async def _together(
             ],
         )
         for batch in batches(fitting, most_bytes=_PORTION_BYTES, most_mails=_PORTION_MAILS):
-            await _count_attempt(syncing, folder, [one.uid for one in batch])
+            await count_attempt(syncing, folder, [one.uid for one in batch])
             yield await _fetch(session, batch)
 
 
@@ -125,7 +125,7 @@ async def _known_by_host(syncing: Syncing, listings: Iterable[Listing]) -> dict[
     ids = [one.remote_id for one in listings if one.remote_id is not None]
     if not ids:
         return {}
-    async with syncing.store.begin(syncing.workspace_id) as uow:
+    async with syncing.store.without_transaction(syncing.workspace_id) as uow:
         return await uow.messages.by_remote_id(syncing.account_id, ids)
 
 
@@ -133,7 +133,7 @@ async def _alone(syncing: Syncing, session: MailSession, folder: Folder, uid: in
     """Try one mail until it is in, gone, or was tried too often."""
     reason = "earlier attempts to bring it in did not come to an end"
     while True:
-        attempts = (await _count_attempt(syncing, folder, [uid])).get(uid)
+        attempts = (await count_attempt(syncing, folder, [uid])).get(uid)
         if attempts is None:
             return Portion()
         if attempts > MOST_ATTEMPTS:
@@ -153,11 +153,12 @@ async def _alone(syncing: Syncing, session: MailSession, folder: Folder, uid: in
         reason = portion.failed[uid]
 
 
-async def _count_attempt(syncing: Syncing, folder: Folder, uids: Sequence[int]) -> dict[int, int]:
+async def count_attempt(syncing: Syncing, folder: Folder, uids: Sequence[int]) -> dict[int, int]:
     """Count one more attempt on each; a UID that is settled already is not in the answer."""
-    async with syncing.store.begin(syncing.workspace_id) as uow:
-        await uow.accounts.owned(syncing.account_id, syncing.fence)
-        return await uow.ledger.begin_attempt(folder.mailbox_id, folder.uidvalidity, uids)
+    async with syncing.store.without_transaction(syncing.workspace_id) as uow:
+        return await uow.ledger.begin_attempt(
+            syncing.account_id, syncing.fence, folder.mailbox_id, folder.uidvalidity, uids
+        )
 
 
 async def _fetch(

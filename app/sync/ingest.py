@@ -20,7 +20,7 @@ from app.store.new import NewMessage
 from app.store.repositories.ledger import Entry, Place
 from app.store.unit_of_work import UnitOfWork
 from app.sync import own
-from app.sync.fetch import MOST_ATTEMPTS, Fetched, Portion
+from app.sync.fetch import MOST_ATTEMPTS, Fetched, Portion, count_attempt
 from app.sync.plan import watermark_after
 from app.sync.port import Arrived, Folder, Syncing
 from app.sync.proofs import REASON, take_out
@@ -156,17 +156,10 @@ class Ingest:
             log.warning("parse.failed", digest=digest.hex()[:16], reason=str(parsed))
             if attempts >= MOST_ATTEMPTS:
                 return _Unreadable(uid, str(parsed), digest, fetched)
-            attempts = await self._count_attempt(uid)
+            counted = await count_attempt(self._syncing, self._folder, [uid])
+            attempts = counted.get(uid, MOST_ATTEMPTS)
             (parsed,) = await self._syncing.parser.parse_many([fetched.raw])
         return Readable(MessageId(new_id()), fetched, digest, parsed)
-
-    async def _count_attempt(self, uid: int) -> int:
-        async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
-            await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
-            counts = await uow.ledger.begin_attempt(
-                self._folder.mailbox_id, self._folder.uidvalidity, [uid]
-            )
-        return counts.get(uid, MOST_ATTEMPTS)
 
     async def _store(
         self, uow: UnitOfWork, account: Account, mailbox: Mailbox, read: Sequence[Readable]
@@ -252,6 +245,8 @@ class Ingest:
     async def _set_aside(
         self, uow: UnitOfWork, account: Account, unread: Sequence[_Unreadable]
     ) -> None:
+        if not unread:
+            return
         await uow.ledger.record([self._quarantined(one) for one in unread])
         placements = await uow.ledger.at(self._place(one.uid) for one in unread)
         for placement in placements.values():

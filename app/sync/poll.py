@@ -90,7 +90,7 @@ async def catch_up(
 async def _catch_up(
     syncing: Syncing, session: MailSession, mailbox_id: MailboxId, *, max_age: float, peek: bool
 ) -> Look:
-    async with syncing.store.begin(syncing.workspace_id) as uow:
+    async with syncing.store.without_transaction(syncing.workspace_id) as uow:
         mailbox = await uow.mailboxes.get(mailbox_id)
         pending = await _pending(uow, mailbox)
     selected = await _ask(session, mailbox, max_age=max_age, peek=peek)
@@ -148,7 +148,7 @@ async def _renumber(
     """Adopt the new UIDs, and bring in the first of what is new under them."""
     if not await reset(syncing, session, mailbox, selected):
         return Look(mailbox.name, kind)
-    async with syncing.store.begin(syncing.workspace_id) as uow:
+    async with syncing.store.without_transaction(syncing.workspace_id) as uow:
         renumbered = await uow.mailboxes.get(mailbox.id)
         pending = await _pending(uow, renumbered)
     return replace(await _look(syncing, session, renumbered, selected, pending), kind=kind)
@@ -185,7 +185,7 @@ async def _look(
     shown = await session.uids_from(watermark, uidnext=selected.uidnext)
     faultpoint("K04")
     candidates = sorted({*shown, *pending})
-    async with syncing.store.begin(syncing.workspace_id) as uow:
+    async with syncing.store.without_transaction(syncing.workspace_id) as uow:
         states = await uow.ledger.states(folder.mailbox_id, folder.uidvalidity, candidates)
     unsettled = PlacementState.PENDING
     wanted = [uid for uid in candidates if states.get(uid, unsettled) is unsettled]

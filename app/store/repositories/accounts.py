@@ -83,10 +83,15 @@ class Accounts(Repository):
             .where(Account.workspace_id == self._workspace_id, Account.id == account_id)
             .with_for_update(read=True)
         )
-        account = (await self._session.exec(statement)).one_or_none()
-        if account is None or account.fence != fence:
-            raise OwnershipLost("This worker no longer owns the account.")
-        return account
+        return _owned((await self._session.exec(statement)).one_or_none(), fence)
+
+    async def still_owned(self, account_id: AccountId, fence: int) -> Account:
+        """The account, where nothing is to be written: it may be taken the next moment.
+
+        Raises as `owned`.
+        """
+        account = await self._session.get(Account, (self._workspace_id, account_id))
+        return _owned(account, fence)
 
     async def find_by_address(self, address: str) -> Account | None:
         """However it is written: servers that tell `Ana@` from `ana@` are not known to exist."""
@@ -164,3 +169,9 @@ class Accounts(Repository):
         connection = await self._session.connection()
         values = {"team": self._workspace_id, "account": account_id}
         return [bytes(digest) for (digest,) in await connection.execute(_DIGESTS, values)]
+
+
+def _owned(account: Account | None, fence: int) -> Account:
+    if account is None or account.fence != fence:
+        raise OwnershipLost("This worker no longer owns the account.")
+    return account

@@ -70,11 +70,14 @@ class Conversations(Repository):
 
     async def lock_many(self, ids: Iterable[ConversationId]) -> dict[ConversationId, Conversation]:
         """Lock several, in the order of their ids, so that two of us never wait for each other."""
+        wanted = list(ids)
+        if not wanted:
+            return {}
         statement = (
             select(Conversation)
             .where(
                 Conversation.workspace_id == self._workspace_id,
-                is_any(col(Conversation.id), list(ids)),
+                is_any(col(Conversation.id), wanted),
             )
             .order_by(col(Conversation.id))
             .with_for_update(key_share=True)

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from app.core.errors import NotFound
 from app.core.ids import (
+    AccountId,
     ConversationId,
     MailboxId,
     MessageId,
@@ -20,17 +21,25 @@ from app.core.ids import (
 )
 from app.store.bulk import insert_many, is_any
 from app.store.models import Mailbox, Message, Placement, PlacementState
+from app.store.repositories.accounts import OwnershipLost
 from app.store.repositories.base import Repository
 
-_BEGIN_ATTEMPT: Final = """
-INSERT INTO placements AS known
-    (workspace_id, mailbox_id, uidvalidity, uid, id, state, attempts, reason, flags)
-SELECT :team, :mailbox, :uidvalidity, uid, gen_random_uuid(), 'pending', 1, '', '{}'
-FROM unnest(CAST(:uids AS bigint[])) AS uid
-ON CONFLICT (workspace_id, mailbox_id, uidvalidity, uid)
-    DO UPDATE SET attempts = known.attempts + 1 WHERE known.state = 'pending'
-RETURNING uid, attempts
-"""
+_BEGIN_ATTEMPT: Final = text("""
+WITH owner AS (
+    SELECT set_config('synchronous_commit', 'off', true) FROM accounts
+    WHERE workspace_id = :team AND id = :account AND fence = :fence FOR SHARE
+), counted AS (
+    INSERT INTO placements AS known
+        (workspace_id, mailbox_id, uidvalidity, uid, id, state, attempts, reason, flags)
+    SELECT :team, :mailbox, :uidvalidity, uid, gen_random_uuid(), 'pending', 1, '', '{}'
+    FROM owner, unnest(CAST(:uids AS bigint[])) AS uid
+    ON CONFLICT (workspace_id, mailbox_id, uidvalidity, uid)
+        DO UPDATE SET attempts = known.attempts + 1 WHERE known.state = 'pending'
+    RETURNING uid, attempts
+)
+SELECT uid, attempts FROM owner LEFT JOIN counted ON true
+""")
+"""The disk is not waited for: a count is to survive us, and need not survive Postgres."""
 _OVERWRITE: Final = """
 ON CONFLICT (workspace_id, mailbox_id, uidvalidity, uid) DO UPDATE SET
     state = excluded.state, message_id = excluded.message_id, reason = excluded.reason,
@@ -135,21 +144,31 @@ class Ledger(Repository):
         return dict((await self._session.exec(statement)).all())
 
     async def begin_attempt(
-        self, mailbox_id: MailboxId, uidvalidity: int, uids: Sequence[int]
+        self,
+        account_id: AccountId,
+        fence: int,
+        mailbox_id: MailboxId,
+        uidvalidity: int,
+        uids: Sequence[int],
     ) -> dict[int, int]:
-        """Count an attempt on each UID, before it is made.
+        """Count an attempt on each UID, before it is made: one statement, committed by itself.
 
         Answers the attempts so far, this one included. UIDs that are settled already are left
-        alone and not in the answer.
+        alone and not in the answer. Raises `OwnershipLost`.
         """
-        statement = text(_BEGIN_ATTEMPT).bindparams(
-            team=self._workspace_id,
-            mailbox=mailbox_id,
-            uidvalidity=uidvalidity,
-            uids=list(uids),
-        )
+        values = {
+            "team": self._workspace_id,
+            "account": account_id,
+            "fence": fence,
+            "mailbox": mailbox_id,
+            "uidvalidity": uidvalidity,
+            "uids": list(uids),
+        }
         connection = await self._session.connection()
-        return {row.uid: row.attempts for row in await connection.execute(statement)}
+        rows = (await connection.execute(_BEGIN_ATTEMPT, values)).all()
+        if not rows:
+            raise OwnershipLost("This worker no longer owns the account.")
+        return {uid: attempts for uid, attempts in rows if uid is not None}
 
     async def record(self, entries: Sequence[Entry]) -> None:
         """Write what became of each UID, over whatever the ledger said before."""

@@ -94,11 +94,14 @@ class Posts(Repository):
 
     async def mark_stale(self, conversation_ids: Iterable[ConversationId]) -> frozenset[ChannelId]:
         """What the cards of these conversations show has changed. Answers their channels."""
+        ids = list(conversation_ids)
+        if not ids:
+            return frozenset()
         statement = (
             update(Post)
             .where(
                 col(Post.workspace_id) == self._workspace_id,
-                is_any(col(Post.conversation_id), list(conversation_ids)),
+                is_any(col(Post.conversation_id), ids),
                 col(Post.kind) == PostKind.CARD,
             )
             .values(wanted=Post.wanted + 1)
@@ -273,9 +276,12 @@ class Posts(Repository):
     async def of_placements(
         self, placement_ids: Iterable[PlacementId], kind: PostKind
     ) -> Sequence[Post]:
+        ids = list(placement_ids)
+        if not ids:
+            return []
         statement = select(Post).where(
             Post.workspace_id == self._workspace_id,
-            is_any(col(Post.placement_id), list(placement_ids)),
+            is_any(col(Post.placement_id), ids),
             col(Post.kind) == kind,
         )
         return (await self._session.exec(statement)).all()

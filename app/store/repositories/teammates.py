@@ -54,6 +54,8 @@ class Teammates(Repository):
         return (await self._session.exec(statement)).all()
 
     async def get_many(self, ids: Sequence[TeammateId]) -> dict[TeammateId, Teammate]:
+        if not ids:
+            return {}
         statement = select(Teammate).where(
             Teammate.workspace_id == self._workspace_id, is_any(col(Teammate.id), ids)
         )

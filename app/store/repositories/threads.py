@@ -17,13 +17,16 @@ class Threads(Repository):
         self, account_id: AccountId, internet_message_ids: Iterable[str]
     ) -> dict[str, ConversationId]:
         """The conversation of each Message-ID that we know."""
-        statement = select(ThreadLink).where(
+        wanted = list(internet_message_ids)
+        if not wanted:
+            return {}
+        statement = select(ThreadLink.internet_message_id, ThreadLink.conversation_id).where(
             ThreadLink.workspace_id == self._workspace_id,
             ThreadLink.account_id == account_id,
-            is_any(col(ThreadLink.internet_message_id), list(internet_message_ids)),
+            is_any(col(ThreadLink.internet_message_id), wanted),
         )
-        links = (await self._session.exec(statement)).all()
-        return {link.internet_message_id: link.conversation_id for link in links}
+        rows = await self._session.exec(statement)
+        return {message_id: ConversationId(id_) for message_id, id_ in rows}
 
     async def link(self, account_id: AccountId, links: Mapping[str, ConversationId]) -> None:
         """Remember which conversation each Message-ID belongs to; the first to say so wins."""

@@ -9,6 +9,7 @@ What people ask for never waits behind them: answers, notices, lines in the thre
 stand there already.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,6 +17,7 @@ from app.core.ids import ChannelId, PostId
 from app.feed.context import Draining, plausible
 from app.store.models import Channel, Post, PostKind, PostState
 from app.store.new import NewPost
+from app.store.repositories.drawing import Next
 from app.store.unit_of_work import UnitOfWork
 
 _MINUTE: Final = timedelta(minutes=1)
@@ -36,19 +38,25 @@ class Shield:
         self.holds = False
         """Whether a card waits for its minute."""
 
-    async def next(
-        self, uow: UnitOfWork, channel: Channel, now: datetime
-    ) -> tuple[Post | None, datetime]:
-        """The post whose turn it is, if there is one, and not before when the next one may go."""
-        unsent = await uow.posts.next_unsent(channel.id)
+    async def next(self, found: Next, now: datetime) -> tuple[Next, datetime]:
+        """What comes next where a card may have to wait, and not before when that may be posted."""
+        channel = found.channel
         free_at = _free_at(channel, self._limit, now)
-        self.holds = unsent is not None and free_at > now and _is_held(unsent, channel)
-        if self.holds:
-            unsent = await self._beside(uow, channel)
-        elif channel.digest_id is not None:
-            await self._keep_true(uow, channel, now, at_once=unsent is None)
+        self.holds = found.unsent is not None and free_at > now and _is_held(found.unsent, channel)
+        if self.holds or channel.digest_id is not None:
+            found = await self._tell(found, now)
         may_post_at = plausible(channel.next_post_at or now, now)
-        return unsent, may_post_at if unsent or not self.holds else max(may_post_at, free_at)
+        return found, may_post_at if found.unsent or not self.holds else max(may_post_at, free_at)
+
+    async def _tell(self, found: Next, now: datetime) -> Next:
+        """Have the digest say what is so now; answers what comes next besides."""
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            channel, unsent = await uow.channels.get(found.channel.id), found.unsent
+            if self.holds:
+                unsent = await self._beside(uow, channel)
+            else:
+                await self._keep_true(uow, channel, now, at_once=unsent is None)
+            return replace(await uow.drawing.next_in(channel.id), unsent=unsent)
 
     async def _beside(self, uow: UnitOfWork, channel: Channel) -> Post | None:
         now = self._on.now()

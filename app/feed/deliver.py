@@ -58,12 +58,12 @@ async def _step(on: Draining, poster: Poster, refresher: Refresher, shield: Shie
     A post goes first when its time has come. Refreshes fill the time between two posts.
     """
     now = on.now()
-    async with on.store.begin(on.workspace_id) as uow:
-        channel = await uow.channels.get(on.channel_id)
-        unsent, post_at = await shield.next(uow, channel, now)
-        stale = await uow.posts.next_stale(on.channel_id)
-    if is_closed(channel):
+    async with on.store.without_transaction(on.workspace_id) as uow:
+        found = await uow.drawing.next_in(on.channel_id)
+    if is_closed(found.channel):
         return False
+    found, post_at = await shield.next(found, now)
+    channel, unsent, stale = found.channel, found.unsent, found.stale
     refresher.not_before(channel.next_edit_at and plausible(channel.next_edit_at, now))
     if unsent and post_at <= now:
         await _unless_gone(poster.send(unsent))

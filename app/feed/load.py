@@ -55,17 +55,20 @@ async def load_card(uow: UnitOfWork, post: Post, site: str) -> CardView:
     assert post.conversation_id is not None
     conversation = await uow.conversations.get(post.conversation_id)
     account = await uow.accounts.get(conversation.account_id)
-    outgoing = await load_latest(uow, post.conversation_id)
     message = await uow.messages.get(post.message_id) if post.message_id else None
+    around = await uow.drawing.around(conversation, post.channel_id, message)
+    outgoing = await load_latest(uow, conversation.id) if around.has_outgoing else None
     placed = await uow.ledger.live_of_conversation(conversation.id)
-    command = _command_to_show(await uow.commands.of_conversation(conversation.id))
+    commands = await uow.commands.of_conversation(conversation.id) if around.has_commands else []
+    command = _command_to_show(commands)
     people = await _people(
         uow,
         conversation.assignee_id,
         conversation.done_by_id,
         command.requested_by_id if command else None,
     )
-    writing = [one.author_id for one in await uow.drafts.writing(conversation.id)]
+    drafts = await uow.drafts.writing(conversation.id) if around.has_drafts else []
+    writing = [one.author_id for one in drafts]
     writers = await _people(uow, *writing)
     shown = None
     if command:
@@ -78,8 +81,8 @@ async def load_card(uow: UnitOfWork, post: Post, site: str) -> CardView:
         address=account.address,
         subject=conversation.subject,
         mail=await _mail(uow, message) if message else await load_begun_by_us(uow, post),
-        further_mails=await uow.posts.count_mails(conversation.id, post.channel_id),
-        first_contact=message is not None and await uow.messages.is_first_from(message),
+        further_mails=around.further_mails,
+        first_contact=around.is_first_contact,
         assignee=people.get(conversation.assignee_id),
         done_by=people.get(conversation.done_by_id),
         done_at=conversation.done_at,
@@ -97,7 +100,7 @@ async def load_card(uow: UnitOfWork, post: Post, site: str) -> CardView:
         outgoing=outgoing,
         writers=tuple(writers[one] for one in writing if one in writers),
         proposal=await load_proposal(uow, conversation),
-        list_exit=await load_list_exit(uow, conversation.id),
+        list_exit=await load_list_exit(uow, conversation.id) if around.has_list_exits else None,
         merged_into=await load_elsewhere(uow, conversation, post.channel_id, site),
         follow_up_at=conversation.follow_up_at,
         no_answer_since=conversation.no_answer_since,
@@ -132,7 +135,7 @@ async def load_quarantine(uow: UnitOfWork, post: Post) -> QuarantineView:
 
 
 async def _mail(uow: UnitOfWork, message: Message) -> MailView:
-    files = await uow.messages.attachments([message.id])
+    files = await uow.messages.attachments([message.id]) if message.attachment_count else []
     return MailView(
         sender_name=message.from_name,
         sender_address=message.from_address,

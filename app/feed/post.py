@@ -136,7 +136,8 @@ class Poster:
     async def _claim(self, post_id: PostId) -> Ready | None:
         """Make ready and claim; None where there is nothing to show any more."""
         async with self._on.store.begin(self._on.workspace_id) as uow:
-            post = await uow.posts.lock(post_id)
+            sources = await uow.drawing.lock(post_id)
+            post = sources.post
             thread = await thread_of(uow, post)
             if thread is not None and thread.ts is None:
                 park(uow, post, ParkedFor.THREAD, "What it belongs to is not in Slack.")

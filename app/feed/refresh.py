@@ -31,7 +31,8 @@ class Refresher:
     async def refresh(self, stale: Post) -> None:
         """Edit the message. Raises `Later`."""
         async with self._on.store.begin(self._on.workspace_id) as uow:
-            post = await uow.posts.lock(stale.id)
+            sources = await uow.drawing.lock(stale.id)
+            post = sources.post
             try:
                 feeding = self._on.feeding
                 message = await rendered(uow, post, feeding.site, feeding.pages)

@@ -4,15 +4,18 @@ A row is a dataclass whose fields are the table's columns. The rows travel as on
 Postgres itself turns into rows of the table: one statement to plan, whatever their number.
 SQLAlchemy would build an object with history for every row, and executemany runs a statement for
 each; for a mailbox that is brought in whole, either costs more than everything else together.
+
+Rows of several tables can go together, in one statement as well: somebody waits for a single mail.
 """
 
 import functools
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import fields
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ARRAY, any_, literal, text
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Row = TypeVar("Row", bound="DataclassInstance")
+_PENDING: Final = "pending insertions"
 
 
 async def insert_many(
@@ -31,25 +35,68 @@ async def insert_many(
     """Insert the rows. `table` and `on_conflict` are our own words, never anybody's input."""
     if not rows:
         return
-    statement, as_dict = _plan(type(rows[0]), table, on_conflict)
-    values = json.dumps([as_dict(row) for row in rows], default=_as_json, ensure_ascii=False)
+    insertion = _Insertion(type(rows[0]), table, on_conflict), as_json(rows)
+    if (pending := session.info.get(_PENDING)) is None:
+        await _insert(session, [insertion])
+    else:
+        pending.append(insertion)
+
+
+@asynccontextmanager
+async def inserted_together(session: AsyncSession) -> AsyncIterator[None]:
+    """Write what is inserted inside at its end, all by one statement. Nobody inside can see it."""
+    pending: list[tuple[_Insertion, str]] = []
+    session.info[_PENDING] = pending
+    try:
+        yield
+    finally:
+        del session.info[_PENDING]
+    if pending:
+        await _insert(session, pending)
+
+
+async def _insert(session: AsyncSession, insertions: "Sequence[tuple[_Insertion, str]]") -> None:
+    statement = _statement(tuple(insertion for insertion, _ in insertions))
+    values = {f"rows{n}": rows for n, (_, rows) in enumerate(insertions)}
     await session.flush()
     connection = await session.connection()
-    await connection.execute(statement, {"rows": values})
+    await connection.execute(statement, values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Insertion:
+    kind: "type[DataclassInstance]"
+    table: str
+    on_conflict: str
+
+    def sql(self, n: int) -> str:
+        columns = ", ".join(f'"{field.name}"' for field in fields(self.kind))
+        return (
+            f"INSERT INTO {self.table} ({columns}) SELECT {columns} "  # noqa: S608
+            f"FROM json_populate_recordset(NULL::{self.table}, CAST(:rows{n} AS json)) "
+            f"{self.on_conflict}"
+        )
 
 
 @functools.cache
-def _plan(
-    kind: "type[DataclassInstance]", table: str, on_conflict: str
-) -> tuple[TextClause, Callable[[Any], dict[str, Any]]]:
+def _statement(insertions: tuple[_Insertion, ...]) -> TextClause:
+    """Foreign keys are checked at the end of a statement, so the order is of no matter."""
+    *others, last = (insertion.sql(n) for n, insertion in enumerate(insertions))
+    before = ", ".join(f"rows{n} AS ({sql})" for n, sql in enumerate(others))
+    return text(f"WITH {before} {last}" if before else last)
+
+
+def as_json(rows: Sequence[Row]) -> str:
+    """Rows of one kind, as `json_populate_recordset` reads them."""
+    as_dict = _reader(type(rows[0]))
+    return json.dumps([as_dict(row) for row in rows], default=_as_json, ensure_ascii=False)
+
+
+@functools.cache
+def _reader(kind: "type[DataclassInstance]") -> Callable[[Any], dict[str, Any]]:
     names = [field.name for field in fields(kind)]
-    columns = ", ".join(f'"{name}"' for name in names)
-    statement = (
-        f"INSERT INTO {table} ({columns}) SELECT {columns} "  # noqa: S608
-        f"FROM json_populate_recordset(NULL::{table}, CAST(:rows AS json)) {on_conflict}"
-    )
     values_of = attrgetter(*names)
-    return text(statement), lambda row: dict(zip(names, values_of(row), strict=True))
+    return lambda row: dict(zip(names, values_of(row), strict=True))
 
 
 def _as_json(value: object) -> str:

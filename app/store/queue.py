@@ -4,13 +4,12 @@ The jobs themselves are procrastinate's; this module is the one place that names
 `jobs/tasks.py` the one that runs them.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import procrastinate
-from sqlalchemy import URL, DateTime, bindparam, func, select, text
+from sqlalchemy import URL, DateTime, bindparam, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.ids import (
@@ -37,25 +36,25 @@ WEBHOOK_QUEUE: Final = "webhooks"
 TRIAL_QUEUE: Final = "trials"
 _WAKE_CHANNEL: Final = "procrastinate_queue_v1#{queue}"
 """What procrastinate's own insert trigger notifies."""
-_LOCK_WAITING: Final = text(
-    "SELECT id FROM procrastinate_jobs WHERE queueing_lock = :subject AND status = 'todo' FOR SHARE"
-)
-
-_BRING_FORWARD: Final = text(
+_JOIN_WAITING: Final = text(
     """
-    UPDATE procrastinate_jobs SET scheduled_at = :at
-    WHERE queueing_lock = :subject AND status = 'todo' AND scheduled_at > coalesce(:at, now())
+    WITH waiting AS (
+        SELECT id FROM procrastinate_jobs
+        WHERE queueing_lock = :subject AND status = 'todo' FOR UPDATE
+    ), moved AS (
+        UPDATE procrastinate_jobs AS job SET scheduled_at = CASE WHEN :hurries THEN :at END
+        FROM waiting WHERE job.id = waiting.id AND CASE
+            WHEN :hurries THEN job.scheduled_at > coalesce(:at, now())
+            ELSE job.task_name = 'feed.drain'
+                AND job.scheduled_at > now() + interval '65 minutes'
+        END
+    )
+    SELECT pg_notify(:channel, json_build_object('type', 'job_inserted', 'job_id', id)::text)
+    FROM waiting
     """
 ).bindparams(bindparam("at", type_=DateTime(timezone=True)))
-
-_BRING_BACK: Final = text(
-    """
-    UPDATE procrastinate_jobs SET scheduled_at = NULL
-    WHERE queueing_lock = :subject AND status = 'todo' AND task_name = 'feed.drain'
-        AND scheduled_at > now() + interval '65 minutes'
-    """
-)
-"""No channel waits for so long: it was left before the clock was set back."""
+"""Brings forward the job that waits. One that does not hurry is content with its time, but no
+channel waits for longer than an hour: such a job was left before the clock was set back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,19 +294,15 @@ async def defer(queue: procrastinate.App, session: AsyncSession, job: Job) -> No
     and, since they were told of it before, have them told once more when we commit. One that waits
     for a later moment would keep ours waiting with it, so it is brought forward.
     """
+    values = {
+        "subject": job.subject,
+        "hurries": job.hurries,
+        "at": job.not_before,
+        "channel": _WAKE_CHANNEL.format(queue=job.queue),
+    }
     connection = await session.connection()
-    if job.hurries:
-        values = {"subject": job.subject, "at": job.not_before}
-        await connection.execute(_BRING_FORWARD, values)
-    else:
-        await connection.execute(_BRING_BACK, {"subject": job.subject})
-    waiting = await connection.execute(_LOCK_WAITING, {"subject": job.subject})
-    if (job_id := waiting.scalar()) is not None:
-        notice = json.dumps({"type": "job_inserted", "job_id": job_id})
-        channel = _WAKE_CHANNEL.format(queue=job.queue)
-        await connection.execute(select(func.pg_notify(channel, notice)))
-        return
-    await _insert(queue, session, job)
+    if (await connection.execute(_JOIN_WAITING, values)).one_or_none() is None:
+        await _insert(queue, session, job)
 
 
 async def _insert(queue: procrastinate.App, session: AsyncSession, job: Job) -> None:

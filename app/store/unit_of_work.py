@@ -8,7 +8,7 @@ No block may stay open across the network: read, leave, talk, enter, write.
 """
 
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.ids import AccountId, ChannelId, ConversationId, WorkspaceId
+from app.store.bulk import inserted_together
 from app.store.new import NewEvent
 from app.store.notify import CHANNEL, Topic
 from app.store.queue import Job, defer, drain_channel
@@ -30,6 +31,7 @@ from app.store.repositories.charts import Charts
 from app.store.repositories.commands import Commands
 from app.store.repositories.conversations import Conversations
 from app.store.repositories.drafts import Drafts
+from app.store.repositories.drawing import Drawing
 from app.store.repositories.events import Events
 from app.store.repositories.fleet import Fleet
 from app.store.repositories.grants import Grants
@@ -114,6 +116,10 @@ class UnitOfWork:
     @cached_property
     def drafts(self) -> Drafts:
         return Drafts(self.session, self.workspace_id)
+
+    @cached_property
+    def drawing(self) -> Drawing:
+        return Drawing(self.session, self.workspace_id)
 
     @cached_property
     def events(self) -> Events:
@@ -273,6 +279,10 @@ class UnitOfWork:
         """Have the cards of these conversations show what they are now."""
         for channel_id in await self.posts.mark_stale(conversation_ids):
             self.feed_is_due(channel_id)
+
+    def inserted_together(self) -> AbstractAsyncContextManager[None]:
+        """New mails and what belongs to them, written by one statement at the end of the block."""
+        return inserted_together(self.session)
 
     @property
     def leaves_nothing(self) -> bool:

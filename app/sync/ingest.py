@@ -99,8 +99,9 @@ class Ingest:
         if not uids:
             return
         async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
-            account = await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
-            mailbox = await uow.mailboxes.get(self._folder.mailbox_id)
+            account, mailbox = await uow.mailboxes.owned(
+                self._folder.mailbox_id, self._syncing.account_id, self._syncing.fence
+            )
             read, proofs = await take_out(uow, account, mailbox, prepared.read)
             await self._store(uow, account, mailbox, read)
             await uow.ledger.record([self._proof(one) for one in proofs])
@@ -171,9 +172,10 @@ class Ingest:
         new = [
             one for one in read if known.setdefault(one.digest, one.message_id) == one.message_id
         ]
-        messages = await self._store_messages(uow, account, mailbox, sender, new)
         entries = [self._stored(one.fetched.listing, known[one.digest], one.digest) for one in read]
-        await uow.ledger.record(entries)
+        async with uow.inserted_together():
+            messages = await self._store_messages(uow, account, mailbox, sender, new)
+            await uow.ledger.record(entries)
         if not self._history:
             known_before = {known[one.digest] for one in read} - {one.message_id for one in new}
             if mailbox.role != Role.SENT:

@@ -4,31 +4,35 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import update
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from app.core.ids import AccountId
-from app.store.bulk import insert_many
+from app.store.bulk import as_json
 from app.store.models import Event, EventCounter
 from app.store.new import NewEvent
 from app.store.repositories.base import Repository
 
 _WALK: Final = 20_000
+_APPEND: Final = text("""
+WITH counter AS (
+    UPDATE event_counters SET last_seq = last_seq + :count WHERE workspace_id = :team
+    RETURNING last_seq - :count AS seq
+)
+INSERT INTO events (workspace_id, seq, type, account_id, conversation_id, data)
+SELECT row.workspace_id, counter.seq + row.seq, row.type, row.account_id, row.conversation_id,
+    row.data
+FROM counter, json_populate_recordset(NULL::events, CAST(:rows AS json)) AS row
+""")
 
 
 class Events(Repository):
     async def append(self, events: Sequence[NewEvent]) -> None:
         """Number the events and write them. The counter stays locked until the commit."""
-        statement = (
-            update(EventCounter)
-            .where(col(EventCounter.workspace_id) == self._workspace_id)
-            .values(last_seq=EventCounter.last_seq + len(events))
-            .returning(col(EventCounter.last_seq))
-        )
-        last = (await self._session.exec(statement)).scalar_one()
-        first = last - len(events) + 1
-        rows = [replace(event, seq=first + n) for n, event in enumerate(events)]
-        await insert_many(self._session, "events", rows)
+        rows = [replace(event, seq=n) for n, event in enumerate(events, start=1)]
+        values = {"team": self._workspace_id, "count": len(rows), "rows": as_json(rows)}
+        written = await (await self._session.connection()).execute(_APPEND, values)
+        assert written.rowcount == len(rows)  # a workspace has its counter from the beginning
 
     async def after(self, cursor: int, *, limit: int) -> Sequence[Event]:
         statement = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, text, update
+from sqlalchemy import ColumnElement, func, text, update
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
@@ -223,6 +223,18 @@ class Ledger(Repository):
         self, message_ids: Iterable[MessageId]
     ) -> Sequence[tuple[Placement, Mailbox]]:
         """Where these mails lie now."""
+        return await self._live(is_any(col(Placement.message_id), list(message_ids)))
+
+    async def live_of_conversation(
+        self, conversation_id: ConversationId
+    ) -> Sequence[tuple[Placement, Mailbox]]:
+        ids = select(Message.id).where(
+            Message.workspace_id == self._workspace_id,
+            Message.conversation_id == conversation_id,
+        )
+        return await self._live(col(Placement.message_id).in_(ids))
+
+    async def _live(self, of_messages: ColumnElement[bool]) -> Sequence[tuple[Placement, Mailbox]]:
         statement = (
             select(Placement, Mailbox)
             .join(
@@ -232,7 +244,7 @@ class Ledger(Repository):
             )
             .where(
                 Placement.workspace_id == self._workspace_id,
-                is_any(col(Placement.message_id), list(message_ids)),
+                of_messages,
                 col(Placement.state) == PlacementState.STORED,
                 col(Placement.gone_at).is_(None),
                 col(Placement.uidvalidity) == col(Mailbox.uidvalidity),
@@ -240,16 +252,6 @@ class Ledger(Repository):
             .order_by(col(Placement.uid))
         )
         return (await self._session.exec(statement)).all()
-
-    async def live_of_conversation(
-        self, conversation_id: ConversationId
-    ) -> Sequence[tuple[Placement, Mailbox]]:
-        statement = select(Message.id).where(
-            Message.workspace_id == self._workspace_id,
-            Message.conversation_id == conversation_id,
-        )
-        ids = (await self._session.exec(statement)).all()
-        return await self.live_of_messages(MessageId(id_) for id_ in ids)
 
     async def accounted(self, mailbox_ids: Sequence[MailboxId]) -> dict[MailboxId, int]:
         """How many UIDs of each folder are settled, under its present UIDVALIDITY."""

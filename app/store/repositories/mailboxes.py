@@ -10,7 +10,8 @@ from sqlmodel import col, select
 from app.core.errors import NotFound
 from app.core.ids import AccountId, MailboxId
 from app.store.bulk import is_any
-from app.store.models import Mailbox, Placement, PlacementState
+from app.store.models import Account, Mailbox, Placement, PlacementState
+from app.store.repositories.accounts import OwnershipLost
 from app.store.repositories.base import Repository
 
 _ORDER = (
@@ -31,6 +32,26 @@ class Mailboxes(Repository):
         if mailbox is None:
             raise NotFound("There is no such folder.")
         return mailbox
+
+    async def owned(
+        self, mailbox_id: MailboxId, account_id: AccountId, fence: int
+    ) -> tuple[Account, Mailbox]:
+        """A folder, and its account as `Accounts.owned` gives it. Raises `OwnershipLost`."""
+        statement = (
+            select(Account, Mailbox)
+            .join(Mailbox, col(Mailbox.workspace_id) == col(Account.workspace_id))
+            .where(
+                Account.workspace_id == self._workspace_id,
+                Account.id == account_id,
+                Account.fence == fence,
+                Mailbox.id == mailbox_id,
+            )
+            .with_for_update(read=True, of=Account)
+        )
+        found = (await self._session.exec(statement)).one_or_none()
+        if found is None:
+            raise OwnershipLost("This worker no longer owns the account, or its folder is gone.")
+        return found
 
     async def named(self, account_id: AccountId, name: str) -> Mailbox:
         """The folder of this name; made where we did not know it."""

@@ -161,20 +161,6 @@ class Messages(Repository):
         )
         return (await self._session.exec(statement)).first() is not None
 
-    async def is_first_from(self, message: Message) -> bool:
-        """Whether nobody of this address wrote to the account before."""
-        statement = (
-            select(Message.id)
-            .where(
-                Message.workspace_id == self._workspace_id,
-                Message.account_id == message.account_id,
-                Message.from_address == message.from_address,
-                col(Message.received_at) < message.received_at,
-            )
-            .limit(1)
-        )
-        return (await self._session.exec(statement)).first() is None
-
     async def identities(self, ids: Iterable[MessageId]) -> dict[MessageId, WhatItIs]:
         """By what each mail can be recognised, without its text."""
         statement = select(

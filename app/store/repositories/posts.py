@@ -17,8 +17,8 @@ from app.store.bulk import insert_many, is_any
 from app.store.models import Message, ParkedFor, Post, PostKind, PostState
 from app.store.new import NewPost
 from app.store.repositories.base import Repository
+from app.store.repositories.drawing import UNSENT
 
-_UNSENT = (PostState.WAITING, PostState.CLAIMED)
 CLOCK_SKEW: Final = timedelta(minutes=2)
 """How far the clocks of mail servers, Slack and Postgres may be apart."""
 _GAP_BEFORE: Final = text("""
@@ -136,20 +136,6 @@ class Posts(Repository):
         )
         return frozenset((await self._session.exec(statement)).scalars())
 
-    async def next_unsent(self, channel_id: ChannelId) -> Post | None:
-        """The first post that is not in Slack yet, or may not be."""
-        statement = (
-            select(Post)
-            .where(
-                Post.workspace_id == self._workspace_id,
-                Post.channel_id == channel_id,
-                col(Post.state).in_(_UNSENT),
-            )
-            .order_by(col(Post.seq))
-            .limit(1)
-        )
-        return (await self._session.exec(statement)).one_or_none()
-
     async def next_beside_cards(self, channel_id: ChannelId, all_through: int) -> Post | None:
         """The first unsent post that is no held card, and stands in the thread of none."""
         other = aliased(Post)
@@ -162,7 +148,7 @@ class Posts(Repository):
             .where(
                 Post.workspace_id == self._workspace_id,
                 Post.channel_id == channel_id,
-                col(Post.state).in_(_UNSENT),
+                col(Post.state).in_(UNSENT),
                 ~and_(*_held(Post, self._workspace_id, channel_id, all_through)),
                 ~its_card_is_held,
             )
@@ -205,30 +191,16 @@ class Posts(Repository):
         )
         return (await self._session.exec(statement)).one()
 
-    async def next_stale(self, channel_id: ChannelId) -> Post | None:
-        """The post that shows something old, the longest unrefreshed first."""
-        statement = (
-            select(Post)
-            .where(
-                Post.workspace_id == self._workspace_id,
-                Post.channel_id == channel_id,
-                col(Post.state) == PostState.SENT,
-                col(Post.wanted) > col(Post.shown),
-            )
-            .order_by(col(Post.seq))
-            .limit(1)
-        )
-        return (await self._session.exec(statement)).one_or_none()
-
     async def claim(self, post: Post) -> None:
         """Say that we are about to send it; committed before Slack hears of it."""
         statement = (
             update(Post)
             .where(col(Post.workspace_id) == self._workspace_id, col(Post.id) == post.id)
             .values(state=PostState.CLAIMED, attempts=Post.attempts + 1, claimed_at=func.now())
+            .returning(Post)
+            .execution_options(populate_existing=True)
         )
-        await self._session.exec(statement)
-        await self._session.refresh(post)
+        (await self._session.exec(statement)).scalar_one()
 
     async def gap_before(self, post: Post) -> Gap | None:
         """The time in which this post may have been made without our knowledge.
@@ -285,16 +257,6 @@ class Posts(Repository):
             col(Post.kind) == kind,
         )
         return (await self._session.exec(statement)).all()
-
-    async def count_mails(self, conversation_id: ConversationId, channel_id: ChannelId) -> int:
-        """How many mails stand in the thread of a card."""
-        statement = select(func.count()).where(
-            col(Post.workspace_id) == self._workspace_id,
-            col(Post.channel_id) == channel_id,
-            col(Post.conversation_id) == conversation_id,
-            col(Post.kind) == PostKind.MAIL,
-        )
-        return (await self._session.exec(statement)).one()
 
     async def by_ts(self, channel_id: ChannelId, ts: str) -> Post | None:
         statement = select(Post).where(

@@ -137,7 +137,7 @@ class TestAnAnswerIsLost:
         await feed.drain()
         await feed.mail("Re: Question", "Question")
         async with feed.workspace.store.begin(feed.workspace.id) as uow:
-            post = await uow.posts.next_unsent(feed.channel)
+            post = (await uow.drawing.next_in(feed.channel)).unsent
             assert post is not None
             await uow.posts.claim(post)
         (card,) = feed.slack.messages("support")

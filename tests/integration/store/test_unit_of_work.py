@@ -10,7 +10,9 @@ from app.core.ids import ChannelId
 from app.store.engine import conninfo
 from app.store.notify import NotificationHub, Topic
 from app.store.queue import drain_channel
+from tests import factories
 from tests.fixtures.database import Workspace
+from tests.fixtures.round_trips import round_trips
 
 CHANNEL = ChannelId("C1")
 
@@ -69,6 +71,67 @@ class TestEvents:
                 group.create_task(write(number))
 
         assert seen == list(range(1, 41))
+
+
+class TestWithoutATransaction:
+    async def test_nothing_is_left_for_later(self, workspace: Workspace) -> None:
+        with pytest.raises(AssertionError):
+            async with workspace.store.without_transaction(workspace.id) as uow:
+                uow.emit("never.happened")
+
+        async with workspace.store.begin(workspace.id) as uow:
+            assert await uow.events.latest() == 0
+
+    async def test_no_changed_row_is_left(self, workspace: Workspace) -> None:
+        with pytest.raises(AssertionError):
+            async with workspace.store.without_transaction(workspace.id) as uow:
+                (await uow.channels.get(CHANNEL)).detail = "never written"
+
+        async with workspace.store.begin(workspace.id) as uow:
+            assert (await uow.channels.get(CHANNEL)).detail == ""
+
+    async def test_each_question_is_one_round_trip(self, workspace: Workspace) -> None:
+        async with workspace.store.begin(workspace.id) as uow:
+            await uow.channels.get(CHANNEL)
+
+        with round_trips() as sent:
+            async with workspace.store.without_transaction(workspace.id) as uow:
+                await uow.channels.get(CHANNEL)
+                await uow.events.latest()
+
+        assert len(sent) == 2
+
+
+class TestInsertingTogether:
+    async def test_rows_that_depend_on_each_other(self, workspace: Workspace) -> None:
+        account = factories.account(workspace.id)
+        conversation = factories.conversation(workspace.id, account.id, subject="Hello")
+        message = factories.message(workspace.id, account.id, conversation.id, subject="Hello")
+        async with workspace.store.begin(workspace.id) as uow:
+            uow.accounts.add(account)
+            await uow.session.flush()
+
+            with round_trips() as sent:
+                async with uow.inserted_together():
+                    await uow.messages.add_all([message])
+                    await uow.conversations.add_all([conversation])
+
+            assert len(sent) == 1
+            assert (await uow.messages.get(message.id)).conversation_id == conversation.id
+
+    async def test_nothing_where_it_fails(self, workspace: Workspace) -> None:
+        account = factories.account(workspace.id)
+        async with workspace.store.begin(workspace.id) as uow:
+            uow.accounts.add(account)
+            await uow.session.flush()
+
+            with pytest.raises(RuntimeError):
+                async with uow.inserted_together():
+                    row = factories.conversation(workspace.id, account.id, subject="Hello")
+                    await uow.conversations.add_all([row])
+                    raise RuntimeError
+
+            assert await uow.conversations.lock_many([row.id]) == {}
 
 
 class TestJobs:

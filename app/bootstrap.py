@@ -26,6 +26,7 @@ from app.outside.http import open_outside
 from app.providers.oauth.registry import oauth_providers
 from app.rules.arrivals import Arrivals
 from app.sending.context import Sending
+from app.sending.kept import KeptLines
 from app.sending.smtp import SMTPTransport
 from app.slack.bolt import build_apps, signing_secret
 from app.slack.client import WorkspaceClients, http_session, web_client
@@ -216,10 +217,13 @@ async def _sending(
 ) -> Sending:
     settings = container.settings
     allow_private = settings.allow_private_mail_hosts
+    kept = await stack.enter_async_context(KeptLines(container.hub))
     return Sending(
         store=container.store,
         blobs=container.blobs,
-        transport=SMTPTransport(allow_private=allow_private, ca_file=settings.tls_ca_file),
+        transport=SMTPTransport(
+            allow_private=allow_private, ca_file=settings.tls_ca_file, kept=kept
+        ),
         reader=parser,
         outside=await stack.enter_async_context(open_outside(allow_private=allow_private)),
         vault=container.vault,

@@ -161,6 +161,7 @@ async def remove(uow: UnitOfWork, account_id: AccountId) -> list[bytes]:
     grant_id = account.grant_id
     uow.emit("account.removed", account_id=account.id, address=account.address)
     uow.wake(Topic.ACCOUNT, account.id)
+    uow.wake(Topic.LOGIN, account.id)
     await uow.accounts.delete(account)
     if grant_id is not None:
         await uow.session.flush()
@@ -179,6 +180,7 @@ def _reconnect(uow: UnitOfWork, account: Account) -> None:
     if account.state is AccountState.STOPPED:
         account.failures = 0
     uow.wake(Topic.ACCOUNT, account.id)
+    uow.wake(Topic.LOGIN, account.id)
 
 
 def _set_imap(account: Account, gate: Gate, login: ServerLogin) -> None:

@@ -116,6 +116,7 @@ async def let_accounts_in(uow: UnitOfWork, grant: Grant) -> None:
         if locked.state is AccountState.STOPPED:
             locked.failures = 0
         uow.wake(Topic.ACCOUNT, locked.id)
+        uow.wake(Topic.LOGIN, locked.id)
 
 
 def how_to_sign_in(grant: Grant) -> str:

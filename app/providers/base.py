@@ -48,6 +48,12 @@ class Facts:
     alone it has another one each time."""
     files_sent: bool = False
     """What is sent by its SMTP appears in Sent by itself; a second copy would be a duplicate."""
+    sending_line_kept: timedelta = timedelta(seconds=15)
+    """For how long a connection for sending waits for the next mail of its account; none waits
+    where it is zero. RFC 5321 §4.5.3.2.7 has servers wait for five minutes."""
+    mails_per_sending_line: int = 20
+    """So many mails go by one connection. The strictest limit that was found published for any
+    server, 20 of Yahoo for mail from other servers (zone-eu/zone-mta#90), suits people's mail."""
     largest_sent: int | None = None
     """In bytes, as it travels: the largest mail that it documents it sends. What its server says
     when it is connected to counts as well."""

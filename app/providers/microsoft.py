@@ -1,5 +1,6 @@
 """Microsoft 365 and Outlook.com: Exchange, in both cases."""
 
+from datetime import timedelta
 from typing import Final
 
 from app.providers.base import Facts, KnownProvider
@@ -19,6 +20,10 @@ MICROSOFT: Final = KnownProvider(
         # Since June 2018 what is sent by SMTP AUTH is kept in Sent Items (itsupport.ou.edu, article
         # 83, quotes the notice); Outlook.com does the same (chatmail/provider-db#258).
         files_sent=True,
+        # learn.microsoft.com, “Message storage and concurrent connection throttling for SMTP
+        # Authenticated Submission”: three connections at once for one mailbox, its printers and
+        # scripts included. So ours is not in anybody’s way for long.
+        sending_line_kept=timedelta(seconds=5),
         login_hint="Microsoft takes no password over IMAP any more: connect the account by "
         "signing in with Microsoft, or check that your tenant allows app passwords.",
     ),

@@ -43,6 +43,7 @@ class Claimed:
 
     id: OutgoingId
     fence: int
+    account_id: AccountId
     server: ServerSpec
     grant_id: GrantId | None
     """Whose token is shown to the server, in place of a password."""
@@ -121,6 +122,7 @@ async def _claim(
     return Claimed(
         id=outgoing.id,
         fence=outgoing.fence,
+        account_id=account.id,
         server=server,
         grant_id=account.grant_id,
         envelope=Envelope(

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
 
-from app.core.ids import GrantId, WorkspaceId
+from app.core.ids import AccountId, GrantId, WorkspaceId
 from app.mailbox.errors import SignInNeeded, Transient
 from app.mailbox.port import ServerSpec
 from app.sending.context import Sending
@@ -13,6 +13,9 @@ from app.sending.port import Deferred, Delivered, Envelope, LoginRefused
 
 class Parcel(Protocol):
     """What is handed over, and to whom."""
+
+    @property
+    def account_id(self) -> AccountId: ...
 
     @property
     def server(self) -> ServerSpec: ...
@@ -40,14 +43,28 @@ async def hand_over(
     """
     server = await _with_token(on, workspace_id, claimed)
     try:
-        return await on.transport.deliver(
-            server, claimed.envelope, raw, before_the_end=before_the_end
-        )
+        return await _deliver(on, server, claimed, raw, before_the_end)
     except LoginRefused:
         if claimed.grant_id is None:
             raise
     server = await _with_token(on, workspace_id, claimed, instead_of=server.password)
-    return await on.transport.deliver(server, claimed.envelope, raw, before_the_end=before_the_end)
+    return await _deliver(on, server, claimed, raw, before_the_end)
+
+
+async def _deliver(
+    on: Sending,
+    server: ServerSpec,
+    claimed: Parcel,
+    raw: bytes,
+    before_the_end: Callable[[], Awaitable[None]],
+) -> Delivered:
+    return await on.transport.deliver(
+        server,
+        claimed.envelope,
+        raw,
+        before_the_end=before_the_end,
+        account_id=claimed.account_id,
+    )
 
 
 async def _with_token(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.core.errors import SharedBoxError
+from app.core.ids import AccountId
 from app.mail.parsed import ParsedMail
 from app.mailbox.port import ServerSpec
 
@@ -100,8 +101,9 @@ class Transport(Protocol):
         raw: bytes,
         *,
         before_the_end: Callable[[], Awaitable[None]],
+        account_id: AccountId | None = None,
     ) -> Delivered:
-        """Send the mail.
+        """Send the mail, by a connection that the account may have kept.
 
         `before_the_end` runs when all but the last line is sent; what it raises breaks the attempt
         off, and nothing is delivered.

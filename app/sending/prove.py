@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.core.errors import Conflict, NotFound
-from app.core.ids import GrantId, IdentityId, WorkspaceId
+from app.core.ids import AccountId, GrantId, IdentityId, WorkspaceId
 from app.core.logging import get_logger
 from app.mail import proof
 from app.mail.address import Address
@@ -37,6 +37,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Parcel:
+    account_id: AccountId
     server: ServerSpec
     grant_id: GrantId | None
     envelope: Envelope
@@ -119,7 +120,7 @@ async def _prepare(on: Sending, uow: UnitOfWork, identity_id: IdentityId) -> _Pa
     envelope = Envelope(
         identity.address, [identity.address], needs_smtputf8=composed.needs_smtputf8
     )
-    return _Parcel(server, account.grant_id, envelope, composed.raw)
+    return _Parcel(account.id, server, account.grant_id, envelope, composed.raw)
 
 
 def _not_sent(

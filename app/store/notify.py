@@ -27,6 +27,8 @@ class Topic(StrEnum):
     """Something is to be done for an account; the key is its id."""
     ACCOUNTS = "accounts"
     """An account was added, changed or removed; no key."""
+    LOGIN = "login"
+    """The way into an account was changed, or the account was removed; the key is its id."""
     CHANNEL = "channel"
     """A post of a channel waits or is stale; the key is `workspace/channel`."""
     ALARMS = "alarms"

@@ -24,6 +24,7 @@ def cells(provider: Provider) -> list[str]:
         str(facts.dials_at_once),
         f"{facts.rest_when_busy.total_seconds() / 60:.0f} min",
         "yes" if facts.files_sent else "no",
+        f"{facts.sending_line_kept.total_seconds():.0f} s, {facts.mails_per_sending_line} mails",
         "; ".join(part for part in parts if part),
     ]
 

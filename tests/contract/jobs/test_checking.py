@@ -11,7 +11,8 @@ from app.jobs.checking import Checker, Progress, StepState, WhatToCheck
 from app.mailbox.port import Security, ServerSpec
 from app.mailbox.sessions import IMAPServers
 from app.sandbox.mail.dovecot import DovecotInbox
-from app.sending.smtp import Limits, SMTPTransport
+from app.sending.smtp import SMTPTransport
+from app.sending.smtp_line import Limits
 from tests.fixtures.sessions import mail, make_servers, spec_of
 from tests.fixtures.smtp import ScriptedSMTP
 from tests.fixtures.stack import eventually

@@ -7,7 +7,8 @@ import pytest
 
 from app.mailbox.port import Sasl, Security, ServerSpec
 from app.sending.port import Deferred, LoginRefused, Refused
-from app.sending.smtp import Limits, SMTPTransport
+from app.sending.smtp import SMTPTransport
+from app.sending.smtp_line import Limits
 from tests.fixtures.smtp import Script, ScriptedSMTP
 
 TOKEN = "ya29.a-token-nobody-else-may-see"

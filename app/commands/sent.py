@@ -21,6 +21,7 @@ from app.store.repositories.ledger import Entry, Place
 from app.store.unit_of_work import UnitOfWork
 
 _NOT_FILED = frozenset({Filing.PENDING, Filing.FAILED})
+_DECIDED_UNSEEN = frozenset({OutgoingState.CANCELLED, OutgoingState.UNKNOWN})
 log = get_logger(__name__)
 
 
@@ -66,6 +67,12 @@ async def find_sent(
             _cannot_tell(row)
         else:
             row.seen_in_sent = is_there
+            if is_there and row.state in _DECIDED_UNSEEN:
+                # Somebody decided before we could look, and this is what is true.
+                row.state, row.settled_at = OutgoingState.UNKNOWN, None
+            elif row.state is OutgoingState.CANCELLED:
+                row.detail = ""  # it was taken back in time
+                await _show(uow, row)
         uow.leave(drain_outgoing(on.workspace_id, on.account_id))
     return []
 

@@ -78,6 +78,8 @@ def outgoing_state(view: OutgoingView) -> str:
         case OutgoingState.SENT:
             at = f" {moment(view.sent_at)}" if view.sent_at else ""
             return f"📮 {who} {_DONE[view.mode]}{at}"
+        case OutgoingState.UNKNOWN if view.is_only_late:
+            return f"⏳ the {noun} is late, and looked for in Sent first"
         case OutgoingState.UNKNOWN:
             return f"❓ nobody knows whether the {noun} was sent"
         case _:
@@ -98,14 +100,23 @@ def _headline(view: OutgoingView) -> str:
             return f"📤 {who}: sending the {noun}…"
         case OutgoingState.SENT:
             return f"📮 {who} {_DONE[view.mode]}"
-        case OutgoingState.UNKNOWN if not view.needs_a_person:
-            return f"❓ {who}: the {noun} may have been sent; looking for it in Sent…"
         case OutgoingState.UNKNOWN:
-            return f"❓ {who}: was the {noun} sent?"
+            return _in_doubt(view, who, noun)
         case OutgoingState.CANCELLED:
-            return f"🚫 {who}: the {noun} was taken back and not sent"
+            how = (
+                "was late and is taken back" if view.is_only_late else "was taken back and not sent"
+            )
+            return f"🚫 {who}: the {noun} {how}"
         case OutgoingState.FAILED:
             return f"⚠️ {who}: the {noun} was not sent"
+
+
+def _in_doubt(view: OutgoingView, who: str, noun: str) -> str:
+    if view.is_only_late:
+        return f"⏳ {who}: the {noun} is late; it is looked for in Sent first, should it have left"
+    if view.needs_a_person:
+        return f"❓ {who}: was the {noun} sent?"
+    return f"❓ {who}: the {noun} may have been sent; looking for it in Sent…"
 
 
 def _by(view: OutgoingView) -> str:
@@ -155,6 +166,11 @@ def _buttons(view: OutgoingView) -> list[dict[str, Any]]:
                 button(ActionId.OUTGOING_RETRY, "Retry", value),
                 button(ActionId.OUTGOING_EDIT, "Edit", value),
                 button(ActionId.OUTGOING_UNDO, "Discard", value),
+            ]
+        case OutgoingState.UNKNOWN if view.is_only_late:
+            return [
+                button(ActionId.OUTGOING_SEND_AGAIN, "Send now", value),
+                button(ActionId.OUTGOING_UNDO, "Cancel", value),
             ]
         case OutgoingState.UNKNOWN if view.needs_a_person:
             return [

@@ -102,6 +102,8 @@ class OutgoingView:
     cancel_if_answered: bool = False
     needs_a_person: bool = False
     """It was looked for and not found: somebody has to say whether it left."""
+    is_only_late: bool = False
+    """It was never tried as far as anybody knows, and is looked for in case it has left."""
     is_filed: bool = True
     bounced: tuple[str, ...] = ()
     subject: str = ""

@@ -10,19 +10,25 @@ from app.store.queue import drain_outgoing
 from app.store.unit_of_work import UnitOfWork
 
 _BEING_SENT = "This is being sent just now."
+_IF_IT_LEFT = "Should it have left before, it cannot be called back."
 
 
 async def cancel(uow: UnitOfWork, outgoing_id: OutgoingId) -> Outgoing:
     """Take it back while that is possible. Asking twice answers the same.
 
+    One that is only late, and looked for in case it has left, can be taken back as well.
+
     Raises `NotFound`, and `Conflict` where it has left, or may have.
     """
     outgoing = await uow.outgoing.lock(outgoing_id)
+    detail = ""
     match outgoing.state:
         case OutgoingState.CANCELLED:
             return outgoing
         case OutgoingState.FAILED:
             pass
+        case OutgoingState.UNKNOWN if outgoing.is_only_late:
+            detail = _IF_IT_LEFT
         case state if state in WAITING and outgoing.sent_at is None:
             pass
         case state if state in WAITING:
@@ -36,7 +42,7 @@ async def cancel(uow: UnitOfWork, outgoing_id: OutgoingId) -> Outgoing:
             )
         case _:
             raise Conflict("This was sent already, and mail cannot be called back.")
-    outgoing.state, outgoing.detail = OutgoingState.CANCELLED, ""
+    outgoing.state, outgoing.detail = OutgoingState.CANCELLED, detail
     outgoing.settled_at = await uow.outgoing.time()
     tell(uow, outgoing, "cancelled")
     await show_again(uow, outgoing)
@@ -88,7 +94,7 @@ async def retry(uow: UnitOfWork, outgoing_id: OutgoingId, *, even_if_sent: bool)
         case _:
             raise Conflict("This has not failed, so there is nothing to try again.")
     outgoing.attempts, outgoing.tried_since, outgoing.settled_at = 0, None, None
-    outgoing.past_the_dot, outgoing.seen_in_sent = False, None
+    outgoing.past_the_dot, outgoing.seen_in_sent, outgoing.looks = False, None, 0
     for one in await uow.outgoing.recipients(outgoing.id):
         if one.state is RecipientState.REFUSED:
             one.state, one.detail = RecipientState.PENDING, ""

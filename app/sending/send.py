@@ -41,9 +41,14 @@ from app.sending.settle import (
     note_nobody,
 )
 from app.store.blobs import BlobMissing
-from app.store.models import OutgoingState, RecipientState
+from app.store.models import Outgoing, OutgoingState, RecipientState
 from app.store.repositories.outgoing import ClaimLost
+from app.store.unit_of_work import UnitOfWork
 
+_NOT_LOOKED = (
+    "Nobody knows whether it left, and Sent cannot be looked into for now; it will be once that "
+    "works. Ask the recipient, or send it again and risk that they get it twice."
+)
 _ASK = (
     "Nobody knows whether it left: it is not in Sent. Ask the recipient, or send it again and risk "
     "that they get it twice."
@@ -117,7 +122,7 @@ async def _settle(
 
 
 async def _judge_looks(on: Sending, workspace_id: WorkspaceId, account_id: AccountId) -> None:
-    """Decide about mails in doubt, now that somebody has looked into Sent."""
+    """Decide about mails in doubt, now that somebody has looked into Sent, or could not so far."""
     async with on.store.begin(workspace_id) as uow:
         ids = [(one.id, one.raw_sha256) for one in await uow.outgoing.looked_for(account_id)]
     for outgoing_id, digest in ids:
@@ -133,7 +138,9 @@ async def _judge_looks(on: Sending, workspace_id: WorkspaceId, account_id: Accou
             outgoing = await uow.outgoing.lock(outgoing_id)
             if outgoing.state is not OutgoingState.UNKNOWN or outgoing.settled_at is not None:
                 continue
-            if outgoing.seen_in_sent:
+            if outgoing.seen_in_sent is None:
+                await _ask(uow, outgoing, _NOT_LOOKED)
+            elif outgoing.seen_in_sent:
                 for one in await uow.outgoing.recipients(outgoing.id):
                     if one.state is RecipientState.PENDING:
                         one.state = RecipientState.ACCEPTED
@@ -145,7 +152,11 @@ async def _judge_looks(on: Sending, workspace_id: WorkspaceId, account_id: Accou
             elif outgoing.looks < len(looks(account)):
                 await look_in_sent(uow, account, outgoing)
             else:
-                outgoing.detail, outgoing.settled_at = _ASK, await uow.outgoing.time()
-                tell(uow, outgoing, "needs_a_person")
-                tell_whoever_asked(uow, outgoing)
-                await show_again(uow, outgoing)
+                await _ask(uow, outgoing, _ASK)
+
+
+async def _ask(uow: UnitOfWork, outgoing: Outgoing, detail: str) -> None:
+    outgoing.detail, outgoing.settled_at = detail, await uow.outgoing.time()
+    tell(uow, outgoing, "needs_a_person")
+    tell_whoever_asked(uow, outgoing)
+    await show_again(uow, outgoing)

@@ -23,6 +23,8 @@ WAITS: Final = (60, 300, 900, 1800, 3600, 7200, 14400)
 """Seconds before the next attempt, after the n-th; the last one from then on."""
 PATIENCE: Final = timedelta(hours=24)
 """How long a mail is tried. Later than that, people would rather know that it did not go."""
+LOOKING: Final = timedelta(minutes=15)
+"""How long people wait for somebody to look into Sent, before they are asked what they know."""
 log = get_logger(__name__)
 
 
@@ -147,6 +149,7 @@ async def _leave_in_doubt(
 ) -> None:
     outgoing.state, outgoing.detail = OutgoingState.UNKNOWN, reason
     outgoing.looks, outgoing.seen_in_sent, outgoing.settled_at = 0, None, None
+    await uow.outgoing.due_in(outgoing, LOOKING)
     tell(uow, outgoing, "unknown")
     await look_in_sent(uow, account, outgoing)
     await show_again(uow, outgoing)

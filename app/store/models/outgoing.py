@@ -133,7 +133,8 @@ class Outgoing(Tenanted, table=True):
 
     state: OutgoingState = enum_text(OutgoingState)
     due_at: datetime = timestamp()
-    """In the database's time: when it goes out, or is looked after, by itself."""
+    """In the database's time: when it goes out, or is looked after, by itself. Of one in doubt:
+    when people are asked, should nobody have looked into Sent by then."""
     send_at: datetime | None = timestamp(default=None)
     """The time it was given; None for as soon as it may."""
     cancel_if_answered: bool = False
@@ -167,6 +168,11 @@ class Outgoing(Tenanted, table=True):
     """What tells of it in Slack."""
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())
     settled_at: datetime | None = timestamp(default=None)
+
+    @property
+    def is_only_late(self) -> bool:
+        """Of one in doubt: it is overdue, and nobody has looked into Sent yet."""
+        return self.looks > 0 and self.seen_in_sent is None and not self.past_the_dot
 
 
 class OutgoingRecipient(Tenanted, table=True):

@@ -23,8 +23,8 @@ _DUE: Final = text("""
 SELECT
     (SELECT min(due_at) FROM outgoing
      WHERE state IN ('undo', 'scheduled', 'queued', 'sending')) AS mail_at,
-    EXISTS (SELECT FROM outgoing WHERE state = 'unknown' AND seen_in_sent IS NOT NULL
-        AND settled_at IS NULL) AS has_judged_mail,
+    EXISTS (SELECT FROM outgoing WHERE state = 'unknown' AND settled_at IS NULL
+        AND (seen_in_sent IS NOT NULL OR past_the_dot AND due_at <= now())) AS has_judged_mail,
     EXISTS (SELECT FROM conversations WHERE snoozed_until <= :now) AS has_sleepers,
     EXISTS (SELECT FROM conversations WHERE follow_up_at <= :now) AS has_follow_ups,
     EXISTS (SELECT FROM drafts WHERE writing_until <= now()) AS has_idle_writers,
@@ -63,7 +63,7 @@ class Due:
     mail_at: datetime | None
     """When the first mail that waits to be sent is due; it may be long past."""
     has_judged_mail: bool
-    """A mail in doubt was found in Sent, or not found there."""
+    """A mail in doubt was found in Sent, or not found there, or could not be looked for in time."""
     has_sleepers: bool
     has_follow_ups: bool
     has_idle_writers: bool

@@ -42,6 +42,7 @@ from app.store.repositories import due as dues
 from app.store.repositories.door import Door
 from app.store.repositories.due import Due, Tended
 from app.store.repositories.grants import GrantsEverywhere
+from app.store.repositories.outgoing import IS_JUDGED
 from app.store.repositories.silence import SilentAccount, silent_accounts
 from app.store.repositories.tenants import Tenants
 from app.store.repositories.trials import forget_trials
@@ -228,13 +229,8 @@ class Fleet(Tenants):
         is_due = col(Outgoing.state).in_((*WAITING, OutgoingState.SENDING)) & (
             col(Outgoing.due_at) <= func.now()
         )
-        is_judged = (
-            (col(Outgoing.state) == OutgoingState.UNKNOWN)
-            & col(Outgoing.seen_in_sent).is_not(None)
-            & col(Outgoing.settled_at).is_(None)
-        )
         statement = (
-            select(Outgoing.workspace_id, Outgoing.account_id).where(is_due | is_judged).distinct()
+            select(Outgoing.workspace_id, Outgoing.account_id).where(is_due | IS_JUDGED).distinct()
         )
         rows = await self._session.exec(statement)
         return [AccountRef(WorkspaceId(team), AccountId(account)) for team, account in rows]

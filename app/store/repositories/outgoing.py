@@ -22,6 +22,15 @@ from app.store.repositories.base import Repository
 
 CLAIM_SECONDS: Final = 60
 """How long a mail that is being sent is left alone by those who look for forgotten ones."""
+IS_JUDGED: Final = and_(
+    col(Outgoing.state) == OutgoingState.UNKNOWN,
+    col(Outgoing.settled_at).is_(None),
+    or_(
+        col(Outgoing.seen_in_sent).is_not(None),
+        and_(col(Outgoing.past_the_dot), col(Outgoing.due_at) <= func.now()),
+    ),
+)
+"""A mail in doubt was looked for in Sent, or nobody could look there in time."""
 
 
 class ClaimLost(SharedBoxError):
@@ -229,15 +238,16 @@ class OutgoingMails(Repository):
         )
 
     async def looked_for(self, account_id: AccountId) -> Sequence[Outgoing]:
-        """Mails of which nobody knows whether they left, and that were looked for since."""
+        """Mails of which nobody knows whether they left, and that were looked for since.
+
+        Also those that nobody could look for in time.
+        """
         statement = (
             select(Outgoing)
             .where(
                 Outgoing.workspace_id == self._workspace_id,
                 Outgoing.account_id == account_id,
-                col(Outgoing.state) == OutgoingState.UNKNOWN,
-                col(Outgoing.seen_in_sent).is_not(None),
-                col(Outgoing.settled_at).is_(None),
+                IS_JUDGED,
             )
             .order_by(col(Outgoing.id))
             .with_for_update(key_share=True)

@@ -174,17 +174,39 @@ class TestFiling:
 class TestLooking:
     @pytest.mark.parametrize("is_there", [True, False])
     async def test_writes_down_what_it_saw(self, sync: Sync, is_there: bool) -> None:
-        outgoing = await answered(sync)
-        async with sync.rows() as uow:
-            for command in await sync.all(Command):
-                (await uow.commands.lock(command.id)).state = CommandState.CANCELLED
-            account: Account = await uow.accounts.get(outgoing.account_id)
-            await look_in_sent(uow, account, await uow.outgoing.lock(outgoing.id))
-        if is_there:
-            await sync.inbox.server.save(sync.inbox.username, "Sent", RAW)
+        outgoing = await looked_for(sync, OutgoingState.UNKNOWN, is_there=is_there)
 
-        await sync.run_commands()
-
-        assert (await row(sync, outgoing)).seen_in_sent is is_there
+        assert outgoing.seen_in_sent is is_there
         kinds = [one.type for one in await sync.all(Command)]
         assert CommandType.FIND_SENT in kinds
+
+    @pytest.mark.parametrize("decided", [OutgoingState.CANCELLED, OutgoingState.UNKNOWN])
+    async def test_that_finds_it_is_truer_than_what_was_decided_before(
+        self, sync: Sync, decided: OutgoingState
+    ) -> None:
+        outgoing = await looked_for(sync, decided, is_there=True)
+
+        assert outgoing.state is OutgoingState.UNKNOWN
+        assert (outgoing.seen_in_sent, outgoing.settled_at) == (True, None)
+
+    async def test_that_finds_nothing_leaves_what_was_taken_back(self, sync: Sync) -> None:
+        outgoing = await looked_for(sync, OutgoingState.CANCELLED, is_there=False)
+
+        assert (outgoing.state, outgoing.detail) == (OutgoingState.CANCELLED, "")
+
+
+async def looked_for(sync: Sync, state: OutgoingState, *, is_there: bool) -> Outgoing:
+    """A mail about which people have decided already, after somebody has looked into Sent."""
+    outgoing = await answered(sync)
+    async with sync.rows() as uow:
+        for command in await sync.all(Command):
+            (await uow.commands.lock(command.id)).state = CommandState.CANCELLED
+        account: Account = await uow.accounts.get(outgoing.account_id)
+        mail_ = await uow.outgoing.lock(outgoing.id)
+        await look_in_sent(uow, account, mail_)
+        mail_.state, mail_.settled_at = state, await uow.outgoing.time()
+        mail_.detail = "Nobody knows."
+    if is_there:
+        await sync.inbox.server.save(sync.inbox.username, "Sent", RAW)
+    await sync.run_commands()
+    return await row(sync, outgoing)

@@ -14,6 +14,7 @@ import pytest
 
 from app.commands.sent import gave_up
 from app.commands.types import FindSent
+from app.core.errors import Conflict
 from app.core.ids import OutgoingId
 from app.mail.address import Address
 from app.outside.http import open_outside
@@ -202,6 +203,19 @@ class TestInDoubt:
         assert (row.state, len(outbox.server.taken)) == (SENT, 1)
         assert row.message_id is not None
 
+    async def test_that_nobody_can_look_for_in_time_is_asked_about(self, outbox: Outbox) -> None:
+        row = await self.in_doubt(outbox)
+        await outbox.drain()
+        assert (await outbox.row(row.id)).settled_at is None
+
+        await outbox.hurry()
+        await outbox.drain()
+
+        row = await outbox.row(row.id)
+        assert (row.state, row.settled_at is not None) == (UNKNOWN, True)
+        assert "Sent cannot be looked into for now" in row.detail
+        assert len(outbox.server.taken) == 1
+
     async def test_a_person_may_send_it_again(self, outbox: Outbox) -> None:
         row = await until_it_rests(outbox, (await self.in_doubt(outbox)).id)
         await outbox.again(row.id, even_if_sent=True)
@@ -306,6 +320,35 @@ class TestLongOverdue:
         await outbox.drain()
 
         assert (await outbox.row(outgoing_id)).state is SENT
+
+    async def test_it_can_be_taken_back_meanwhile(self, outbox: Outbox) -> None:
+        outgoing_id = await self.overdue(outbox)
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            await change.cancel(uow, outgoing_id)
+        await outbox.looked(outgoing_id, seen=False)
+        await outbox.hurry()
+        await outbox.drain()
+
+        row = await outbox.row(outgoing_id)
+        assert (row.state, outbox.server.connections) == (OutgoingState.CANCELLED, 0)
+        assert row.detail == "Should it have left before, it cannot be called back."
+
+    async def test_once_it_is_known_to_have_left_it_cannot(self, outbox: Outbox) -> None:
+        outgoing_id = await self.overdue(outbox)
+        await outbox.looked(outgoing_id, seen=True)
+
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            with pytest.raises(Conflict, match="may have been sent"):
+                await change.cancel(uow, outgoing_id)
+
+    async def test_it_is_not_asked_about_before_somebody_could_look(self, outbox: Outbox) -> None:
+        """It leaves by itself then, and can be cancelled until then."""
+        outgoing_id = await self.overdue(outbox)
+        await outbox.hurry()
+        await outbox.drain()
+
+        row = await outbox.row(outgoing_id)
+        assert (row.state, row.settled_at, outbox.server.connections) == (UNKNOWN, None, 0)
 
     async def test_that_nobody_can_look_for_is_left_to_a_person(self, outbox: Outbox) -> None:
         outgoing_id = await self.overdue(outbox)

@@ -73,6 +73,19 @@ class TestOutgoing:
         assert offered == buttons
         assert outgoing_state(replace(VIEW, state=state))
 
+    def test_what_is_only_late_can_be_sent_or_taken_back(self) -> None:
+        text, offered = shown(state=OutgoingState.UNKNOWN, is_only_late=True)
+
+        assert "is late; it is looked for in Sent first" in text
+        assert offered == [ActionId.OUTGOING_SEND_AGAIN, ActionId.OUTGOING_UNDO]
+
+    def test_what_was_late_and_taken_back_does_not_say_that_it_never_left(self) -> None:
+        text, offered = shown(state=OutgoingState.CANCELLED, is_only_late=True)
+
+        assert "was late and is taken back" in text
+        assert "not sent" not in text
+        assert offered == []
+
     def test_what_some_have_already_cannot_be_taken_back(self) -> None:
         _, buttons = shown(state=OutgoingState.QUEUED, sent_at=AT)
 

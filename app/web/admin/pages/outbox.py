@@ -99,13 +99,14 @@ async def show(request: Request, visitor: AsViewer, parts: Parts, outgoing_id: U
         request, visitor, "outgoing.html", mail=mail, people=people, files=files, account=account,
         states=STATES, may_edit=_may_edit(mail),
         waits=mail.state in WAITING and mail.sent_at is None,
+        is_late=mail.state is OutgoingState.UNKNOWN and mail.is_only_late,
         in_doubt=mail.state is OutgoingState.UNKNOWN and mail.settled_at is not None,
     )  # fmt: skip
 
 
 @router.post("/outbox/{outgoing_id}/cancel")
 async def cancel(request: Request, visitor: AsAgent, parts: Parts, outgoing_id: UUID) -> Response:
-    said = "Taken back. It was not sent."
+    said = "Taken back."
     return await _done(request, visitor, parts, outgoing_id, change.cancel, said)
 
 

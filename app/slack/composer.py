@@ -24,6 +24,7 @@ from app.core.ids import AccountId, ChannelId, ConversationId, OutgoingId, Templ
 from app.core.logging import get_logger
 from app.feed.mrkdwn import mention
 from app.mail.address import Address
+from app.mail.typed import as_typed
 from app.sending import drafts
 from app.sending.guard import Newer, seen_now
 from app.sending.offer import Inbox, inboxes, offer, sender_id
@@ -35,7 +36,7 @@ from app.slack.middleware import Door, actor_of, user_of, workspace_of
 from app.slack.people import look_up
 from app.slack.rich_text import from_text
 from app.slack.views import compose, told
-from app.slack.writing import ComposeMemory, Form, When, first_options
+from app.slack.writing import MOST_TEXT, ComposeMemory, Form, When, first_options
 from app.store.models import Draft, Outgoing, OutgoingMode, OutgoingState, RecipientKind
 from app.store.unit_of_work import UnitOfWork
 
@@ -200,13 +201,17 @@ class Composer:
         Only who is shown what is newer has seen it: without that the `memory` stays what it was.
         """
         offered = await offer(uow, actor, draft.account_id, draft.conversation_id, form.mode)
-        to, cc = (", ".join(map(str, people)) for people in (offered.to, offered.cc))
+        to, cc = (as_typed(people, room=MOST_TEXT) for people in (offered.to, offered.cc))
         known = {sender_id(one) for one in offered.senders}
-        changes: dict[str, Any] = {"offered_to": to, "offered_cc": cc, "drawing": form.drawing + 1}
+        changes: dict[str, Any] = {
+            "offered_to": to.text,
+            "offered_cc": cc.text,
+            "drawing": form.drawing + 1,
+        }
         if form.to.strip() == form.offered_to.strip():
-            changes["to"] = to
+            changes["to"] = to.text
         if form.cc.strip() == form.offered_cc.strip():
-            changes["cc"] = cc
+            changes["cc"] = cc.text
         if form.sender not in known:
             changes["sender"] = sender_id(Address("", offered.sender))
         if form.originals is None and form.mode is OutgoingMode.FORWARD:
@@ -227,6 +232,7 @@ class Composer:
             writer=await drafts.others_writing(uow, draft.conversation_id, draft.author_id),
             taken_by=await _taken_by(uow, draft),
             newer=newer,
+            left_out=to.left_out + cc.left_out,
             new_domains=new_domains,
             restored=restored,
         )
@@ -331,20 +337,24 @@ async def _mended(uow: UnitOfWork, draft: Draft, form: Form, mends: Outgoing) ->
         return form
     recipients = await uow.outgoing.recipients(mends.id)
     named = {
-        kind: ", ".join(
-            f"{one.name} <{one.address}>" if one.name else one.address
-            for one in recipients
-            if one.kind is kind
+        kind: as_typed(
+            (Address(one.name, one.address) for one in recipients if one.kind is kind),
+            room=MOST_TEXT,
         )
         for kind in RecipientKind
     }
+    if any(one.left_out for one in named.values()):
+        raise Conflict(
+            "This mail has more recipients than there is room for here.",
+            fix="Retry it as it is, or change its text in the outbox on SharedBox’s pages.",
+        )
     draft.outgoing_id = mends.id
     return Form(
         mode=mends.mode,
         sender=sender_id(Address("", mends.from_address)),
-        to=named[RecipientKind.TO],
-        cc=named[RecipientKind.CC],
-        bcc=named[RecipientKind.BCC],
+        to=named[RecipientKind.TO].text,
+        cc=named[RecipientKind.CC].text,
+        bcc=named[RecipientKind.BCC].text,
         subject=mends.subject,
         body=from_text(mends.text),
         drawing=form.drawing,

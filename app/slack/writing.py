@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.core.errors import InvalidInput
 from app.core.ids import DraftId, OutgoingId
-from app.mail.address import Address, addresses
+from app.mail.address import Address
+from app.mail.typed import typed_addresses
 from app.sending.guard import Seen
 from app.store.models import OutgoingMode
 
@@ -264,11 +265,7 @@ def zone(name: str) -> ZoneInfo:
 
 def people(field: Field, text: str) -> tuple[Address, ...]:
     """Everybody in a field: by commas, semicolons or lines. Raises `InvalidInput`."""
-    found = addresses(",".join(text.replace(";", ",").splitlines()))
-    for one in found:
-        if "@" not in one.address:
-            raise InvalidInput(f"“{one.name[:80]}” is no address.", field=field)
-    return found
+    return typed_addresses(field, ",".join(text.splitlines()))
 
 
 def block_of(view: Mapping[str, Any], field: Field) -> str | None:

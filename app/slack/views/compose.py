@@ -78,6 +78,7 @@ class Window:
     taken_by: str = ""
     """Who has taken this text over, as markup."""
     newer: Newer | None = None
+    left_out: int = 0
     new_domains: tuple[str, ...] = ()
     restored: bool = False
 
@@ -129,6 +130,8 @@ def _alerts(window: Window) -> list[Block]:
         )
     if window.newer:
         found += _newer(window.newer)
+    if more := window.left_out:
+        found.append(_alert(f"{more} more people had this mail; there is no room for them here."))
     if window.new_domains:
         named = ", ".join(escape_line(one, 80) for one in window.new_domains[:8])
         found.append(

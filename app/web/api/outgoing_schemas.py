@@ -1,16 +1,26 @@
 """What `/outgoing` takes and answers."""
 
+import base64
 from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from app.core.errors import InvalidInput
 from app.core.ids import AccountId, ConversationId, MessageId
-from app.mail.address import Address, addresses
+from app.mail.address import Address
 from app.mail.compose import MOST_FILES, MOST_RECIPIENTS, File
 from app.mail.compose_headers import check_line
+from app.mail.typed import typed_addresses
 from app.sending.context import MOST_UNDO_SECONDS
 from app.sending.wanted import Wanted
 from app.sending.write import LONGEST_TEXT
@@ -28,6 +38,16 @@ class PersonIn(BaseModel):
 PeopleIn = Annotated[list[PersonIn | Words], Field(max_length=MOST_RECIPIENTS)]
 
 
+def _from_base64(value: object) -> bytes:
+    """Nothing is left out of a file: what is no Base64 is refused, line breaks in it are not."""
+    if not isinstance(value, str):
+        raise ValueError("give the content as a string of Base64")  # noqa: TRY004 -- pydantic's
+    try:
+        return base64.b64decode("".join(value.split()), validate=True)
+    except ValueError:
+        raise ValueError("this is no Base64") from None
+
+
 class FileIn(BaseModel):
     """`content` is Base64. With a `content_id` the file is shown within the HTML, by `cid:`."""
 
@@ -35,7 +55,11 @@ class FileIn(BaseModel):
 
     filename: Annotated[Words, Field(min_length=1, max_length=255)]
     content_type: Annotated[Words, Field(max_length=120)] = "application/octet-stream"
-    content: Base64Bytes
+    content: Annotated[
+        bytes,
+        BeforeValidator(_from_base64),
+        WithJsonSchema({"type": "string", "format": "base64"}),
+    ]
     content_id: Annotated[Words | None, Field(max_length=200)] = None
 
 
@@ -71,8 +95,9 @@ class OutgoingIn(BaseModel):
     def _belongs_somewhere(self) -> Self:
         if self.mode is not OutgoingMode.NEW and self.conversation_id is None:
             raise ValueError("an answer needs the conversation_id it belongs to")
-        if not (self.text.strip() or self.html or self.mode is OutgoingMode.FORWARD):
-            raise ValueError("give text, html or both")
+        says = self.text.strip() or self.html or self.attachments
+        if not (says or self.mode is OutgoingMode.FORWARD):
+            raise ValueError("give text, html or both, or attach a file")
         return self
 
     def wanted(self) -> Wanted:
@@ -211,8 +236,8 @@ def _people(field: str, people: list[PersonIn | str] | None) -> tuple[Address, .
 
 
 def _typed(field: str, text: str) -> Address:
-    """One person on one line. What a reader of mail would make the best of is refused here."""
-    found = addresses(check_line(field, text))
+    """One person on one line."""
+    found = typed_addresses(field, check_line(field, text))
     if len(found) != 1:
         raise InvalidInput(
             f"“{text[:100]}” is not the address of one person.",

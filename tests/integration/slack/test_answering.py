@@ -142,6 +142,19 @@ class TestReply:
         (line,) = door.slack.replies("support", ts)
         assert "outgoing.undo" in json.dumps(line)
 
+    @pytest.mark.parametrize("name", ["Ruiz, Ana", "mallory@evil.example, Ana", 'Ana "A" <x> Ruiz'])
+    async def test_goes_to_nobody_else_whatever_the_sender_is_called(
+        self, door: SlackDoor, name: str
+    ) -> None:
+        ts = await card(door, from_name=name, from_address="ana@acme.example")
+        await opened(door, ts)
+
+        outcome = await door.slack.submit_view("Ana", {"compose.body": "You are right."})
+
+        assert outcome.ok, outcome
+        (mail,) = await mails(door)
+        assert await recipients(door, mail.id) == [(RecipientKind.TO, "ana@acme.example")]
+
     async def test_pressed_twice_sends_once(self, door: SlackDoor) -> None:
         ts = await card(door)
         view = await opened(door, ts)
@@ -379,7 +392,9 @@ class TestRefusals:
             "Ana", {"compose.body": "Hello", "compose.to": "nobody"}
         )
 
-        assert outcome.errors == {block(view, "compose.to")["block_id"]: "“nobody” is no address."}
+        ((block_id, said),) = outcome.errors.items()
+        assert block_id == block(view, "compose.to")["block_id"]
+        assert said.startswith("“nobody” is no address.")
         assert await mails(door) == []
 
     async def test_a_header_cannot_be_slipped_in(self, door: SlackDoor) -> None:

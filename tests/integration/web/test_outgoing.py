@@ -70,6 +70,14 @@ class TestAsking:
             {"n": 1, "filename": "größe.txt", "content_type": "text/plain", "size": 2}
         ]
 
+    async def test_a_file_says_enough(self, web: Web) -> None:
+        file = {"filename": "a.txt", "content": base64.encodebytes(b"12" * 60).decode()}
+
+        answer = await asked(web, web.client(BOOTSTRAP_KEY), text="", attachments=[file])
+
+        assert answer.status_code == 202, answer.text
+        assert answer.json()["attachments"][0]["size"] == 120
+
     async def test_twice_with_one_key_is_one_mail(self, web: Web) -> None:
         client = web.client(BOOTSTRAP_KEY)
         account = await web.account()
@@ -96,6 +104,9 @@ class TestAsking:
             {"undo_seconds": 4000},
             {"to": ["x"] * 101},
             {"attachments": [{"filename": "a", "content": "not base64!"}]},
+            {"attachments": [{"filename": "a", "content": "!!!"}]},
+            {"attachments": [{"filename": "a", "content": "aGk=é"}]},
+            {"attachments": [{"filename": "a", "content": 7}]},
             {"send_at": "2026-03-02T09:00:00"},
             {"bcc_everybody": True},
         ],
@@ -111,6 +122,7 @@ class TestAsking:
             ({"subject": "a\r\nBcc: x@y.example"}, "subject"),
             ({"from": "boss@bank.example"}, "from"),
             ({"to": ["a@b.example, c@d.example"]}, "to"),
+            ({"to": ["ana ruiz@acme.example"]}, "to"),
             ({"cc": ["a@b.example>\r\nRCPT TO:<x@y.example"]}, "cc"),
         ],
     )

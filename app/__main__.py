@@ -15,6 +15,7 @@ from app.cli.output import run as run_work
 from app.cli.owner import owner
 from app.cli.run import run
 from app.cli.secrets import secrets
+from app.cli.slack_link import slack_link
 from app.core.config import Settings
 from app.store.migrate import migrate as migrate_database
 
@@ -35,6 +36,7 @@ cli.command("import")(import_)
 cli.command()(doctor)
 cli.command()(owner)
 cli.command()(run)
+cli.command("slack-link")(slack_link)
 
 
 @cli.command()

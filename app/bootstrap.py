@@ -33,6 +33,7 @@ from app.slack.client import WorkspaceClients, http_session, web_client
 from app.slack.http import SlackHTTP
 from app.slack.install import SlackInstall
 from app.slack.installations import Installations, adopt_until_done
+from app.slack.oauth import SlackOAuth
 from app.slack.sign_in import SlackSignIn
 from app.slack.socket import SocketMode
 from app.store.blobs import Blobs
@@ -114,8 +115,9 @@ async def run_web(
             socket = await stack.enter_async_context(SocketMode(apps, token))
         install = sign_in = None
         if settings.install_url is not None:
-            install = SlackInstall(settings, container.store, container.vault, installations, http)
-            sign_in = SlackSignIn(settings, container.store, container.vault, installations, http)
+            store, vault = container.store, container.vault
+            oauth = SlackOAuth(settings, store, vault, installations, http)
+            install, sign_in = SlackInstall(oauth), SlackSignIn(oauth)
         app = create_app(container, slack, install, sign_in, socket)
         stack.push_async_callback(app.state.mail_frames.aclose)
         server = _Server(

@@ -166,9 +166,9 @@ class Settings(BaseSettings):
     )
     slack_teams: Annotated[str, AfterValidator(_checked_teams)] = Field(
         default="",
-        description="The ids of further Slack workspaces that may be connected at /slack/install, "
-        "separated by commas (T024BE7LD,…), or * for any. Unset: the first one, and those that "
-        "are connected already, once more.",
+        description="The ids of Slack workspaces that anybody may connect at /slack/install, "
+        "separated by commas (T024BE7LD,…), or * for any. Others are connected by an owner or "
+        "admin who is signed in, or by a link of sharedbox slack-link.",
     )
     workspace: str = Field(
         default="",
@@ -296,6 +296,10 @@ class Settings(BaseSettings):
     def may_connect(self, team_id: str) -> bool:
         """Whether a Slack workspace that is none of ours yet may become one."""
         return bool(_teams(self.slack_teams) & {team_id, "*"})
+
+    def names_team(self, team_id: str) -> bool:
+        """Whether a Slack workspace is named, and not only let in as any other is."""
+        return team_id in _teams(self.slack_teams)
 
     @property
     def install_url(self) -> str | None:

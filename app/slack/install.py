@@ -5,40 +5,33 @@
 The state is random, good for ten minutes, for one use, and for the browser that began: it has it
 sealed in a cookie. The code is exchanged with the client secret. Slack offers PKCE to apps that are
 made public clients for good, which a server is not (docs.slack.dev/authentication/using-pkce).
+
+Where a workspace is a tenant already, whoever Slack lets may install the app once more; one that a
+setting names gets a tenant. Everybody else needs a permit (`slack.permits`).
 """
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode, urljoin
 
-import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
+from pydantic import ValidationError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from app.core.config import Settings
-from app.core.crypto import Vault
 from app.core.errors import InvalidInput, NotAllowed, Unavailable
 from app.core.ids import WorkspaceId
 from app.core.logging import get_logger
-from app.slack.client import web_client
-from app.slack.installations import Installations
+from app.slack import permits
+from app.slack.oauth import Begun, SlackOAuth, answering
+from app.slack.permits import Permit
 from app.slack.scopes import SCOPES, missing_of
-from app.slack.state import States
-from app.store.unit_of_work import Store
 
-_EXCHANGE_SECONDS: Final = 15
+_CALLBACK: Final = "/slack/oauth_redirect"
+_WHAT: Final = "installation"
 _AGAIN: Final = "Begin once more at /slack/install."
+_HOW: Final = (
+    "Sign in to SharedBox as an owner or admin and open /slack/install again; or have whoever runs "
+    "it make a link with “sharedbox slack-link”, or name the workspace in SHAREDBOX_SLACK_TEAMS."
+)
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    url: str
-    """Slack's page, on which somebody agrees."""
-    cookie: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,45 +42,34 @@ class Installed:
 
 
 class SlackInstall:
-    def __init__(
-        self,
-        settings: Settings,
-        store: Store,
-        vault: Vault,
-        installations: Installations,
-        http: aiohttp.ClientSession,
-    ) -> None:
-        self._settings = settings
-        self._store = store
-        self._states = States(store, vault, "install")
-        self._installations = installations
-        self._http = http
+    def __init__(self, oauth: SlackOAuth) -> None:
+        self._oauth = oauth
+        self._states = oauth.states("install")
 
     @property
     def is_https(self) -> bool:
-        return self._settings.base_url.startswith("https:")
+        return self._oauth.settings.base_url.startswith("https:")
 
-    @property
-    def _redirect_uri(self) -> str:
-        return f"{self._settings.base_url.rstrip('/')}/slack/oauth_redirect"
+    async def begin(self, permit: Permit | None) -> Begun:
+        """Raises `NotAllowed` where no workspace could be installed, whichever it is."""
+        if permit is None and not self._oauth.settings.slack_teams:
+            async with self._oauth.store.across_workspaces() as fleet:
+                if await fleet.is_without_slack():
+                    raise NotAllowed("No Slack workspace may be connected here yet.", fix=_HOW)
+        kept, cookie = self._states.begin(permit.model_dump_json() if permit else "")
+        url = self._oauth.page("/oauth/v2/authorize", kept, _CALLBACK, scope=",".join(SCOPES))
+        return Begun(url, cookie)
 
-    def begin(self) -> Begun:
-        kept, cookie = self._states.begin()
-        query = urlencode({
-            "client_id": self._settings.slack_client_id,
-            "scope": ",".join(SCOPES),
-            "redirect_uri": self._redirect_uri,
-            "state": kept.state,
-        })  # fmt: skip
-        authorize = urljoin(self._settings.slack_api_url, "/oauth/v2/authorize")
-        return Begun(f"{authorize}?{query}", cookie)
+    def permit_of(self, sealed: str) -> Permit | None:
+        """What a link permits that was printed for this."""
+        return permits.permit_of(self._oauth.vault, sealed) if sealed else None
 
     async def finish(self, *, state: str, cookie: str, code: str, error: str) -> Installed:
         """Raises `InvalidInput`, `NotAllowed` and `Unavailable`, in words for whoever installs."""
         wrong = InvalidInput(
             "This installation was not begun in this browser, or it took too long.", fix=_AGAIN
         )
-        await self._states.use(state, cookie, wrong)
+        kept = await self._states.use(state, cookie, wrong)
         if error:
             raise NotAllowed(
                 "The app was not installed: somebody cancelled it at Slack."
@@ -96,28 +78,23 @@ class SlackInstall:
                 fix=_AGAIN,
             )
         token, team_id = await self._exchange(code)
-        client = web_client(self._http, self._settings.slack_api_url, token)
-        workspace_id = await self._tenant(team_id, client)
-        async with _slack_answering():
-            installation = await self._installations.adopt(workspace_id, client)
-        async with self._store.begin(workspace_id) as uow:
+        client = self._oauth.client(token)
+        workspace_id = await self._tenant(team_id, _permit(kept.wanted))
+        if workspace_id is None:
+            await self._give_back(team_id, client)
+            raise NotAllowed(
+                f"This SharedBox does not serve the Slack workspace {team_id}.", fix=_HOW
+            )
+        async with answering(_WHAT, _AGAIN):
+            installation = await self._oauth.installations.adopt(workspace_id, client)
+        async with self._oauth.store.begin(workspace_id) as uow:
             uow.emit("slack.installed", team_id=team_id)
         return Installed(installation.team_name, tuple(missing_of(installation.scopes)))
 
     async def _exchange(self, code: str) -> tuple[str, str]:
         """The bot token, and the workspace (or organisation) it is for."""
-        secret = self._settings.slack_client_secret
-        client = web_client(self._http, self._settings.slack_api_url, None)
-        async with _slack_answering():
-            answer = await client.api_call(
-                "oauth.v2.access",
-                data={
-                    "client_id": self._settings.slack_client_id,
-                    "client_secret": secret.get_secret_value() if secret else "",
-                    "code": code,
-                    "redirect_uri": self._redirect_uri,
-                },
-            )
+        async with answering(_WHAT, _AGAIN):
+            answer = await self._oauth.exchange("oauth.v2.access", code, _CALLBACK)
         whole = answer.get("enterprise") if answer.get("is_enterprise_install") else None
         team_id = str((whole or answer.get("team") or {}).get("id") or "")
         token = str(answer.get("access_token") or "")
@@ -125,34 +102,30 @@ class SlackInstall:
             raise Unavailable("Slack’s answer makes no sense, so nothing was kept.", fix=_AGAIN)
         return token, team_id
 
-    async def _tenant(self, team_id: str, client: AsyncWebClient) -> WorkspaceId:
-        """Raises `NotAllowed`, and gives the token back, where the workspace is not wanted."""
-        async with self._store.across_workspaces() as fleet:
-            if (
-                self._settings.may_connect(team_id)
-                or await fleet.is_without_slack()
-                or await fleet.tenant_of_team(team_id) is not None
-            ):
-                return await fleet.workspace_of_team(team_id)
+    async def _tenant(self, team_id: str, permit: Permit | None) -> WorkspaceId | None:
+        """The tenant of a Slack workspace; None where it may not be connected."""
+        settings = self._oauth.settings
+        async with self._oauth.store.across_workspaces() as fleet:
+            if (known := await fleet.tenant_of_team(team_id)) is not None:
+                return known
+        if permit is not None and await permits.use(self._oauth.store, permit):
+            async with self._oauth.store.across_workspaces() as fleet:
+                workspace = await fleet.workspace(WorkspaceId(permit.workspace_id))
+                if workspace.slack_team_id is None:
+                    return workspace.id
+        if not settings.may_connect(team_id):
+            return None
+        async with self._oauth.store.across_workspaces() as fleet:
+            return await fleet.workspace_of_team(team_id, is_named=settings.names_team(team_id))
+
+    async def _give_back(self, team_id: str, client: AsyncWebClient) -> None:
         log.warning("slack.team_not_wanted", team=team_id)
-        async with _slack_answering():
+        async with answering(_WHAT, _AGAIN):
             await client.auth_revoke()
-        raise NotAllowed(
-            f"This SharedBox does not serve the Slack workspace {team_id}.",
-            fix="Whoever runs it can allow it: SHAREDBOX_SLACK_TEAMS.",
-        )
 
 
-@asynccontextmanager
-async def _slack_answering() -> AsyncIterator[None]:
-    """Say in words what Slack refuses, or does not answer in time."""
+def _permit(kept: str) -> Permit | None:
     try:
-        async with asyncio.timeout(_EXCHANGE_SECONDS):
-            yield
-    except SlackApiError as error:
-        code = str(error.response.get("error") or error.response.status_code)
-        log.warning("slack.install_refused", code=code)
-        raise NotAllowed(f"Slack refused the installation: {code}.", fix=_AGAIN) from error
-    except (aiohttp.ClientError, SlackClientError, TimeoutError, ValueError) as error:
-        log.warning("slack.install_not_reached", error=str(error) or type(error).__name__)
-        raise Unavailable("Slack does not answer just now.", fix=_AGAIN) from error
+        return Permit.model_validate_json(kept)
+    except ValidationError:
+        return None

@@ -8,45 +8,30 @@ Connect Core §3.1.3.7, 6); whom it is for, until when and the nonce are checked
 (docs.slack.dev/authentication/sign-in-with-slack)
 """
 
-import asyncio
 import base64
 import json
 import time
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlsplit
 
-import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
 
-from app.core.config import Settings
-from app.core.crypto import Vault, same
-from app.core.errors import InvalidInput, NotAllowed, Unavailable
+from app.core.crypto import same
+from app.core.errors import InvalidInput, NotAllowed
 from app.core.ids import AccountId, SlackUserId, WorkspaceId
-from app.core.logging import get_logger
-from app.slack.client import web_client
-from app.slack.installations import Installations
 from app.slack.members import Members
-from app.slack.state import Kept, States
+from app.slack.oauth import Begun, SlackOAuth, answering
+from app.slack.state import Kept
 from app.slack.worklist import sight_of
-from app.store.unit_of_work import Store
 
 CALLBACK: Final = "/sign-in/slack/callback"
 BY_SLACK: Final = "Slack"
 """How such a session was begun."""
-_EXCHANGE_SECONDS: Final = 15
 _CLOCK_SKEW_SECONDS: Final = 120
 _AGAIN: Final = "Begin once more."
 _TEAM: Final = "https://slack.com/team_id"
 _USER: Final = "https://slack.com/user_id"
-log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    url: str
-    """Slack's page, on which somebody agrees."""
-    cookie: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +45,18 @@ class SlackIdentity:
 
 
 class SlackSignIn:
-    def __init__(
-        self,
-        settings: Settings,
-        store: Store,
-        vault: Vault,
-        installations: Installations,
-        http: aiohttp.ClientSession,
-    ) -> None:
-        self._settings = settings
-        self._store = store
-        self._states = States(store, vault, "sign-in")
-        self._installations = installations
-        self._http = http
+    def __init__(self, oauth: SlackOAuth) -> None:
+        self._oauth = oauth
+        self._states = oauth.states("sign-in")
         self._members = Members()
 
     def begin(self, wanted: str) -> Begun:
         kept, cookie = self._states.begin(wanted)
-        query = urlencode({
-            "response_type": "code",
-            "scope": "openid profile email",
-            "client_id": self._settings.slack_client_id,
-            "redirect_uri": self._redirect_uri,
-            "state": kept.state,
-            "nonce": kept.nonce,
-        })  # fmt: skip
-        authorize = urljoin(self._settings.slack_api_url, "/openid/connect/authorize")
-        return Begun(f"{authorize}?{query}", cookie)
+        url = self._oauth.page(
+            "/openid/connect/authorize", kept, CALLBACK,
+            response_type="code", scope="openid profile email", nonce=kept.nonce,
+        )  # fmt: skip
+        return Begun(url, cookie)
 
     async def finish(self, *, state: str, cookie: str, code: str, error: str) -> SlackIdentity:
         """Raises `InvalidInput`, `NotAllowed` and `Unavailable`, in words."""
@@ -98,7 +68,7 @@ class SlackSignIn:
             raise NotAllowed("Slack did not let you in, or you cancelled it there.", fix=_AGAIN)
         claims = self._checked(await self._exchange(code), kept)
         team_id, user_id = str(claims.get(_TEAM) or ""), SlackUserId(str(claims.get(_USER) or ""))
-        async with self._store.across_workspaces() as fleet:
+        async with self._oauth.store.across_workspaces() as fleet:
             workspace_id = await fleet.tenant_of_team(team_id)
         if workspace_id is None or not user_id:
             raise NotAllowed(
@@ -112,10 +82,9 @@ class SlackSignIn:
         self, workspace_id: WorkspaceId, user_id: SlackUserId
     ) -> frozenset[AccountId]:
         """The accounts whose mail comes to a channel they are in. Raises `NotAllowed`."""
-        token = await self._installations.token_of(workspace_id)
-        client = web_client(self._http, self._settings.slack_api_url, token)
+        client = await self._client(workspace_id)
         channels = await self._members.channels(client, (workspace_id, user_id))
-        async with self._store.begin(workspace_id) as uow:
+        async with self._oauth.store.begin(workspace_id) as uow:
             return frozenset((await sight_of(uow, channels)).accounts)
 
     async def why_not_a_member(self, workspace_id: WorkspaceId, user_id: SlackUserId) -> str:
@@ -123,41 +92,22 @@ class SlackSignIn:
 
         Raises `NotAllowed` where Slack does not say.
         """
-        home = await self._installations.home_of(workspace_id)
-        token = await self._installations.token_of(workspace_id)
-        client = web_client(self._http, self._settings.slack_api_url, token)
+        home = await self._oauth.installations.home_of(workspace_id)
+        client = await self._client(workspace_id)
         standing = await self._members.standing(
             client, (workspace_id, user_id), team_id=home.team_id, enterprise_id=home.enterprise_id
         )
         return standing.why_not_a_member
 
-    @property
-    def _redirect_uri(self) -> str:
-        return self._settings.base_url.rstrip("/") + CALLBACK
+    async def _client(self, workspace_id: WorkspaceId) -> AsyncWebClient:
+        return self._oauth.client(await self._oauth.installations.token_of(workspace_id))
 
     async def _exchange(self, code: str) -> str:
         """The ID token. Raises `NotAllowed` and `Unavailable`."""
-        secret = self._settings.slack_client_secret
-        client = web_client(self._http, self._settings.slack_api_url, None)
-        try:
-            async with asyncio.timeout(_EXCHANGE_SECONDS):
-                answer = await client.api_call(
-                    "openid.connect.token",
-                    data={
-                        "client_id": self._settings.slack_client_id,
-                        "client_secret": secret.get_secret_value() if secret else "",
-                        "code": code,
-                        "redirect_uri": self._redirect_uri,
-                        "grant_type": "authorization_code",
-                    },
-                )
-        except SlackApiError as error:
-            reason = str(error.response.get("error") or error.response.status_code)
-            log.warning("slack.sign_in_refused", code=reason)
-            raise NotAllowed(f"Slack refused the sign-in: {reason}.", fix=_AGAIN) from error
-        except (aiohttp.ClientError, SlackClientError, TimeoutError, ValueError) as error:
-            log.warning("slack.sign_in_not_reached", error=str(error) or type(error).__name__)
-            raise Unavailable("Slack does not answer just now.", fix=_AGAIN) from error
+        async with answering("sign-in", _AGAIN):
+            answer = await self._oauth.exchange(
+                "openid.connect.token", code, CALLBACK, grant_type="authorization_code"
+            )
         return str(answer.get("id_token") or "")
 
     def _checked(self, token: str, kept: Kept) -> dict[str, Any]:
@@ -167,7 +117,7 @@ class SlackSignIn:
         for_whom = audience if isinstance(audience, list) else [audience]
         is_ours = (
             claims.get("iss") == self._issuer
-            and self._settings.slack_client_id in for_whom
+            and self._oauth.settings.slack_client_id in for_whom
             and isinstance(expires, int | float)
             and expires > time.time() - _CLOCK_SKEW_SECONDS
             and same(str(claims.get("nonce") or "").encode(), kept.nonce.encode())
@@ -179,7 +129,7 @@ class SlackSignIn:
     @property
     def _issuer(self) -> str:
         """`https://slack.com`; a stand-in is its own."""
-        parts = urlsplit(self._settings.slack_api_url)
+        parts = urlsplit(self._oauth.settings.slack_api_url)
         return f"{parts.scheme}://{parts.netloc}"
 
     async def _check_standing(self, workspace_id: WorkspaceId, user_id: SlackUserId) -> None:

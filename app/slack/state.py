@@ -23,7 +23,7 @@ class Kept(BaseModel):
     nonce: str
     at: float
     wanted: str = ""
-    """The path it was on its way to."""
+    """What it carries along: the path it was on its way to, or a permit to install."""
 
 
 class States:

@@ -7,9 +7,14 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
+from app.container import Container
+from app.core.access import Role
 from app.core.errors import InvalidInput, NotAllowed, SharedBoxError
 from app.slack.install import SlackInstall
+from app.slack.permits import Permit
 from app.slack.state import STATE_SECONDS
+from app.web.admin.visitor import recognise
+from app.web.deps import Parts
 
 _templates: Final = Jinja2Templates(Path(__file__).parent / "templates")
 Text = Annotated[str, Query(max_length=2000)]
@@ -20,8 +25,12 @@ def slack_install_router(install: SlackInstall) -> APIRouter:
     cookie = "__Host-sharedbox-install" if install.is_https else "sharedbox-install"
 
     @router.get("/install")
-    async def begin() -> Response:
-        begun = install.begin()
+    async def begin(request: Request, parts: Parts, permit: Text = "") -> Response:
+        given = install.permit_of(permit) or await _permit_of_visitor(request, parts)
+        try:
+            begun = await install.begin(given)
+        except NotAllowed as problem:
+            return _page(request, 403, problem=problem, sign_in=True)
         answer = RedirectResponse(begun.url, 302)
         answer.set_cookie(
             cookie, begun.cookie, max_age=STATE_SECONDS, httponly=True, samesite="lax",
@@ -47,6 +56,14 @@ def slack_install_router(install: SlackInstall) -> APIRouter:
         return answer
 
     return router
+
+
+async def _permit_of_visitor(request: Request, parts: Container) -> Permit | None:
+    """Owners and admins may connect Slack to their own tenant."""
+    visitor = await recognise(request, parts)
+    if visitor is None or not visitor.role.includes(Role.ADMIN):
+        return None
+    return Permit(workspace_id=visitor.workspace_id)
 
 
 def _page(request: Request, status: int, **shown: object) -> Response:

@@ -31,13 +31,16 @@ class Tenants:
             self._session.add(EventCounter(workspace_id=workspace.id))
         return workspace.id
 
-    async def workspace_of_team(self, team_id: str) -> WorkspaceId:
-        """The tenant of a Slack workspace: its own, the one that has none yet, or a new one."""
+    async def workspace_of_team(self, team_id: str, *, is_named: bool) -> WorkspaceId:
+        """The tenant of a Slack workspace: its own, the one that has none yet, or a new one.
+
+        Only one that whoever runs SharedBox named gets what is there already.
+        """
         await self._session.exec(select(func.pg_advisory_xact_lock(_DEFAULT_WORKSPACE_LOCK)))
         if (holder := await self.tenant_of_team(team_id)) is not None:
             return holder
         default = await self.default_workspace()
-        if (await self.workspace(default)).slack_team_id is None:
+        if is_named and (await self.workspace(default)).slack_team_id is None:
             return default
         workspace = Workspace(id=WorkspaceId(new_id()))
         self._session.add(workspace)

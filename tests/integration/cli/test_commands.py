@@ -183,6 +183,23 @@ class TestOwner:
             assert kept == ("owner",)
 
 
+class TestSlackLink:
+    def test_needs_an_app_that_can_be_installed(self, shell: Shell) -> None:
+        result = shell("slack-link")
+
+        assert result.exit_code == 1
+        assert "SHAREDBOX_SLACK_CLIENT_ID" in result.output
+
+    def test_is_for_who_has_no_slack_yet(self, shell: Shell) -> None:
+        app = {"SHAREDBOX_SLACK_CLIENT_ID": "1.2", "SHAREDBOX_SLACK_CLIENT_SECRET": "secret"}
+
+        result = shell("slack-link", SHAREDBOX_BASE_URL="https://mail.example.com/", **app)
+
+        assert result.exit_code == 0, result.output
+        link = result.stdout.strip()
+        assert re.fullmatch(r"https://mail\.example\.com/slack/install\?permit=[\w=-]+", link)
+
+
 class TestKeys:
     def test_are_made_listed_and_revoked(self, shell: Shell) -> None:
         made = shell("keys", "create", "reports [x]", "--scope", "read", "--scope", "write")

@@ -45,10 +45,14 @@ async def browser(door: SlackDoor) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def agreed(
-    browser: httpx.AsyncClient, workspace: LocalWorkspace, user: str, decision: str = "allow"
+    browser: httpx.AsyncClient,
+    workspace: LocalWorkspace,
+    user: str,
+    decision: str = "allow",
+    begin: str = "/slack/install",
 ) -> str:
     """Where Slack sends the browser back to."""
-    begun = await browser.get("/slack/install")
+    begun = await browser.get(begin)
     assert begun.status_code == 302
     page = await browser.get(begun.headers["location"])
     assert page.status_code == 200, page.text

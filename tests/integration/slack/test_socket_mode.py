@@ -151,7 +151,7 @@ class TestSocketMode:
             token = other.emulator.install(frozenset(SCOPES))
             client = web_client(http, feed.slack.api_url, token)
             async with feed.workspace.store.across_workspaces() as fleet:
-                theirs = await fleet.workspace_of_team(other.team_id)
+                theirs = await fleet.workspace_of_team(other.team_id, is_named=False)
             await feed.installations.adopt(theirs, client)
 
         other.open_home("Gus")

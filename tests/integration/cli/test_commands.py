@@ -187,7 +187,7 @@ class TestSlackLink:
     def test_needs_an_app_that_can_be_installed(self, shell: Shell) -> None:
         result = shell("slack-link")
 
-        assert result.exit_code == 1
+        assert result.exit_code == 2
         assert "SHAREDBOX_SLACK_CLIENT_ID" in result.output
 
     def test_is_for_who_has_no_slack_yet(self, shell: Shell) -> None:

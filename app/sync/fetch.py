@@ -5,7 +5,7 @@ parser or the server's connection is tried three times and then set aside, and t
 mail that was tried before is always tried alone: nothing else may be counted for what it does.
 """
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
 
@@ -97,16 +97,19 @@ async def _together(
 ) -> AsyncGenerator[Portion]:
     for start in range(0, len(uids), _LISTED_AT_ONCE):
         wanted = uids[start : start + _LISTED_AT_ONCE]
+        listings: dict[int, Listing] = {}
         try:
-            listings = await session.list_mails(wanted)
+            listings |= await session.list_mails(wanted)
+            listings |= await _left_out(session, wanted, listings)
         except CommandRefused as error:
             # Exchange refuses the whole list where one of its mails has just gone.
             log.warning("list.refused", uids=len(wanted), error=str(error))
-            yield Portion(failed=dict.fromkeys(wanted, str(error)))
-            continue
+            yield Portion(failed={uid: str(error) for uid in wanted if uid not in listings})
+            wanted = [uid for uid in wanted if uid in listings]
         known = await _known_by_host(syncing, listings.values())
         fresh = {uid: one for uid, one in listings.items() if (one.remote_id or "") not in known}
-        fitting = [one for one in fresh.values() if one.size <= syncing.largest_mail]
+        in_order = [fresh[uid] for uid in wanted if uid in fresh]
+        fitting = [one for one in in_order if one.size <= syncing.largest_mail]
         yield Portion(
             vanished=[uid for uid in wanted if uid not in listings],
             failed=dict.fromkeys(fresh.keys() - {one.uid for one in fitting}, ""),
@@ -119,6 +122,14 @@ async def _together(
         for batch in batches(fitting, most_bytes=_PORTION_BYTES, most_mails=_PORTION_MAILS):
             await count_attempt(syncing, folder, [one.uid for one in batch])
             yield await _fetch(session, batch)
+
+
+async def _left_out(
+    session: MailSession, wanted: Sequence[int], listings: Mapping[int, Listing]
+) -> dict[int, Listing]:
+    """Ask once more for what a list leaves out: one answer may be short, and the mail be there."""
+    missing = [uid for uid in wanted if uid not in listings]
+    return await session.list_mails(missing) if missing else {}
 
 
 async def _known_by_host(syncing: Syncing, listings: Iterable[Listing]) -> dict[str, MessageId]:
@@ -139,10 +150,12 @@ async def _alone(syncing: Syncing, session: MailSession, folder: Folder, uid: in
         if attempts > MOST_ATTEMPTS:
             return Portion(failed={uid: reason})
         try:
-            listing = (await session.list_mails([uid])).get(uid)
+            listings = await session.list_mails([uid])
+            listings |= await _left_out(session, [uid], listings)
         except CommandRefused as error:
             reason = str(error)
             continue
+        listing = listings.get(uid)
         if listing is None:
             return Portion(vanished=[uid])
         if listing.size > syncing.largest_mail:

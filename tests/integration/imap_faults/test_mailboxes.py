@@ -81,6 +81,31 @@ class TestVanishing:
         assert await watched.ledger() == {1: "stored", 2: "stored", 3: "stored"}
         assert await watched.announced() == ["First", "Second", "Third"]
 
+    async def test_ig3_left_out_of_one_answer(self, watched: Sync, inbox: HostileServer) -> None:
+        inbox.on("FETCH", without(rb"^\* 2 FETCH"))
+
+        await watched.look()
+
+        assert await watched.ledger() == {1: "stored", 2: "stored", 3: "stored"}
+        assert await watched.announced() == ["First", "Second", "Third"]
+
+    async def test_ig3_left_out_again_is_gone(self, watched: Sync, inbox: HostileServer) -> None:
+        inbox.on("FETCH", without(rb"^\* 2 FETCH"), times=None)
+
+        await watched.look()
+
+        assert await watched.ledger() == {1: "stored", 2: "vanished", 3: "stored"}
+        assert len([one for one in inbox.commands("FETCH") if "RFC822.SIZE" in one]) == 2
+
+    async def test_ig3_left_out_when_tried_alone(self, watched: Sync, inbox: HostileServer) -> None:
+        """The bodies are refused, so that each mail is tried alone; then one list is empty."""
+        inbox.on("FETCH", refuse("Not now"), skip=1)
+        inbox.on("FETCH", without(rb"^\* 1 FETCH"))
+
+        await watched.look()
+
+        assert await watched.ledger() == {1: "stored", 2: "stored", 3: "stored"}
+
     async def test_ig4_exists_shrinks_without_expunge(self, tended: Tended) -> None:
         put(tended.server, "First", "Second")
         await tended.brings_in("First", "Second")

@@ -5,8 +5,8 @@ answers belong to the other one from then on, and so does whatever comes later. 
 merged one after the other all point at the last, so there is never a chain to follow. Splitting is
 the same the other way round: the mail gets a conversation of its own, and Undo merges that back.
 
-Both conversations are locked in one order. Of two people who merge at once one is first, and the
-other finds a merged one.
+Of two people who merge at once in a workspace one is first, and the other finds a merged one; mail
+that comes in waits for them, and they for it.
 """
 
 from datetime import datetime
@@ -76,6 +76,7 @@ async def split(
     now: datetime,
 ) -> Command:
     """Give one mail a conversation and a card of its own. Raises `NotFound` and `Conflict`."""
+    await uow.merging.begin()
     conversation = await uow.conversations.lock(conversation_id)
     check_not_merged(conversation)
     message = await uow.messages.get(message_id)
@@ -124,6 +125,7 @@ async def take_apart(uow: UnitOfWork, actor: Actor, command: Command, *, now: da
 async def _both(
     uow: UnitOfWork, one: ConversationId, other: ConversationId
 ) -> tuple[Conversation, Conversation]:
+    await uow.merging.begin()
     for id_ in sorted((one, other)):
         await uow.merging.lock_outgoing(id_)
     locked = await uow.conversations.lock_many([one, other])

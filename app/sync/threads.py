@@ -68,8 +68,9 @@ class _Threads:
         self.placed: dict[MessageId, ConversationId] = {}
 
     async def read(self, mails: Sequence[Readable]) -> None:
+        await self._uow.merging.hold_off()
         ids = {id_ for one in mails for id_ in _ids(one)}
-        self._linked = await self._uow.threads.linked(self._account.id, ids)
+        linked = await self._uow.threads.linked(self._account.id, ids)
         keys = {
             subject_key(one.parsed.subject) for one in mails if has_reply_prefix(one.parsed.subject)
         }
@@ -77,24 +78,14 @@ class _Threads:
         if keys:
             since = min(one.received_at for one in mails) - SUBJECT_WINDOW
             similar = await self._uow.threads.with_subject(self._account.id, keys, since=since)
-        wanted = {*self._linked.values(), *(one.id for one in similar)}
-        self._by_id |= await self._uow.conversations.lock_many(wanted)
-        await self._follow_merges()
-        for conversation in similar:
-            self._by_subject[conversation.subject_key].append(self._by_id[conversation.id])
-
-    async def _follow_merges(self) -> None:
-        """What would join a conversation that was merged joins the one that has its mails now."""
-        merged = {
-            id_: one.merged_into_id
-            for id_, one in self._by_id.items()
-            if isinstance(one, Conversation) and one.merged_into_id is not None
-        }
-        missing = set(merged.values()) - self._by_id.keys()
-        self._by_id |= await self._uow.conversations.lock_many(missing)
-        for id_, head in merged.items():
-            self._by_id[id_] = self._by_id[head]
-        self._linked = {name: merged.get(id_, id_) for name, id_ in self._linked.items()}
+        wanted = {*linked.values(), *(one.id for one in similar)}
+        # What would join a conversation that was merged joins the one that has its mails now.
+        merged = await self._uow.conversations.merged_among(wanted)
+        heads = {merged.get(id_, id_) for id_ in wanted}
+        self._by_id |= await self._uow.conversations.lock_many(heads)
+        self._linked = {name: merged.get(id_, id_) for name, id_ in linked.items()}
+        for one in similar:
+            self._by_subject[one.subject_key].append(self._by_id[merged.get(one.id, one.id)])
 
     def place(self, one: Readable) -> AnyConversation:
         decision = self._decide(one)

@@ -61,6 +61,18 @@ class Conversations(Repository):
         found = await self.get(conversation_id)
         return found if found.merged_into_id is None else await self.get(found.merged_into_id)
 
+    async def merged_among(
+        self, ids: Iterable[ConversationId]
+    ) -> dict[ConversationId, ConversationId]:
+        """Those of these that were merged, each with the one that has its mails now."""
+        statement = select(Conversation.id, Conversation.merged_into_id).where(
+            Conversation.workspace_id == self._workspace_id,
+            is_any(col(Conversation.id), list(ids)),
+            col(Conversation.merged_into_id).is_not(None),
+        )
+        rows = await self._session.exec(statement)
+        return {ConversationId(id_): ConversationId(head) for id_, head in rows if head}
+
     async def lock(self, conversation_id: ConversationId) -> Conversation:
         """The conversation, held against other changes until we commit. Raises `NotFound`."""
         locked = await self.lock_many([conversation_id])

@@ -6,11 +6,12 @@ What is moved is named in the answer, so that an Undo takes back exactly that.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, update
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.functions import Function
 from sqlmodel import col, exists, select
 
 from app.core.ids import AccountId, ConversationId, MessageId
@@ -31,6 +32,25 @@ class Counted:
 
 
 class Merging(Repository):
+    async def begin(self) -> None:
+        """Be alone with the conversations of the workspace, until we commit.
+
+        A merge locks conversations that it learns of on its way, so nobody else may hold one and
+        wait for another. To be called before anything is locked.
+        """
+        await self._session.exec(select(func.pg_advisory_xact_lock(self._turn)))
+
+    async def hold_off(self) -> None:
+        """Keep which conversation is merged into which as it is, until we commit.
+
+        Any number may do so at once. To be called before a conversation is locked.
+        """
+        await self._session.exec(select(func.pg_advisory_xact_lock_shared(self._turn)))
+
+    @property
+    def _turn(self) -> Function[Any]:
+        return func.hashtextextended(f"merge:{self._workspace_id}", 0)
+
     async def lock_outgoing(self, conversation_id: ConversationId) -> None:
         """Wait for whoever sends a mail of the conversation just now: they lock it after that."""
         statement = (

@@ -121,9 +121,29 @@ def _unwatched_since() -> ColumnElement[datetime | None]:
         col(Post.channel_id) == col(Account.channel_id),
         col(Post.state).in_(_UNSENT),
     )
+    # Wherever routes and rules send its mail: one hashed list for all accounts that are taken.
+    elsewhere = tuple_(col(Account.workspace_id), col(Account.id)).in_(
+        select(Post.workspace_id, func.coalesce(Conversation.account_id, Mailbox.account_id))
+        .outerjoin(
+            Conversation,
+            (col(Conversation.workspace_id) == col(Post.workspace_id))
+            & (col(Conversation.id) == col(Post.conversation_id)),
+        )
+        .outerjoin(
+            Placement,
+            (col(Placement.workspace_id) == col(Post.workspace_id))
+            & (col(Placement.id) == col(Post.placement_id)),
+        )
+        .outerjoin(
+            Mailbox,
+            (col(Mailbox.workspace_id) == col(Post.workspace_id))
+            & (col(Mailbox.id) == col(Placement.mailbox_id)),
+        )
+        .where(col(Post.state).in_(_UNSENT))
+    )
     was_brief = col(Account.owned_since) > func.now() - _BRIEFLY
     before = func.least(col(Account.unwatched_since), looked)
-    return case((or_(was_brief, unsent), before), else_=looked)
+    return case((or_(was_brief, unsent, elsewhere), before), else_=looked)
 
 
 class Fleet(Tenants):

@@ -8,11 +8,13 @@ from uuid import uuid4
 
 import pytest
 
+from app.core.ids import ChannelId
 from app.store import engine
-from app.store.models import PostKind
+from app.store.models import PlacementState, PostKind
 from app.store.new import NewPost
 from app.store.presence import Presence, PresenceLost
 from app.store.repositories.fleet import AccountRef
+from app.store.repositories.ledger import Entry, Place
 from tests import factories
 from tests.fixtures.database import Workspace
 
@@ -177,3 +179,43 @@ class TestRaiseFences:
 
         async with workspace.store.begin(workspace.id) as uow:
             assert (await uow.accounts.get(account.id)).unwatched_since == unwatched
+
+    async def test_in_a_channel_that_a_route_leads_to(self, workspace: Workspace) -> None:
+        now = datetime.now(UTC)
+        unwatched = now - timedelta(days=2)
+        values = {"owned_since": now - timedelta(hours=5), "unwatched_since": unwatched}
+        routed, set_aside, told = [
+            factories.account(workspace.id, address=f"{name}@example.com", **values)
+            for name in ("routed", "set-aside", "told")
+        ]
+        talk = factories.conversation(workspace.id, routed.id)
+        async with workspace.store.begin(workspace.id) as uow:
+            for account in (routed, set_aside, told):
+                uow.accounts.add(account)
+            await uow.session.flush()
+            for account in (routed, set_aside, told):
+                inbox = await uow.mailboxes.named(account.id, "INBOX")
+                inbox.last_checked_at = now
+                await uow.ledger.record([Entry(Place(inbox.id, 1, 1), PlacementState.QUARANTINED)])
+                if account is set_aside:
+                    (placement,) = (await uow.ledger.at([Place(inbox.id, 1, 1)])).values()
+            await uow.conversations.add_all([talk])
+            await uow.posts.add_all([
+                NewPost(workspace_id=workspace.id, channel_id=ChannelId("C0ROUTED"), **about)
+                for about in (
+                    {"kind": PostKind.NOTICE, "conversation_id": talk.id},
+                    {"kind": PostKind.QUARANTINE, "placement_id": placement.id},
+                )
+            ])  # fmt: skip
+
+        async with workspace.store.across_workspaces() as fleet:
+            await fleet.raise_fences(
+                [AccountRef(workspace.id, one.id) for one in (routed, set_aside, told)]
+            )
+
+        async with workspace.store.begin(workspace.id) as uow:
+            since = [
+                (await uow.accounts.get(one.id)).unwatched_since
+                for one in (routed, set_aside, told)
+            ]
+        assert since == [unwatched, unwatched, now]

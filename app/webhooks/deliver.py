@@ -54,14 +54,18 @@ class Attempt:
 
 
 async def deliver(parts: Delivering, workspace_id: WorkspaceId, webhook_id: WebhookId) -> None:
-    """Tell of what is due, up to a hundred events; the rest is left to another job."""
+    """Tell of what is due, up to a hundred events; the rest is left to another job.
+
+    One that is to be left alone for now is: a job may be one that a dead worker had begun.
+    """
     try:
         async with parts.store.begin(workspace_id) as uow:
             webhook = await uow.webhooks.get(webhook_id)
             events = await uow.events.after(webhook.cursor, limit=_AT_ONCE)
     except NotFound:
         return
-    if webhook.state is not WebhookState.ACTIVE or not events:
+    is_waiting = retry.is_to_wait(webhook, parts.clock.now())
+    if webhook.state is not WebhookState.ACTIVE or is_waiting or not events:
         return
     cursor = webhook.cursor
     for event in _wanted(webhook, events):

@@ -23,6 +23,12 @@ def wait(attempts: int, asked_for: timedelta | None = None) -> timedelta:
     return min(max(ours, asked_for or ours), LONGEST_WAIT)
 
 
+def is_to_wait(webhook: Webhook, now: datetime) -> bool:
+    """Never for longer than the longest wait: a later moment is of a clock that was wrong."""
+    at = webhook.next_try_at
+    return at is not None and now < at <= now + LONGEST_WAIT
+
+
 def is_refused_for_good(status: int | None, attempts: int) -> bool:
     """Whether the server has had this event often enough: it will not take it."""
     is_about_event = status is not None and 400 <= status < 500 and status not in _PASSING

@@ -233,6 +233,8 @@ class TestAServerThatFails:
 
         hooks.clock.ahead = timedelta(seconds=110)
         assert not await hooks.due()
+        await hooks.deliver()  # a job of a worker that died, put back
+        assert len(hooks.told.requests) == 1
         hooks.clock.ahead = timedelta(seconds=121)
         assert await hooks.due()
 
@@ -245,6 +247,7 @@ class TestAServerThatFails:
 
         for _ in range(5):
             await hooks.deliver()
+            hooks.clock.ahead += timedelta(hours=1)
 
         assert hooks.told.types == ["message.received", "message.left"]
         refused = [one for one in await hooks.log() if one.outcome is Outcome.REFUSED]

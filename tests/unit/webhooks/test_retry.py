@@ -34,6 +34,26 @@ class TestWait:
         assert retry.wait(1, timedelta(days=400)) == retry.LONGEST_WAIT
 
 
+class TestIsToWait:
+    @pytest.mark.parametrize(
+        ("ahead", "waits"),
+        [
+            (timedelta(0), False),
+            (timedelta(seconds=1), True),
+            (retry.LONGEST_WAIT, True),
+            (retry.LONGEST_WAIT + timedelta(seconds=1), False),
+        ],
+    )
+    def test_until_its_time_but_never_too_long(self, ahead: timedelta, *, waits: bool) -> None:
+        hook = webhook(None)
+        hook.next_try_at = NOW + ahead
+
+        assert retry.is_to_wait(hook, NOW) is waits
+
+    def test_not_where_nothing_failed(self) -> None:
+        assert not retry.is_to_wait(webhook(None), NOW)
+
+
 class TestIsRefusedForGood:
     @pytest.mark.parametrize("status", [None, 200, 301, 401, 404, 408, 409, 429, 500, 503])
     def test_what_may_pass_is_not(self, status: int | None) -> None:

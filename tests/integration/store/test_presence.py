@@ -184,38 +184,44 @@ class TestRaiseFences:
         now = datetime.now(UTC)
         unwatched = now - timedelta(days=2)
         values = {"owned_since": now - timedelta(hours=5), "unwatched_since": unwatched}
-        routed, set_aside, told = [
+        accounts = [
             factories.account(workspace.id, address=f"{name}@example.com", **values)
             for name in ("routed", "set-aside", "told")
         ]
-        talk = factories.conversation(workspace.id, routed.id)
+        talk = factories.conversation(workspace.id, accounts[0].id)
+        elsewhere = ChannelId("C0ROUTED")
         async with workspace.store.begin(workspace.id) as uow:
-            for account in (routed, set_aside, told):
+            for account in accounts:
                 uow.accounts.add(account)
             await uow.session.flush()
-            for account in (routed, set_aside, told):
+            places = []
+            for account in accounts:
                 inbox = await uow.mailboxes.named(account.id, "INBOX")
                 inbox.last_checked_at = now
-                await uow.ledger.record([Entry(Place(inbox.id, 1, 1), PlacementState.QUARANTINED)])
-                if account is set_aside:
-                    (placement,) = (await uow.ledger.at([Place(inbox.id, 1, 1)])).values()
+                places.append(Place(inbox.id, 1, 1))
+            await uow.ledger.record([Entry(one, PlacementState.QUARANTINED) for one in places])
+            set_aside = (await uow.ledger.at(places))[places[1]]
             await uow.conversations.add_all([talk])
-            await uow.posts.add_all([
-                NewPost(workspace_id=workspace.id, channel_id=ChannelId("C0ROUTED"), **about)
-                for about in (
-                    {"kind": PostKind.NOTICE, "conversation_id": talk.id},
-                    {"kind": PostKind.QUARANTINE, "placement_id": placement.id},
-                )
-            ])  # fmt: skip
-
-        async with workspace.store.across_workspaces() as fleet:
-            await fleet.raise_fences(
-                [AccountRef(workspace.id, one.id) for one in (routed, set_aside, told)]
+            await uow.posts.add_all(
+                [
+                    NewPost(
+                        workspace_id=workspace.id,
+                        channel_id=elsewhere,
+                        kind=PostKind.NOTICE,
+                        conversation_id=talk.id,
+                    ),
+                    NewPost(
+                        workspace_id=workspace.id,
+                        channel_id=elsewhere,
+                        kind=PostKind.QUARANTINE,
+                        placement_id=set_aside.id,
+                    ),
+                ]
             )
 
+        async with workspace.store.across_workspaces() as fleet:
+            await fleet.raise_fences([AccountRef(workspace.id, one.id) for one in accounts])
+
         async with workspace.store.begin(workspace.id) as uow:
-            since = [
-                (await uow.accounts.get(one.id)).unwatched_since
-                for one in (routed, set_aside, told)
-            ]
+            since = [(await uow.accounts.get(one.id)).unwatched_since for one in accounts]
         assert since == [unwatched, unwatched, now]

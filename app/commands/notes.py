@@ -42,14 +42,22 @@ async def write_note(
     return await uow.notes.get(note.id)
 
 
-async def hear_note(uow: UnitOfWork, actor: Actor, card: Post, ts: str, text: str) -> bool:
+async def hear_note(
+    uow: UnitOfWork,
+    actor: Actor,
+    card: Post,
+    ts: str,
+    text: str,
+    *,
+    edited_at: datetime | None = None,
+) -> bool:
     """Keep what somebody typed in a card's thread; answers whether it is their first note ever."""
     assert card.conversation_id is not None
     assert actor.teammate_id is not None
     is_first = not await uow.notes.has_any_by(actor.teammate_id)
     conversation = await uow.conversations.head(card.conversation_id)
     note = _note(uow, actor, conversation.id, text)
-    note.channel_id, note.ts = card.channel_id, ts
+    note.channel_id, note.ts, note.edited_at = card.channel_id, ts, edited_at
     if not await uow.notes.add(note):
         return False
     await uow.conversations.note_action(conversation.id)
@@ -58,15 +66,19 @@ async def hear_note(uow: UnitOfWork, actor: Actor, card: Post, ts: str, text: st
 
 
 async def edit_note(
-    uow: UnitOfWork, channel_id: ChannelId, ts: str, text: str, *, now: datetime
+    uow: UnitOfWork, channel_id: ChannelId, ts: str, text: str, *, at: datetime
 ) -> bool:
-    """Follow an edit in Slack; answers whether it is of a note of ours."""
+    """Follow an edit in Slack; answers whether it is of a note of ours.
+
+    One that was overtaken by a later edit changes nothing any more.
+    """
     note = await uow.notes.lock_message(channel_id, ts)
     if note is None:
         return False
-    if note.text == text or note.deleted_at is not None:
+    is_late = note.edited_at is not None and at < note.edited_at
+    if note.text == text or note.deleted_at is not None or is_late:
         return True
-    note.text, note.edited_at = text, now
+    note.text, note.edited_at = text, at
     conversation = await uow.conversations.get(note.conversation_id)
     _tell(uow, note, "note.edited", conversation.account_id)
     return True

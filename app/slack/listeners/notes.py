@@ -9,6 +9,7 @@ before what was said: the edit is kept as the note then, and what was deleted is
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import aiohttp
@@ -74,9 +75,11 @@ class Notes:
             if card is None:
                 return
             if await uow.slack_requests.first_time(_said(channel, ts)):
-                is_first = await hear_note(uow, actor, card, ts, _text(event))
+                is_first = await hear_note(
+                    uow, actor, card, ts, _text(event), edited_at=_edited_at(event)
+                )
             elif is_edit:
-                await edit_note(uow, channel, ts, _text(event), now=self._door.clock.now())
+                await edit_note(uow, channel, ts, _text(event), at=self._edited_at(event))
 
         user_id = SlackUserId(str(event["user"]))
         async with self._door.store.begin(workspace_of(context)) as uow:
@@ -94,15 +97,20 @@ class Notes:
         message = event.get("message") or {}
         if not _is_typed_in_a_thread(message):
             return
-        channel, now = ChannelId(str(event["channel"])), self._door.clock.now()
+        channel = ChannelId(str(event["channel"]))
         if message.get("subtype") == "tombstone":
             await self._forget(context, channel, message)
             return
         async with self._door.store.begin(workspace_of(context)) as uow:
-            is_known = await edit_note(uow, channel, str(message["ts"]), _text(message), now=now)
+            is_known = await edit_note(
+                uow, channel, str(message["ts"]), _text(message), at=self._edited_at(message)
+            )
         if not is_known:
             said = {**body, "event": {**message, "channel": channel}}
             await self._heard(context, said, client, is_edit=True)
+
+    def _edited_at(self, message: Event) -> datetime:
+        return _edited_at(message) or self._door.clock.now()
 
     async def _deleted(self, context: AsyncBoltContext, body: Body) -> None:
         event = body["event"]
@@ -130,6 +138,14 @@ def _is_typed_in_a_thread(message: Event) -> bool:
 def _said(channel: ChannelId, ts: str) -> str:
     """Marks that this message was dealt with, so that a late delivery of it changes nothing."""
     return f"said:{channel}:{ts}"
+
+
+def _edited_at(message: Event) -> datetime | None:
+    """When it was edited last, by Slack's clock."""
+    try:
+        return datetime.fromtimestamp(float((message.get("edited") or {})["ts"]), UTC)
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return None
 
 
 def _text(message: Event) -> str:

@@ -2,7 +2,8 @@
 
 Slack tells of every reaction in every channel the app is in. Most are settled by a look at the
 event alone; for the rest two indexed queries say whether the channel wants it and the message is a
-card. What comes to nothing is told to whoever reacted, where only they see it.
+card. What comes to nothing is told to whoever reacted, where only they see it. Slack promises no
+order: an emoji that was taken away before we hear that it was there does nothing.
 (docs.slack.dev/reference/events/reaction_added)
 """
 
@@ -39,6 +40,7 @@ from app.store.unit_of_work import UnitOfWork
 
 Body = Mapping[str, Any]
 _EMOJI: Final = frozenset(Emoji)
+_TAKEN: Final = "reaction_removed"
 log = get_logger(__name__)
 
 
@@ -78,6 +80,12 @@ class Reactions:
             async def do(uow: UnitOfWork, actor: Actor) -> None:
                 if not added:
                     await take_away(uow, actor, conversation_id, emoji, now=now)
+                    await uow.slack_requests.first_time(_moment(event, _TAKEN))
+                    return
+                taken = await uow.slack_requests.greatest(
+                    _moment({**event, "event_ts": ""}, _TAKEN)
+                )
+                if taken is not None and taken > _moment(event, _TAKEN):
                     return
                 intent = self._intent(emoji, actor, person.time_zone)
                 await react(uow, actor, conversation_id, intent, now=now)
@@ -114,6 +122,13 @@ class Reactions:
                 moment = until("tomorrow", now, ZoneInfo(time_zone or "UTC"))
                 assert moment is not None
                 return snooze(moment[0], until_reply=False, now=now, field="reaction")
+
+
+def _moment(event: Mapping[str, Any], what: str) -> str:
+    """Whose emoji on which message, and when: of two the later one is the greater."""
+    item = event.get("item") or {}
+    parts = (event.get("user"), item.get("channel"), item.get("ts"), event.get("reaction"))
+    return f"{what}:{':'.join(map(str, parts))}:{event.get('event_ts') or ''}"
 
 
 async def _tell(client: AsyncWebClient, channel: ChannelId, user: SlackUserId, text: str) -> None:

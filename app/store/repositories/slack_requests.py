@@ -1,7 +1,8 @@
 """Deliveries from Slack that were acted on."""
 
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col
+from sqlmodel import col, select
 
 from app.store.models import SlackRequest
 from app.store.repositories.base import Repository
@@ -17,3 +18,11 @@ class SlackRequests(Repository):
             .returning(col(SlackRequest.key))
         )
         return (await self._session.exec(statement)).scalar() is not None
+
+    async def greatest(self, beginning: str) -> str | None:
+        """The last of the keys that begin so, by their order as text."""
+        statement = select(func.max(col(SlackRequest.key).collate("C"))).where(
+            SlackRequest.workspace_id == self._workspace_id,
+            col(SlackRequest.key).startswith(beginning, autoescape=True),
+        )
+        return (await self._session.exec(statement)).one()

@@ -63,6 +63,10 @@ async def commands(feed: Feed) -> list[str]:
         return [str(one.type) for one in found][::-1]
 
 
+def _is_busy(socket: SocketMode) -> bool:
+    return socket._link is not None and bool(socket._link.busy)
+
+
 class TestSocketMode:
     async def test_a_wrong_token_is_told_with_what_to_do(
         self, feed: Feed, container: Container
@@ -122,6 +126,64 @@ class TestSocketMode:
         again = await feed.slack.emulator.courier.interaction(payload)
 
         assert again.delivered
+        assert await commands(feed) == ["assign"]
+
+    async def test_an_event_whose_envelope_names_no_retry_acts_once(
+        self, feed: Feed, socket: SocketMode
+    ) -> None:
+        ts = await card(feed)
+        feed.slack.post_as_user("Ben", "support", "@sharedbox done", ts)
+
+        async def done() -> bool:
+            return await commands(feed) == ["done"]
+
+        await eventually(done)
+        await feed.drain()
+        await feed.slack.click("Ana", "support", ts, "conversation.reopen")
+        (sent,) = [one.sent for one in feed.slack.deliveries if one.kind == "app_mention"]
+        assert sent is not None
+
+        feed.slack.emulator.courier.event(sent)
+        await feed.slack.until_delivered()
+
+        assert await commands(feed) == ["done", "reopen"]
+
+    async def test_two_processes_that_get_the_same_click_act_once(
+        self, feed: Feed, container: Container, socket: SocketMode
+    ) -> None:
+        ts = await card(feed)
+        async with http_session() as http:
+            apps = build_apps(container, feed.installations, http)
+            async with SocketMode(apps, feed.slack.app_token) as other:
+                await eventually(other.is_connected)
+                assert feed.slack.sockets_open == 2
+                await feed.slack.click("Ana", "support", ts, "conversation.done")
+                payload = feed.slack.deliveries[-1].sent
+                assert payload is not None
+
+                courier = feed.slack.emulator.courier
+                again = await asyncio.gather(*(courier.interaction(payload) for _ in range(4)))
+
+        assert all(one.delivered for one in again)
+        assert await commands(feed) == ["done"]
+
+    async def test_a_click_that_is_under_way_as_its_connection_is_recycled_happens_once(
+        self, feed: Feed, socket: SocketMode
+    ) -> None:
+        """The person sees a warning, and presses once more."""
+        ts = await card(feed)
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            await uow.conversations.lock(feed.conversations["Invoice"])
+            clicking = asyncio.create_task(
+                feed.slack.click("Ana", "support", ts, "conversation.assign_me")
+            )
+            await eventually(lambda: asyncio.sleep(0, _is_busy(socket)))
+            await feed.slack.disconnect_sockets(Farewell.REFRESH)
+            await clicking
+
+        await eventually(socket.is_connected)
+        assert (await feed.slack.click("Ana", "support", ts, "conversation.assign_me")).ok
+
         assert await commands(feed) == ["assign"]
 
     @pytest.mark.parametrize("reason", [Farewell.WARNING, Farewell.REFRESH])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from app.accounts.history import MOST_HISTORY_DAYS
+from app.accounts.pausing import refuse_while_paused
 from app.core.crypto import Vault
 from app.core.errors import Conflict, InvalidInput
 from app.core.ids import AccountId, ChannelId, GrantId
@@ -136,8 +137,12 @@ async def change(
 
 
 async def ask_for_test(uow: UnitOfWork, account_id: AccountId) -> Account:
-    """Have the account connected anew, now; `settled_revision` tells when it was. `NotFound`."""
+    """Have the account connected anew, now; `settled_revision` tells when it was.
+
+    Raises `NotFound`, and `Conflict` while it is paused.
+    """
     account = await uow.accounts.lock(account_id)
+    refuse_while_paused(account)
     _reconnect(uow, account)
     return account
 
@@ -145,6 +150,7 @@ async def ask_for_test(uow: UnitOfWork, account_id: AccountId) -> Account:
 async def retry_now(uow: UnitOfWork, account_id: AccountId) -> Account:
     """End an account's rest, whatever it rests for. Raises `NotFound` and `Conflict`."""
     account = await uow.accounts.lock(account_id)
+    refuse_while_paused(account)
     if account.state is AccountState.LIVE:
         raise Conflict(f"{account.address} is connected, so there is nothing to try again.")
     _reconnect(uow, account)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.accounts.health import AccountHealth, FolderHealth
+from app.accounts.health import AccountHealth, FolderHealth, Pause
 from app.core.findings import Finding, Level, ago, counted
 from app.store.models import AccountState, GrantState, ImportState
 
@@ -44,12 +44,33 @@ def _state(
             what = f"Out of reach for {ago(outage.total_seconds())}. {detail}"
             again = f"It is tried again {_when(account.retry_at, now)}."
             return level, f"{what} {again}", ""
+        case AccountState.PAUSED:
+            return (
+                Level.NOTE,
+                _paused(account.paused, now) if account.paused else detail,
+                f"Go on: sharedbox accounts resume {account.address}",
+            )
         case AccountState.CONNECTING:
-            age = now - account.created_at
+            begun = "resumed" if account.resumed_at else "connected"
+            age = now - (account.resumed_at or account.created_at)
             level = Level.PROBLEM if age > _CONNECTING_TAKES else Level.NOTE
-            what = f"Not yet looked at since it was connected {ago(age.total_seconds())} ago."
+            what = f"Not yet looked at since it was {begun} {ago(age.total_seconds())} ago."
             return level, f"{what} {detail}".strip(), "See that a worker runs."
     return _live(watched, now, poll_seconds=poll_seconds)
+
+
+def _paused(pause: Pause, now: datetime) -> str:
+    by = f" by {pause.by}" if pause.by else ""
+    waiting = [
+        counted(count, what)
+        for count, what in ((pause.commands, "action"), (pause.mails, "outgoing mail"))
+        if count
+    ]
+    rest = f" Until it is resumed wait: {' and '.join(waiting)}." if waiting else ""
+    return (
+        f"Paused{by} {ago((now - pause.since).total_seconds())} ago. New mail stays on the server, "
+        f"and is brought in afterwards.{rest}"
+    )
 
 
 def _live(

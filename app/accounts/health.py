@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from app.accounts.history import ImportProgress, progress_of
 from app.core.ids import AccountId, MailboxId
 from app.store.models import Account, AccountState, Grant, GrantKind, GrantState, Mailbox
+from app.store.repositories.waiting import Backlog
 from app.store.unit_of_work import UnitOfWork
 
 
@@ -53,6 +54,16 @@ class GrantHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Since when and by whom an account is let be, and what waits until it is resumed."""
+
+    since: datetime
+    by: str
+    commands: int
+    mails: int
+
+
+@dataclass(frozen=True, slots=True)
 class AccountHealth:
     id: AccountId
     address: str
@@ -71,6 +82,8 @@ class AccountHealth:
     created_at: datetime
     oauth: GrantHealth | None
     """None where the account is opened with a password."""
+    paused: Pause | None
+    resumed_at: datetime | None
     mailboxes: tuple[FolderHealth, ...]
 
 
@@ -81,6 +94,7 @@ async def health_of(uow: UnitOfWork, accounts: Sequence[Account]) -> list[Accoun
     accounted = await uow.ledger.accounted(ids)
     imports = await uow.imports.of_accounts([account.id for account in accounts])
     grants = await uow.grants.of_accounts(accounts)
+    waiting = await uow.waiting.of_accounts([one.id for one in accounts if one.paused_at])
     now = datetime.now(UTC)
     return [
         AccountHealth(
@@ -99,6 +113,8 @@ async def health_of(uow: UnitOfWork, accounts: Sequence[Account]) -> list[Accoun
             retry_at=account.retry_at,
             created_at=account.created_at,
             oauth=_grant(grants[account.id]) if account.id in grants else None,
+            paused=_pause(account, waiting.get(account.id, Backlog())),
+            resumed_at=account.resumed_at,
             mailboxes=tuple(
                 _folder(one, accounted.get(one.id, 0)) for one in folders.get(account.id, ())
             ),
@@ -110,6 +126,12 @@ async def health_of(uow: UnitOfWork, accounts: Sequence[Account]) -> list[Accoun
 def _of_folders(folders: Sequence[Mailbox]) -> str:
     """What is wrong with folders of an account that is well otherwise."""
     return " ".join(one.detail for one in folders if one.watched and one.detail)
+
+
+def _pause(account: Account, waiting: Backlog) -> Pause | None:
+    if account.paused_at is None:
+        return None
+    return Pause(account.paused_at, account.paused_by, waiting.commands, waiting.mails)
 
 
 def _grant(grant: Grant) -> GrantHealth:

@@ -32,7 +32,7 @@ async def try_out(
     *,
     seconds: float | None = None,
 ) -> Tried:
-    """Have a worker connect it, and answer how that went. Raises `NotFound`."""
+    """Have a worker connect it, and answer how that went. Raises as `ask_for_test`."""
     deadline = time.monotonic() + (TRY_SECONDS if seconds is None else seconds)
     with hub.waker(Topic.EVENTS, workspace_id) as waker:
         async with store.begin(workspace_id) as uow:

@@ -3,11 +3,11 @@
 import json
 import sys
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
-from app.accounts import connect
+from app.accounts import connect, pausing
 from app.accounts.health import AccountHealth, health_of
 from app.accounts.trials import servers_of
 from app.accounts.trying import Tried, try_out
@@ -15,9 +15,11 @@ from app.cli import connecting
 from app.cli.lookup import account_named
 from app.cli.opening import opened
 from app.cli.output import AsJSON, console, fail, run, show
+from app.core.access import on_command_line
 from app.core.config import Settings
 from app.core.ids import AccountId
 from app.mailbox.port import Security
+from app.store.audit import audit
 
 accounts = typer.Typer(help="Connected mail accounts.", no_args_is_help=True)
 Named = Annotated[str, typer.Argument(help="The account’s address or id.")]
@@ -35,6 +37,7 @@ Shared = Annotated[
 Application = Annotated[
     bool, typer.Option("--application", help="The application itself is let in (Microsoft).")
 ]
+_PLAIN: Final[dict[str, Any]] = {"markup": False, "highlight": False}
 _FOLDERS = ("name", "watched", "accounted", "missing", "last checked")
 
 
@@ -226,6 +229,43 @@ def retry(account: Named) -> None:
             return (await connect.retry_now(uow, found.id)).address
 
     console.print(f"{run(work)} is tried now. See: sharedbox doctor", highlight=False)
+
+
+@accounts.command()
+def pause(account: Named) -> None:
+    """Let an account be until it is resumed: nothing is fetched or sent, and wishes wait.
+
+    Example: sharedbox accounts pause support@example.com
+    """
+
+    async def work(given: Settings) -> str:
+        async with opened(given) as on, on.parts.store.begin(on.workspace_id) as uow:
+            found = await account_named(uow, account)
+            by = on_command_line(on.workspace_id)
+            await pausing.pause(uow, found.id, by=by.name, now=on.parts.clock.now())
+            audit(uow, by, "account.paused", about=found.address, account_id=str(found.id))
+            return found.address
+
+    address = run(work)
+    console.print(f"{address} is paused. Go on: sharedbox accounts resume {address}", **_PLAIN)
+
+
+@accounts.command()
+def resume(account: Named) -> None:
+    """Go on with an account that is paused; the mail of the gap is brought in.
+
+    Example: sharedbox accounts resume support@example.com
+    """
+
+    async def work(given: Settings) -> str:
+        async with opened(given) as on, on.parts.store.begin(on.workspace_id) as uow:
+            found = await account_named(uow, account)
+            by = on_command_line(on.workspace_id)
+            await pausing.resume(uow, found.id, by=by.name, now=on.parts.clock.now())
+            audit(uow, by, "account.resumed", about=found.address, account_id=str(found.id))
+            return found.address
+
+    console.print(f"{run(work)} is looked at again. See: sharedbox doctor", **_PLAIN)
 
 
 @accounts.command()

@@ -52,7 +52,7 @@ class Claimed:
 async def claim_next(on: Executing) -> Claimed | None:
     """Claim the oldest command whose time has come. Raises `OwnershipLost`."""
     async with on.store.begin(on.workspace_id) as uow:
-        await uow.accounts.owned(on.account_id, on.fence)
+        await uow.accounts.tended(on.account_id, on.fence)
         command = await uow.commands.next_due(on.account_id, on.clock.now())
         if command is None:
             return None

@@ -91,6 +91,16 @@ def by_rule(workspace_id: WorkspaceId, name: str) -> Actor:
     return Actor(workspace_id, Origin.RULE, name=name)
 
 
+def on_command_line(workspace_id: WorkspaceId) -> Actor:
+    """Whoever may run `sharedbox` where its settings are; who that is, it does not know."""
+    return Actor(
+        workspace_id,
+        Origin.CLI,
+        name="somebody on the command line",
+        scopes=frozenset({Scope.ADMIN}),
+    )
+
+
 def system(workspace_id: WorkspaceId) -> Actor:
     """SharedBox acting by itself, on a rule or a schedule."""
     return Actor(workspace_id, Origin.SYSTEM, name="SharedBox", scopes=frozenset({Scope.ADMIN}))

@@ -1,6 +1,7 @@
 """From rows to what a card shows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -73,7 +74,8 @@ async def load_card(uow: UnitOfWork, post: Post, site: str) -> CardView:
     shown = None
     if command:
         holds = await _still_holds(uow, command, placed)
-        shown = _command_view(command, people, holds=holds)
+        is_held = account.paused_at is not None
+        shown = replace(_command_view(command, people, holds=holds), is_held=is_held)
     where, folder = _where(placed, is_ours=post.message_id is None)
     received = [placement for placement, mailbox in placed if mailbox.role != Role.SENT]
     return CardView(

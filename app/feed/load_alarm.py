@@ -24,4 +24,5 @@ async def load_alarm(uow: UnitOfWork, post: Post) -> AlarmView:
         resolved_at=alarm.resolved_at,
         needs_sign_in=needs_sign_in,
         link=post.payload.get("link", ""),
+        paused_by=account.paused_by if account.paused_at is not None else None,
     )

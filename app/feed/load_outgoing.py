@@ -6,6 +6,7 @@ from uuid import UUID
 from app.core.ids import ConversationId, OutgoingId
 from app.feed.view import FileView, MailView, OutgoingView, Person
 from app.store.models import (
+    WAITING,
     Filing,
     Outgoing,
     OutgoingRecipient,
@@ -52,6 +53,7 @@ async def load_begun_by_us(uow: UnitOfWork, post: Post) -> MailView:
 async def _view(uow: UnitOfWork, outgoing: Outgoing) -> OutgoingView:
     recipients = await uow.outgoing.recipients(outgoing.id)
     files = await uow.outgoing.files(outgoing.id)
+    account = await uow.accounts.get(outgoing.account_id)
     asked_by = outgoing.requested_by_id
     teammates = await uow.teammates.get_many([asked_by] if asked_by else [])
     teammate = teammates.get(asked_by) if asked_by else None
@@ -69,6 +71,7 @@ async def _view(uow: UnitOfWork, outgoing: Outgoing) -> OutgoingView:
         sent_at=outgoing.sent_at,
         detail=outgoing.detail,
         subject=outgoing.subject,
+        is_held=account.paused_at is not None and outgoing.state in WAITING,
         cancel_if_answered=outgoing.cancel_if_answered,
         needs_a_person=outgoing.state is OutgoingState.UNKNOWN and outgoing.settled_at is not None,
         is_only_late=outgoing.is_only_late,

@@ -297,6 +297,8 @@ def _command_state(command: CommandView | None) -> list[str]:
     if command is None or command.type not in _DOING:
         return []
     match command.state:
+        case CommandState.QUEUED if command.is_held:
+            return [f"⏸ {_NAMES[command.type]} waits: the mailbox is paused"]
         case CommandState.QUEUED | CommandState.RUNNING:
             folder = f" to {escape_line(command.folder, 80)}" if command.folder else ""
             retry = f" ({escape_line(command.detail, _DETAIL)})" if command.detail else ""

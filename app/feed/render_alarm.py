@@ -37,6 +37,11 @@ def _sign_in(which: str, view: AlarmView) -> Rendered:
 
 
 def over(view: AlarmView) -> Rendered:
+    if view.paused_by is not None:
+        by = f" by {escape_line(view.paused_by, _ADDRESS)}" if view.paused_by else ""
+        text = f"⏸ {_which(view)} was paused{by}."
+        more = f"*{text}*\nUntil it is resumed nobody looks at it, and there is no alarm for it."
+        return Rendered(text, [{"type": "section", "text": {"type": "mrkdwn", "text": more}}])
     if view.needs_sign_in:
         text = f"✅ {_which(view)} is signed in again."
         more = f"*{text}*\nWhat arrived meanwhile is brought in."

@@ -42,7 +42,8 @@ _NOUN: Final = {
 
 def outgoing(view: OutgoingView) -> Rendered:
     """The line in the thread."""
-    head = f"{_headline(view)} · {_people(view)}"
+    is_held = view.is_held and view.state is not OutgoingState.SCHEDULED
+    head = f"{_held(view) if is_held else _headline(view)} · {_people(view)}"
     blocks: list[Block] = [context(head)]
     body = cut_lines(view.text, lines=_LINES, characters=_EXCERPT)
     if words := escape(body, _SECTION).strip():
@@ -66,6 +67,8 @@ def outgoing_direct(view: OutgoingView, link: str | None) -> Rendered:
 def outgoing_state(view: OutgoingView) -> str:
     """The same in a few words, for the state line of the card."""
     who, noun = _by(view), _NOUN[view.mode]
+    if view.is_held:
+        return f"⏸ {noun} waits: the mailbox is paused"
     match view.state:
         case OutgoingState.UNDO | OutgoingState.SENDING:
             return f"📤 {who} is sending a {noun}"
@@ -84,6 +87,10 @@ def outgoing_state(view: OutgoingView) -> str:
             return f"❓ nobody knows whether the {noun} was sent"
         case _:
             return f"⚠️ the {noun} was not sent"
+
+
+def _held(view: OutgoingView) -> str:
+    return f"⏸ {_by(view)}: the {_NOUN[view.mode]} leaves once the mailbox is resumed"
 
 
 def _headline(view: OutgoingView) -> str:
@@ -141,6 +148,8 @@ def _named(addresses: tuple[str, ...]) -> str:
 def _notes(view: OutgoingView) -> list[str]:
     """What else people must know about it."""
     notes = []
+    if view.is_held and view.state is OutgoingState.SCHEDULED:
+        notes.append("⏸ The mailbox is paused: until it is resumed, nothing leaves it.")
     if view.detail:
         mark = "⏳" if view.state is OutgoingState.QUEUED else "⚠️"
         notes.append(f"{mark} {escape_line(view.detail, _DETAIL)}")

@@ -81,6 +81,8 @@ class CommandView:
     by: Person | None
     at: datetime
     can_be_undone: bool
+    is_held: bool = False
+    """The account is paused, so nobody carries it out for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ class OutgoingView:
     is_filed: bool = True
     bounced: tuple[str, ...] = ()
     subject: str = ""
+    is_held: bool = False
+    """The account is paused, so it does not leave for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +256,8 @@ class AlarmView:
     needs_sign_in: bool = False
     link: str = ""
     """Where to sign in again."""
+    paused_by: str | None = None
+    """Who had it let be since, if anybody did; empty where they have no name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,10 @@
 
 A failure counts until a whole round has succeeded: a server that lets us in and then fails is in
 trouble all the same, and is not called every second.
+
+An account that is paused is let go of: every look, portion of mails and command asks first whether
+it may begin. Once it may not, the connection is closed and the account has no owner. When it is
+resumed, it is taken like a new one.
 """
 
 from collections.abc import Sequence
@@ -26,7 +30,7 @@ log = get_logger(__name__)
 
 
 class AccountTender:
-    """Runs until it is told to stop, the account is removed, or another worker takes it."""
+    """Runs until it is told to stop, the account is removed or paused, or another worker has it."""
 
     def __init__(
         self, tending: Tending, ref: AccountRef, fence: int, *, waker: Waker | None = None
@@ -81,7 +85,7 @@ class AccountTender:
         if self._stopping:
             return None
         async with self._on.store.begin(self.ref.workspace_id) as uow:
-            account = await uow.accounts.owned(self.ref.account_id, self._fence)
+            account = await uow.accounts.tended(self.ref.account_id, self._fence)
         self._is_live, self._revision = False, account.revision
         try:
             async with self._on.open(account) as session:
@@ -117,7 +121,7 @@ class AccountTender:
         if self._is_live:
             return
         async with self._on.store.begin(self.ref.workspace_id) as uow:
-            account = await uow.accounts.owned(self.ref.account_id, self._fence)
+            account = await uow.accounts.tended(self.ref.account_id, self._fence)
             if account.state is not AccountState.LIVE:
                 uow.emit("account.live", account_id=account.id)
             outage_since = account.outage_since

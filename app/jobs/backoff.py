@@ -92,7 +92,7 @@ class Backoff:
         """Write down what is wrong, in words; answers how long to rest."""
         now = self._on.clock.now()
         async with self._on.store.begin(self._ref.workspace_id) as uow:
-            account = await uow.accounts.owned(self._ref.account_id, self._fence)
+            account = await uow.accounts.tended(self._ref.account_id, self._fence)
             account.failures += 1
             outage_since = account.outage_since or now
             account.outage_since = outage_since
@@ -191,7 +191,7 @@ class Backoff:
 
     async def _account(self) -> Account:
         async with self._on.store.begin(self._ref.workspace_id) as uow:
-            return await uow.accounts.owned(self._ref.account_id, self._fence)
+            return await uow.accounts.tended(self._ref.account_id, self._fence)
 
     def _log(self, account: Account, wait: timedelta | None, outage: timedelta) -> None:
         severity = self._on.ladder.severity(account.failures, outage)

@@ -101,7 +101,7 @@ class Ownership:
         now = time.monotonic()
         if is_told or now - self._read_at >= _READ_AGAIN_SECONDS:
             async with self._on.store.across_workspaces() as fleet:
-                self._accounts = await fleet.accounts()
+                self._accounts = await fleet.accounts(tended=True)
             self._read_at = now
         return self._accounts
 

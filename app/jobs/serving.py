@@ -118,7 +118,7 @@ class Serving:
     async def round(self) -> None:
         """Do everything there is to do, once. Raises as `turn`."""
         async with self._on.store.without_transaction(self._syncing.workspace_id) as uow:
-            account = await uow.accounts.still_owned(self._syncing.account_id, self._syncing.fence)
+            account = await uow.accounts.still_tended(self._syncing.account_id, self._syncing.fence)
             wish = await uow.commands.next_due(account.id, self._on.clock.now())
         if account.revision != self._revision:
             raise Reconnect

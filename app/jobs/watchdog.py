@@ -4,6 +4,9 @@ It runs beside the worker's own loop and trusts nothing of it, only the rows: a 
 hang, or another one that died, is noticed by every watchdog that is left. The rows also decide what
 each may do, so that any number of them raises one alarm, tells each admin once, and says once that
 it is over. When no worker is left at all, `/readyz` of the web process still says so.
+
+An account that is paused gives no alarm: somebody wants nobody to look at it. One that is raised
+when it is paused is over, and says why.
 """
 
 from collections.abc import Sequence
@@ -90,9 +93,13 @@ class Watchdog:
                     )
             still = [*locked_out, *(one.account_id for one in silent)]
             for alarm in await uow.alarms.open(but_for=still):
-                if await uow.alarms.resolve(alarm.id):
-                    log.info("mailbox.recovered", account=str(alarm.account_id))
-                    uow.emit("mailbox.recovered", account_id=alarm.account_id)
+                if not await uow.alarms.resolve(alarm.id):
+                    continue
+                if (await uow.accounts.get(alarm.account_id)).paused_at is not None:
+                    log.info("mailbox.let_be", account=str(alarm.account_id))
+                    continue
+                log.info("mailbox.recovered", account=str(alarm.account_id))
+                uow.emit("mailbox.recovered", account_id=alarm.account_id)
 
     async def _tell(self, workspace_id: WorkspaceId) -> None:
         async with self._store.begin(workspace_id) as uow:

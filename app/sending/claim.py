@@ -54,13 +54,15 @@ class Claimed:
 async def claim_next(
     on: Sending, workspace_id: WorkspaceId, account_id: AccountId
 ) -> Claimed | None:
-    """Claim the next mail that is due and may go out; None where there is none.
+    """Claim the next mail that is due and may go out; None where there is none, or we are paused.
 
     Those that may not are settled on the way: answered meanwhile, over the hourly limit, in doubt.
     """
     while True:
         async with on.store.begin(workspace_id) as uow:
             account = await uow.accounts.get(account_id)
+            if account.paused_at is not None:
+                return None
             turn = await uow.outgoing.claim_next(account_id)
             if turn is None:
                 return None

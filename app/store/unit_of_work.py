@@ -60,6 +60,7 @@ from app.store.repositories.slack_requests import SlackRequests
 from app.store.repositories.teammates import Teammates
 from app.store.repositories.threads import Threads
 from app.store.repositories.trials import Trials
+from app.store.repositories.waiting import Waiting
 from app.store.repositories.webhooks import Webhooks
 from app.store.repositories.writing import Identities, Signatures, Templates
 
@@ -248,6 +249,10 @@ class UnitOfWork:
     @cached_property
     def trials(self) -> Trials:
         return Trials(self.session, self.workspace_id)
+
+    @cached_property
+    def waiting(self) -> Waiting:
+        return Waiting(self.session, self.workspace_id)
 
     def emit(
         self,

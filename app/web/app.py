@@ -31,6 +31,7 @@ from app.web.api import (
     rules,
     sending,
     team,
+    tending,
     trials,
     turns,
     unsubscribe,
@@ -46,6 +47,7 @@ from app.web.slack_install import slack_install_router
 _API: Final = (
     discovery,
     accounts,
+    tending,
     sending,
     trials,
     imports,

@@ -23,8 +23,8 @@ from app.core.access import Actor, Scope
 from app.core.errors import NotAllowed
 from app.store.migrate import DatabaseUnreachable, is_current
 from app.store.models import AccountState
-from app.store.repositories.fleet import Figures
-from app.store.repositories.silence import SilentAccount
+from app.store.repositories.figures import Figures
+from app.store.repositories.silence import PausedAccount, SilentAccount
 from app.web.auth import Unauthenticated, authenticate
 from app.web.deps import Parts, bearer
 
@@ -39,6 +39,15 @@ _WITHOUT_WORKER: Final = {
 async def healthz() -> dict[str, str]:
     """This process answers."""
     return {"status": "ok"}
+
+
+class PausedOut(BaseModel):
+    """A mailbox that somebody wants let be: nobody looks at it, and that is no trouble."""
+
+    account_id: UUID
+    since: datetime
+    address: str | None = None
+    by: str | None = None
 
 
 class SilentOut(BaseModel):
@@ -72,21 +81,24 @@ async def ready(
     `silent` names the mailboxes that are not, by the id of their account; to the holder of an API
     key also by address and folders. It is worked out here and now, so it is true even if no worker
     is left; until a mailbox has been silent for too long, that is only `degraded`, and so is a
-    process that Slack does not reach by Socket Mode.
+    process that Slack does not reach by Socket Mode. `paused` names those that are paused in the
+    same way, which is no trouble.
     """
     if (why := await _trouble(parts)) is not None:
         return _not_ready(why)
     async with parts.store.across_workspaces() as fleet:
         silent, workers = await fleet.silent_accounts(), await fleet.workers()
+        paused = await fleet.paused_accounts()
+    caller = await _caller(parts, credentials) if silent or paused else None
+    more = {"paused": [_told(_paused(one, caller)) for one in paused]} if paused else {}
     if not silent:
         slack = request.app.state.socket
         if workers and slack is not None and (away := slack.trouble()) is not None:
-            return JSONResponse({"status": "degraded", "detail": away})
-        return JSONResponse({"status": "ready"} if workers else _WITHOUT_WORKER)
-    caller = await _caller(parts, credentials)
-    shown = [_silent(one, caller).model_dump(mode="json", exclude_none=True) for one in silent]
+            return JSONResponse({"status": "degraded", "detail": away, **more})
+        return JSONResponse({**({"status": "ready"} if workers else _WITHOUT_WORKER), **more})
+    shown = [_told(_silent(one, caller)) for one in silent]
     count = "1 mailbox gives" if len(silent) == 1 else f"{len(silent)} mailboxes give"
-    return _not_ready(f"{count} no sign of life.", silent=shown)
+    return _not_ready(f"{count} no sign of life.", silent=shown, **more)
 
 
 async def _trouble(parts: Container) -> str | None:
@@ -117,6 +129,17 @@ def _silent(one: SilentAccount, caller: Actor | None) -> SilentOut:
     if caller and caller.workspace_id == one.workspace_id and caller.may_see(one.account_id):
         shown.address, shown.folders = one.address, one.folders
     return shown
+
+
+def _paused(one: PausedAccount, caller: Actor | None) -> PausedOut:
+    shown = PausedOut(account_id=one.account_id, since=one.since)
+    if caller and caller.workspace_id == one.workspace_id and caller.may_see(one.account_id):
+        shown.address, shown.by = one.address, one.by
+    return shown
+
+
+def _told(one: BaseModel) -> dict[str, Any]:
+    return one.model_dump(mode="json", exclude_none=True)
 
 
 @router.get("/metrics", response_class=Response)

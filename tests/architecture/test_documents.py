@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 from app.core.config import PROJECT_ROOT, Settings
 from app.store.base import metadata
 from app.store.models import AccountState
-from app.store.repositories.fleet import Figures
+from app.store.repositories.figures import Figures
 from app.store.types import EnumText
 from app.web.health import _registry
 from tests.architecture.test_imports import PARTS

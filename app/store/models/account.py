@@ -13,7 +13,7 @@ from app.store.types import enum_text, text_list, timestamp
 
 class AccountState(StrEnum):
     CONNECTING = "connecting"
-    """Never yet synchronised."""
+    """Never yet synchronised, or not since it was resumed."""
     LIVE = "live"
     """The last synchronisation succeeded."""
     RETRYING = "retrying"
@@ -22,6 +22,8 @@ class AccountState(StrEnum):
     """The server refused our credentials; a person has to act."""
     STOPPED = "stopped"
     """The server failed more often than we were told to try; a person has to say Retry now."""
+    PAUSED = "paused"
+    """Somebody wants it let be: no worker owns it, and nobody talks to its servers."""
 
 
 class Account(Tenanted, table=True):
@@ -82,6 +84,12 @@ class Account(Tenanted, table=True):
     retry_at: datetime | None = timestamp(default=None)
     synced_at: datetime | None = timestamp(default=None)
     history_imported_at: datetime | None = timestamp(default=None)
+    paused_at: datetime | None = timestamp(default=None)
+    """Since when it is to be let be; None while it is tended."""
+    paused_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Who wanted that, by name."""
+    resumed_at: datetime | None = timestamp(default=None)
+    """When it was last resumed: from then on somebody has to look at it."""
     revision: int = 0
     """Raised by each change that takes a new connection to have an effect."""
     settled_revision: int = -1

@@ -50,6 +50,10 @@ class OwnershipLost(SharedBoxError):
     """Another worker has taken the account: what we were about to write is not ours to write."""
 
 
+class AccountPaused(OwnershipLost):
+    """Somebody wants the account let be: what was begun is ended, and nothing new is begun."""
+
+
 class Accounts(Repository):
     def add(self, account: Account) -> None:
         self._session.add(account)
@@ -92,6 +96,14 @@ class Accounts(Repository):
         """
         account = await self._session.get(Account, (self._workspace_id, account_id))
         return _owned(account, fence)
+
+    async def tended(self, account_id: AccountId, fence: int) -> Account:
+        """As `owned`, for whoever begins something new. Raises `AccountPaused` as well."""
+        return _tended(await self.owned(account_id, fence))
+
+    async def still_tended(self, account_id: AccountId, fence: int) -> Account:
+        """As `still_owned`. Raises `AccountPaused` as well."""
+        return _tended(await self.still_owned(account_id, fence))
 
     async def find_by_address(self, address: str) -> Account | None:
         """However it is written: servers that tell `Ana@` from `ana@` are not known to exist."""
@@ -174,4 +186,10 @@ class Accounts(Repository):
 def _owned(account: Account | None, fence: int) -> Account:
     if account is None or account.fence != fence:
         raise OwnershipLost("This worker no longer owns the account.")
+    return account
+
+
+def _tended(account: Account) -> Account:
+    if account.paused_at is not None:
+        raise AccountPaused("The account is paused.")
     return account

@@ -22,7 +22,11 @@ _AT_ONCE: Final = 200
 _DUE: Final = text("""
 SELECT
     (SELECT min(due_at) FROM outgoing
-     WHERE state IN ('undo', 'scheduled', 'queued', 'sending')) AS mail_at,
+     WHERE state IN ('undo', 'scheduled', 'queued', 'sending')
+        AND NOT EXISTS (SELECT FROM accounts AS account
+            WHERE account.workspace_id = outgoing.workspace_id
+                AND account.id = outgoing.account_id AND account.paused_at IS NOT NULL)
+    ) AS mail_at,
     EXISTS (SELECT FROM outgoing WHERE state = 'unknown' AND settled_at IS NULL
         AND (seen_in_sent IS NOT NULL OR past_the_dot AND due_at <= now())) AS has_judged_mail,
     EXISTS (SELECT FROM conversations WHERE snoozed_until <= :now) AS has_sleepers,

@@ -3,36 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import case, delete, exists, func, or_, text, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
-from sqlmodel.sql.expression import SelectOfScalar
 
 from app.core.ids import AccountId, ChannelId, ConversationId, MailboxId, WorkspaceId
-from app.store.base import Tenanted
 from app.store.models import (
     CLOSED_FOR,
     WAITING,
     Account,
-    AccountState,
     APIKey,
     Channel,
     ChannelState,
-    Command,
-    CommandState,
     Conversation,
     Draft,
     IdempotencyRecord,
-    Installation,
-    InstallationState,
     Mailbox,
     Outgoing,
     OutgoingState,
     Placement,
-    PlacementState,
     Post,
     PostState,
     SlackRequest,
@@ -41,9 +33,15 @@ from app.store.queue import Stalled, stalled_jobs
 from app.store.repositories import due as dues
 from app.store.repositories.door import Door
 from app.store.repositories.due import Due, Tended
+from app.store.repositories.figures import Figures, figures
 from app.store.repositories.grants import GrantsEverywhere
 from app.store.repositories.outgoing import IS_JUDGED
-from app.store.repositories.silence import SilentAccount, silent_accounts
+from app.store.repositories.silence import (
+    PausedAccount,
+    SilentAccount,
+    paused_accounts,
+    silent_accounts,
+)
 from app.store.repositories.tenants import Tenants
 from app.store.repositories.trials import forget_trials
 from app.store.repositories.webhooks import EveryWebhook
@@ -70,26 +68,6 @@ WHERE folder.workspace_id = look.workspace_id AND folder.id = look.id
 class AccountRef:
     workspace_id: WorkspaceId
     account_id: AccountId
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Numbers over all workspaces. Ages are in seconds; 0 where nothing waits."""
-
-    accounts: dict[AccountState, int]
-    missing: int
-    quarantined: int
-    silent: int
-    commands_open: int
-    commands_failed: int
-    posts_unsent: int
-    posts_parked: int
-    channels_paused: int
-    feed_lag_seconds: float
-    check_lag_seconds: float
-    uids_on_server: int
-    reconcile_lag_seconds: float
-    slack_connected: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +134,10 @@ class Fleet(Tenants):
         """Mailboxes that nobody has looked at for twice as long as somebody should."""
         return await silent_accounts(self._session)
 
+    async def paused_accounts(self) -> Sequence[PausedAccount]:
+        """Mailboxes that nobody is to look at."""
+        return await paused_accounts(self._session)
+
     async def api_key(self, prefix: str) -> APIKey | None:
         statement = select(APIKey).where(APIKey.prefix == prefix, col(APIKey.revoked_at).is_(None))
         return (await self._session.exec(statement)).one_or_none()
@@ -173,8 +155,11 @@ class Fleet(Tenants):
             .values(last_used_at=func.now())
         )
 
-    async def accounts(self) -> Sequence[AccountRef]:
+    async def accounts(self, *, tended: bool = False) -> Sequence[AccountRef]:
+        """All of them, or those that are to be tended: all but the paused ones."""
         statement = select(Account.workspace_id, Account.id).order_by(col(Account.id))
+        if tended:
+            statement = statement.where(col(Account.paused_at).is_(None))
         rows = await self._session.exec(statement)
         return [AccountRef(WorkspaceId(team), AccountId(account)) for team, account in rows]
 
@@ -250,7 +235,14 @@ class Fleet(Tenants):
             col(Outgoing.due_at) <= func.now()
         )
         statement = (
-            select(Outgoing.workspace_id, Outgoing.account_id).where(is_due | IS_JUDGED).distinct()
+            select(Outgoing.workspace_id, Outgoing.account_id)
+            .join(
+                Account,
+                (col(Account.workspace_id) == col(Outgoing.workspace_id))
+                & (col(Account.id) == col(Outgoing.account_id)),
+            )
+            .where(is_due | IS_JUDGED, col(Account.paused_at).is_(None))
+            .distinct()
         )
         rows = await self._session.exec(statement)
         return [AccountRef(WorkspaceId(team), AccountId(account)) for team, account in rows]
@@ -331,47 +323,4 @@ class Fleet(Tenants):
 
     async def figures(self) -> Figures:
         """How the whole installation is doing."""
-        states = select(Account.state, func.count()).group_by(col(Account.state))
-        accounts = {AccountState(state): n for state, n in await self._session.exec(states)}
-        slack = select(func.count()).where(col(Installation.state) == InstallationState.ACTIVE)
-        return Figures(
-            accounts=accounts,
-            missing=await self._number(
-                select(func.sum(Mailbox.missing)).where(col(Mailbox.watched))
-            ),
-            quarantined=await self._count(
-                Placement, col(Placement.state) == PlacementState.QUARANTINED
-            ),
-            silent=len(await silent_accounts(self._session)),
-            commands_open=await self._count(
-                Command, col(Command.state).in_((CommandState.QUEUED, CommandState.RUNNING))
-            ),
-            commands_failed=await self._count(Command, col(Command.state) == CommandState.FAILED),
-            posts_unsent=await self._count(Post, col(Post.state).in_(_UNSENT)),
-            posts_parked=await self._count(Post, col(Post.state) == PostState.PARKED),
-            channels_paused=await self._count(Channel, col(Channel.state) == ChannelState.PAUSED),
-            feed_lag_seconds=await self._age(
-                select(func.min(Post.created_at)).where(col(Post.state).in_(_UNSENT))
-            ),
-            check_lag_seconds=await self._age(
-                select(func.min(Mailbox.last_checked_at)).where(col(Mailbox.watched))
-            ),
-            uids_on_server=await self._number(
-                select(func.sum(Mailbox.uids_on_server)).where(col(Mailbox.watched))
-            ),
-            reconcile_lag_seconds=await self._age(
-                select(func.min(Mailbox.last_reconciled_at)).where(col(Mailbox.watched))
-            ),
-            slack_connected=bool(await self._number(slack)),
-        )
-
-    async def _count(self, model: type[Tenanted], *conditions: ColumnElement[bool]) -> int:
-        return await self._number(select(func.count()).select_from(model).where(*conditions))
-
-    async def _number(self, statement: SelectOfScalar[Any]) -> int:
-        return int((await self._session.exec(statement)).one() or 0)
-
-    async def _age(self, statement: SelectOfScalar[Any]) -> float:
-        oldest = statement.scalar_subquery()
-        seconds = select(func.extract("epoch", func.now() - oldest))
-        return max(float((await self._session.exec(seconds)).one() or 0), 0.0)
+        return await figures(self._session)

@@ -164,7 +164,7 @@ class GrantsEverywhere:
                 (col(Grant.workspace_id) == Account.workspace_id)
                 & (col(Grant.id) == Account.grant_id),
             )
-            .where(col(Grant.state) == GrantState.DEAD)
+            .where(col(Grant.state) == GrantState.DEAD, col(Account.paused_at).is_(None))
         )
         rows = await self._session.exec(statement)
         return [LockedOut(WorkspaceId(team), AccountId(account)) for team, account in rows]

@@ -27,7 +27,8 @@ from app.store.repositories.base import Repository
 _BEGIN_ATTEMPT: Final = text("""
 WITH owner AS (
     SELECT set_config('synchronous_commit', 'off', true) FROM accounts
-    WHERE workspace_id = :team AND id = :account AND fence = :fence FOR SHARE
+    WHERE workspace_id = :team AND id = :account AND fence = :fence
+        AND paused_at IS NULL FOR SHARE
 ), counted AS (
     INSERT INTO placements AS known
         (workspace_id, mailbox_id, uidvalidity, uid, id, state, attempts, reason, flags)
@@ -154,7 +155,7 @@ class Ledger(Repository):
         """Count an attempt on each UID, before it is made: one statement, committed by itself.
 
         Answers the attempts so far, this one included. UIDs that are settled already are left
-        alone and not in the answer. Raises `OwnershipLost`.
+        alone and not in the answer. Raises `OwnershipLost`, also where the account is paused.
         """
         values = {
             "team": self._workspace_id,
@@ -167,7 +168,7 @@ class Ledger(Repository):
         connection = await self._session.connection()
         rows = (await connection.execute(_BEGIN_ATTEMPT, values)).all()
         if not rows:
-            raise OwnershipLost("This worker no longer owns the account.")
+            raise OwnershipLost("This worker no longer owns the account, or it is paused.")
         return {uid: attempts for uid, attempts in rows if uid is not None}
 
     async def record(self, entries: Sequence[Entry]) -> None:

@@ -5,7 +5,8 @@ after twice that, and 90 seconds at least, since looks are written down every 15
 other folders of its account are looked at, a folder gets ten intervals: they share one connection,
 and a look that brings in thousands of mails takes its time. A folder that is parked says itself why
 nobody looks at it. An account that was never looked at is silent by its age, unless it waits for
-somebody to sign in for the first time.
+somebody to sign in for the first time. One that is paused is never silent, and one that was resumed
+is looked at from then on.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ _LEAST_SECONDS: Final = 90
 _SILENT: Final = text("""
 WITH proof AS (
     SELECT account.workspace_id, account.id, account.address, folder.name,
-        coalesce(folder.last_checked_at, account.created_at) AS seen_at,
+        greatest(
+            coalesce(folder.last_checked_at, account.created_at), account.resumed_at
+        ) AS seen_at,
         greatest(
             2 * coalesce(folder.next_poll_at - folder.last_checked_at, interval '0'),
             make_interval(secs => :least)
@@ -30,7 +33,7 @@ WITH proof AS (
         ON folder.workspace_id = account.workspace_id AND folder.account_id = account.id
         AND folder.watched AND folder.listed AND folder.selectable
         AND folder.parked_until IS NULL AND folder.last_checked_at IS NOT NULL
-    WHERE NOT EXISTS (
+    WHERE account.paused_at IS NULL AND NOT EXISTS (
         SELECT 1 FROM oauth_grants AS permit WHERE permit.workspace_id = account.workspace_id
         AND permit.id = account.grant_id AND permit.state = 'pending'
     )
@@ -48,6 +51,12 @@ ORDER BY since
 """)
 
 
+_PAUSED: Final = text("""
+SELECT workspace_id, id, address, paused_by AS by, paused_at AS since
+FROM accounts WHERE paused_at IS NOT NULL ORDER BY paused_at
+""")
+
+
 @dataclass(frozen=True, slots=True)
 class SilentAccount:
     workspace_id: WorkspaceId
@@ -58,6 +67,15 @@ class SilentAccount:
     """The last sign of life."""
 
 
+@dataclass(frozen=True, slots=True)
+class PausedAccount:
+    workspace_id: WorkspaceId
+    account_id: AccountId
+    address: str
+    by: str
+    since: datetime
+
+
 async def silent_accounts(session: AsyncSession) -> list[SilentAccount]:
     """The accounts with a silent folder, the longest silent first."""
     connection = await session.connection()
@@ -66,4 +84,15 @@ async def silent_accounts(session: AsyncSession) -> list[SilentAccount]:
             WorkspaceId(row.workspace_id), AccountId(row.id), row.address, row.folders, row.since
         )
         for row in await connection.execute(_SILENT, {"least": _LEAST_SECONDS})
+    ]
+
+
+async def paused_accounts(session: AsyncSession) -> list[PausedAccount]:
+    """The accounts that nobody is to look at, the longest paused first."""
+    connection = await session.connection()
+    return [
+        PausedAccount(
+            WorkspaceId(row.workspace_id), AccountId(row.id), row.address, row.by, row.since
+        )
+        for row in await connection.execute(_PAUSED)
     ]

@@ -9,6 +9,8 @@ EVENTS: Final[dict[str, str]] = {
     "account.retrying": "Out of reach. {reason}",
     "account.refused": "Refused. {reason}",
     "account.stopped": "Given up. {reason}",
+    "account.paused": "Paused by {by}.",
+    "account.resumed": "Resumed by {by}.",
     "account.removed": "The account {address} was removed.",
     "account.import_started": "An import of older mail was asked for.",
     "account.import_cancelled": "The import of older mail was cancelled.",

@@ -2,10 +2,10 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -14,8 +14,6 @@ from app.accounts import by_sign_in, connect
 from app.accounts.connect import AccountChange, NewAccount, ServerLogin
 from app.accounts.grants import grant_of, make_ticket, sign_in_path
 from app.accounts.health import AccountHealth, health_of
-from app.accounts.trials import ask_for_account_trial, follow
-from app.accounts.trying import try_out
 from app.container import Container
 from app.core.errors import InvalidInput
 from app.core.ids import AccountId
@@ -37,8 +35,6 @@ from app.web.deps import (
 from app.web.idempotency import Idempotent
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
-_STEPS_SECONDS: Final = 10.0
-"""How long a test's steps are waited for, once the account itself has answered."""
 
 
 class Server(BaseModel):
@@ -167,6 +163,15 @@ class OAuthOut(BaseModel):
     expires_at: datetime | None
 
 
+class PauseOut(BaseModel):
+    """Since when and by whom it is let be; `commands` and `mails` wait until it is resumed."""
+
+    since: datetime
+    by: str
+    commands: int
+    mails: int
+
+
 class AccountOut(BaseModel):
     id: UUID
     address: str
@@ -182,6 +187,7 @@ class AccountOut(BaseModel):
     retry_at: datetime | None
     created_at: datetime
     oauth: OAuthOut | None
+    paused: PauseOut | None
     mailboxes: list[MailboxOut]
 
 
@@ -202,19 +208,6 @@ class AccountPage(BaseModel):
     next_cursor: str | None
 
 
-class TestOut(BaseModel):
-    """`ok`: connected, logged in and looked at every watched folder.
-
-    `steps`, where they were asked for: what was seen on the way, one after the other, by a
-    connection of the test’s own.
-    """
-
-    ok: bool
-    state: AccountState
-    detail: str
-    steps: list[dict[str, Any]] = []
-
-
 @router.post("", status_code=201, response_model=NewAccountOut)
 async def create(parts: Parts, caller: Admin, body: AccountIn, once: Idempotent) -> JSONResponse:
     check_unbound(caller, "connect another one")
@@ -225,10 +218,10 @@ async def create(parts: Parts, caller: Admin, body: AccountIn, once: Idempotent)
         await uow.session.flush()
         await uow.session.refresh(account)
         (health,) = await health_of(uow, [account])
-        shown = NewAccountOut.model_validate(asdict(health))
+        told = NewAccountOut.model_validate(asdict(health))
         if ticket is not None and body.oauth is not None:
-            shown.sign_in_url = _sign_in_url(parts, body.oauth.provider, ticket)
-        kept = shown.model_dump(mode="json")
+            told.sign_in_url = _sign_in_url(parts, body.oauth.provider, ticket)
+        kept = told.model_dump(mode="json")
         return once.record(uow, 201, kept, is_secret=ticket is not None)
 
 
@@ -292,7 +285,7 @@ async def list_(
     after = AccountId(place[0]) if place else None
     async with parts.store.begin(caller.workspace_id) as uow:
         accounts = await uow.accounts.page(after=after, limit=limit + 1, only=caller.account_ids)
-        items = [_shown(health) for health in await health_of(uow, accounts[:limit])]
+        items = [shown(health) for health in await health_of(uow, accounts[:limit])]
     more = len(accounts) > limit
     return AccountPage(
         items=items, next_cursor=write_cursor(accounts[limit - 1].id) if more else None
@@ -305,7 +298,7 @@ async def get(parts: Parts, caller: Reader, account_id: UUID) -> AccountOut:
         account = await uow.accounts.get(AccountId(account_id))
         check_visible(caller, account.id, "account")
         (health,) = await health_of(uow, [account])
-    return _shown(health)
+    return shown(health)
 
 
 @router.patch("/{account_id}")
@@ -323,7 +316,7 @@ async def patch(parts: Parts, caller: Admin, account_id: UUID, body: AccountPatc
     async with parts.store.begin(caller.workspace_id) as uow:
         account = await connect.change(uow, gate, AccountId(account_id), wanted)
         (health,) = await health_of(uow, [account])
-    return _shown(health)
+    return shown(health)
 
 
 @router.delete("/{account_id}", status_code=204)
@@ -336,37 +329,7 @@ async def delete(parts: Parts, caller: Admin, account_id: UUID) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/{account_id}/test")
-async def examine(
-    parts: Parts,
-    caller: Admin,
-    account_id: UUID,
-    steps: Annotated[bool, Query(description="Try its servers step by step as well.")] = False,
-) -> TestOut:
-    """Connect anew, now, and wait for what comes of it."""
-    check_visible(caller, AccountId(account_id), "account")
-    here, which = caller.workspace_id, AccountId(account_id)
-    tried = await try_out(parts.store, parts.hub, here, which)
-    if not steps:
-        return TestOut(**asdict(tried))
-    async with parts.store.begin(here) as uow:
-        trial_id = (await ask_for_account_trial(uow, parts.vault, which)).id
-    seen: list[dict[str, Any]] = []
-    async for trial in follow(parts.store, parts.hub, here, trial_id, seconds=_STEPS_SECONDS):
-        seen = trial.steps
-    return TestOut(**asdict(tried), steps=seen)
-
-
-@router.post("/{account_id}/retry", status_code=202)
-async def retry(parts: Parts, caller: Admin, account_id: UUID) -> AccountOut:
-    """Try an account that rests after a failure now, however long it was to rest still."""
-    check_visible(caller, AccountId(account_id), "account")
-    async with parts.store.begin(caller.workspace_id) as uow:
-        account = await connect.retry_now(uow, AccountId(account_id))
-        (health,) = await health_of(uow, [account])
-    return _shown(health)
-
-
-def _shown(health: AccountHealth) -> AccountOut:
+def shown(health: AccountHealth) -> AccountOut:
+    """As it is answered."""
     values: dict[str, Any] = asdict(health)
     return AccountOut.model_validate(values)

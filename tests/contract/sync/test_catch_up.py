@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.accounts.pausing import pause, resume
 from app.core.clock import SystemClock
 from app.mailbox.errors import FolderMissing
 from app.sandbox.mail.dovecot import DovecotInbox
@@ -11,6 +12,7 @@ from app.store.models import Attachment, Conversation, Message, Placement, Post,
 from app.store.repositories.accounts import OwnershipLost
 from app.sync.plan import Kind
 from app.sync.poll import catch_up
+from tests.fixtures.clock import ManualClock
 from tests.fixtures.mailservers import log_in, mails
 from tests.fixtures.sessions import mail
 from tests.fixtures.syncing import MakeSync, Sync
@@ -183,6 +185,25 @@ class TestLook:
 
         (file,) = await sync.all(Attachment)
         assert (file.filename, file.content_type, file.size) == ("a.pdf", "application/pdf", 9)
+
+
+class TestAPause:
+    async def test_ends_a_look_before_its_next_portion_and_nothing_is_lost(
+        self, sync: Sync, clock: ManualClock
+    ) -> None:
+        await deliver(sync, "First", "Second")
+        async with sync.rows() as uow:
+            await pause(uow, sync.syncing.account_id, by="Ana", now=clock.now())
+
+        with pytest.raises(OwnershipLost):
+            await sync.look()
+        assert await sync.announced() == []
+
+        async with sync.rows() as uow:
+            await resume(uow, sync.syncing.account_id, by="Ana", now=clock.now())
+        await sync.look()
+        assert await sync.announced() == ["First", "Second"]
+        assert await sync.ledger() == {1: "stored", 2: "stored"}
 
 
 class TestQuarantine:

@@ -335,6 +335,22 @@ class TestAccounts:
             }  # fmt: skip
             assert detail in result.stderr
 
+    def test_are_paused_and_resumed_once(self, shell: Shell) -> None:
+        assert shell(*ADD, "--password-stdin", typed=f"{PASSWORD}\n").exit_code == 0
+
+        for verb, state, again in (
+            ("pause", "paused", "paused already"), ("resume", "connecting", "is not paused"),
+        ):  # fmt: skip
+            result = shell("accounts", verb, "support@example.com")
+            assert result.exit_code == 0, result.output
+            (row,) = shell.json("accounts", "list")
+            assert row["state"] == state
+            result = shell("accounts", verb, "support@example.com")
+            assert (result.exit_code, again in result.output) == (1, True)
+        acts = shell.rows("SELECT act, actor_name, origin FROM audit_entries ORDER BY id")
+        somebody = "somebody on the command line"
+        assert acts == [("account.paused", somebody, "cli"), ("account.resumed", somebody, "cli")]
+
     def test_are_removed_once_one_is_sure(self, shell: Shell) -> None:
         shell(*ADD, "--password-stdin", typed=f"{PASSWORD}\n")
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from app.accounts.pausing import pause
 from app.core.clock import SystemClock
 from app.core.ids import SlackUserId
 from app.feed.deliver import drain
@@ -48,6 +49,17 @@ async def silent(feed: Feed) -> list[list[str]]:
     """The silent folders of each silent account."""
     async with feed.workspace.store.across_workspaces() as fleet:
         return [one.folders for one in await fleet.silent_accounts()]
+
+
+async def let_be(feed: Feed, *, over_since: timedelta | None = None) -> None:
+    """Pause it, or resume it so long ago."""
+    async with feed.workspace.store.begin(feed.workspace.id) as uow:
+        now = SystemClock().now()
+        if over_since is None:
+            await pause(uow, feed.account_id, by="Ben", now=now)
+        else:
+            account = await uow.accounts.get(feed.account_id)
+            account.paused_at, account.resumed_at = None, now - over_since
 
 
 async def events(feed: Feed) -> list[str]:
@@ -118,6 +130,34 @@ class TestSilence:
             found = await fleet.silent_accounts()
 
         assert [(one.address, one.folders) for one in found] == [("old@example.com", [])]
+
+
+class TestAPausedAccount:
+    async def test_is_never_silent_and_has_its_time_once_resumed(self, feed: Feed) -> None:
+        await look(feed, seconds_ago=9999)
+        await let_be(feed)
+        assert await silent(feed) == []
+
+        await let_be(feed, over_since=timedelta(seconds=10))
+        assert await silent(feed) == []
+
+        await let_be(feed, over_since=timedelta(seconds=200))
+        assert await silent(feed) == [["INBOX"]]
+
+    async def test_ends_its_alarm_and_says_why(self, watched: Feed) -> None:
+        dog = watchdog(watched, "Ana")
+        await look(watched, seconds_ago=500)
+        await dog.look()
+        await let_be(watched)
+        await dog.look()
+        await dog.look()
+        channel = (await posts(watched))[0].channel_id
+        await drain(watched.feeding, watched.workspace.id, channel)
+
+        _, second = watched.slack.messages(channel)
+
+        assert await events(watched) == ["mailbox.silent"]
+        assert "⏸ The mailbox support@example.com (INBOX) was paused by Ben" in text_of(second)
 
 
 class TestAlarm:
@@ -268,6 +308,13 @@ class TestAnAccountThatIsLockedOut:
 
         kinds = [one.kind for one in await posts(shut)]
         assert kinds == [PostKind.ALARM, PostKind.ALARM_OVER]
+
+    async def test_is_not_one_that_is_paused(self, shut: Feed) -> None:
+        await let_be(shut)
+
+        await watchdog(shut, "Ana").look()
+
+        assert await posts(shut) == []
 
     async def test_is_not_one_that_nobody_has_signed_in_for_yet(self, shut: Feed) -> None:
         async with shut.workspace.store.begin(shut.workspace.id) as uow:

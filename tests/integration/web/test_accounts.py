@@ -1,10 +1,12 @@
 """Connecting accounts: what is taken, what is refused and how that is said."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from app.core.access import Origin, Scope
-from app.core.ids import new_id
+from app.core.ids import OutgoingId, new_id
 from app.store.models import Outgoing, OutgoingMode, OutgoingState, PlacementState
 from app.store.repositories.ledger import Entry, Place
 from tests.factories import MOMENT
@@ -447,3 +449,65 @@ class TestRemoving:
             orphans = await uow.accounts.digests_only_of(going)
 
         assert set(orphans) == {digests[alone], own}
+
+
+class TestPausing:
+    async def test_says_who_since_when_and_what_waits(self, web: Web) -> None:
+        tenant = await web.tenant()
+        client = web.client(BOOTSTRAP_KEY)
+
+        answer = await client.post(f"/accounts/{tenant.account_id}/pause")
+
+        told = answer.json()
+        assert (answer.status_code, told["state"]) == (200, "paused")
+        assert told["detail"] == "support@example.com: Paused by bootstrap key."
+        assert told["paused"]["by"] == "bootstrap key"
+        assert (told["paused"]["commands"], told["paused"]["mails"]) == (1, 1)
+        async with web.store.across_workspaces() as fleet:
+            assert await fleet.accounts(tended=True) == []
+            assert len(await fleet.accounts()) == 1
+            assert await fleet.accounts_with_mail_due() == []
+
+    async def test_takes_no_connection_until_it_is_resumed(self, web: Web) -> None:
+        account_id = await web.account()
+        client = web.client(BOOTSTRAP_KEY)
+        await client.post(f"/accounts/{account_id}/pause")
+
+        for path in ("test", "retry", "pause"):
+            answer = await client.post(f"/accounts/{account_id}/{path}")
+            assert answer.status_code == 409, path
+            assert "is paused" in answer.json()["detail"]
+
+        answer = await client.post(f"/accounts/{account_id}/resume")
+        assert (answer.status_code, answer.json()["state"]) == (200, "connecting")
+        assert answer.json()["paused"] is None
+        answer = await client.post(f"/accounts/{account_id}/resume")
+        assert (answer.status_code, "is not paused" in answer.text) == (409, True)
+
+    async def test_is_ready_all_the_same_and_names_it_to_those_who_may_know(self, web: Web) -> None:
+        account_id = await web.account()
+        await web.client(BOOTSTRAP_KEY).post(f"/accounts/{account_id}/pause")
+
+        to_anybody = (await web.client(base="").get("/readyz")).json()
+        to_us = (await web.client(BOOTSTRAP_KEY, base="").get("/readyz")).json()
+
+        (one,) = to_anybody["paused"]
+        assert (one["account_id"], one.keys()) == (str(account_id), {"account_id", "since"})
+        assert to_us["paused"][0]["address"] == "support@example.com"
+        assert to_us["paused"][0]["by"] == "bootstrap key"
+
+    async def test_mail_that_waited_is_not_overdue_afterwards(self, web: Web) -> None:
+        tenant = await web.tenant()
+        id_ = OutgoingId(UUID(tenant.writing["outgoing_id"]))
+        client = web.client(BOOTSTRAP_KEY)
+        await client.post(f"/accounts/{tenant.account_id}/pause")
+        async with web.store.begin(web.workspace_id) as uow:
+            outgoing = await uow.outgoing.get(id_)
+            outgoing.state = OutgoingState.QUEUED
+            outgoing.due_at = await uow.outgoing.time() - timedelta(hours=9)
+
+        await client.post(f"/accounts/{tenant.account_id}/resume")
+
+        async with web.store.begin(web.workspace_id) as uow:
+            late = await uow.outgoing.time() - (await uow.outgoing.get(id_)).due_at
+        assert late < timedelta(minutes=5)

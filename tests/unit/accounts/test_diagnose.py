@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.accounts.diagnose import diagnose
-from app.accounts.health import AccountHealth, FolderHealth
+from app.accounts.health import AccountHealth, FolderHealth, Pause
 from app.accounts.history import ImportProgress
 from app.core.findings import Finding, Level, ago
 from app.core.ids import AccountId, MailboxId, new_id
@@ -49,6 +49,8 @@ ACCOUNT = AccountHealth(
     retry_at=None,
     created_at=NOW - timedelta(days=9),
     oauth=None,
+    paused=None,
+    resumed_at=None,
     mailboxes=(INBOX,),
 )
 
@@ -169,6 +171,34 @@ class TestAnAccountInTrouble:
 
         assert finding.level is level
         assert finding.details == ("INBOX: not yet looked at",)
+
+
+class TestAPausedAccount:
+    def test_is_worth_knowing_with_who_since_when_and_what_waits(self) -> None:
+        pause = Pause(NOW - timedelta(hours=3), "Ana", commands=1, mails=2)
+        long_ago = replace(INBOX, last_checked_at=NOW - timedelta(hours=3))
+
+        finding = told(long_ago, state=AccountState.PAUSED, paused=pause)
+
+        assert finding.level is Level.NOTE
+        assert finding.what.startswith("Paused by Ana 3 hours ago.")
+        assert "Until it is resumed wait: 1 action and 2 outgoing mails." in finding.what
+        assert finding.fix == "Go on: sharedbox accounts resume support@example.com"
+
+    def test_says_nothing_of_what_does_not_wait(self) -> None:
+        pause = Pause(NOW - timedelta(hours=3), "", commands=0, mails=0)
+
+        finding = told(state=AccountState.PAUSED, paused=pause)
+
+        assert finding.what.startswith("Paused 3 hours ago.")
+        assert "wait" not in finding.what
+
+    @pytest.mark.parametrize(("minutes", "level"), [(1, Level.NOTE), (9, Level.PROBLEM)])
+    def test_that_was_resumed_is_given_some_minutes(self, minutes: int, level: Level) -> None:
+        finding = told(state=AccountState.CONNECTING, resumed_at=NOW - timedelta(minutes=minutes))
+
+        assert finding.level is level
+        assert "since it was resumed" in finding.what
 
 
 class TestAgo:

@@ -186,6 +186,14 @@ class TestCard:
         assert lines(shown)[-1] == "🟠 Unassigned · ⏳ Archiving…"
         assert buttons(shown) == ["Reply", "Assign to me", "Done", "Undo"]
 
+    def test_says_what_waits_for_a_paused_mailbox(self) -> None:
+        held = replace(COMMAND, state=CommandState.QUEUED, is_held=True)
+
+        shown = render.card(replace(CARD, command=held))
+
+        assert lines(shown)[-1] == "🟠 Unassigned · ⏸ Archive waits: the mailbox is paused"
+        assert buttons(shown) == ["Reply", "Assign to me", "Done", "Undo"]
+
     def test_says_why_it_is_tried_again(self) -> None:
         waiting = replace(
             COMMAND,

@@ -41,6 +41,22 @@ def shown(**changes: object) -> tuple[str, list[str]]:
 
 
 class TestOutgoing:
+    @pytest.mark.parametrize("state", [OutgoingState.UNDO, OutgoingState.QUEUED])
+    def test_of_a_paused_mailbox_says_that_it_waits(self, state: OutgoingState) -> None:
+        text, offered = shown(state=state, is_held=True)
+
+        assert "the reply leaves once the mailbox is resumed" in text
+        assert ActionId.OUTGOING_UNDO in offered
+        assert "waits: the mailbox is paused" in outgoing_state(
+            replace(VIEW, state=state, is_held=True)
+        )
+
+    def test_that_is_scheduled_says_both(self) -> None:
+        text, _ = shown(state=OutgoingState.SCHEDULED, is_held=True)
+
+        assert "goes out" in text
+        assert "until it is resumed, nothing leaves it" in text
+
     @pytest.mark.parametrize(
         ("state", "needs_a_person", "words", "buttons"),
         [

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from app.accounts import connect, history
+from app.accounts import connect, history, pausing
 from app.accounts.connect import AccountChange, Gate, ServerLogin
 from app.accounts.diagnose import diagnose
 from app.accounts.grants import grant_of, make_ticket
@@ -97,6 +97,35 @@ async def retry(request: Request, visitor: AsAdmin, parts: Parts, account_id: UU
     tried = await try_out(parts.store, parts.hub, visitor.workspace_id, id_)
     said = "Connected, and every watched folder was looked at." if tried.ok else tried.detail
     return see_other(request, f"/accounts/{account_id}", said, is_bad=not tried.ok)
+
+
+@router.post("/accounts/{account_id}/pause")
+async def pause(request: Request, visitor: AsAdmin, parts: Parts, account_id: UUID) -> Response:
+    """Let it be: its connection is closed within seconds."""
+    id_ = AccountId(account_id)
+    visitor.check_sees(id_)
+    try:
+        async with parts.store.begin(visitor.workspace_id) as uow:
+            account = await pausing.pause(uow, id_, by=visitor.actor.name, now=parts.clock.now())
+            visitor.audit(uow, "account.paused", about=account.address, account_id=str(id_))
+    except Conflict as error:
+        return see_other(request, f"/accounts/{account_id}", str(error), is_bad=True)
+    said = "Paused. New mail stays on the server until you resume it."
+    return see_other(request, f"/accounts/{account_id}", said)
+
+
+@router.post("/accounts/{account_id}/resume")
+async def resume(request: Request, visitor: AsAdmin, parts: Parts, account_id: UUID) -> Response:
+    id_ = AccountId(account_id)
+    visitor.check_sees(id_)
+    try:
+        async with parts.store.begin(visitor.workspace_id) as uow:
+            account = await pausing.resume(uow, id_, by=visitor.actor.name, now=parts.clock.now())
+            visitor.audit(uow, "account.resumed", about=account.address, account_id=str(id_))
+    except Conflict as error:
+        return see_other(request, f"/accounts/{account_id}", str(error), is_bad=True)
+    said = "Resumed. What arrived meanwhile is brought in now."
+    return see_other(request, f"/accounts/{account_id}", said)
 
 
 @router.get("/accounts/{account_id}/change")

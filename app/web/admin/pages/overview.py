@@ -34,6 +34,7 @@ STATES: Final = {
     AccountState.RETRYING: ("out of reach", "warn"),
     AccountState.REFUSED: ("refused", "bad"),
     AccountState.STOPPED: ("given up", "bad"),
+    AccountState.PAUSED: ("paused", "idle"),
 }
 LEVELS: Final = {Level.PROBLEM: "bad", Level.NOTE: "warn", Level.OK: "good"}
 

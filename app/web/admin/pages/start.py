@@ -67,7 +67,7 @@ async def _progress(uow: UnitOfWork, settings: Settings) -> Progress:
         troubled=[
             one.detail or f"{one.address} is not connected yet."
             for one in accounts
-            if one.state is not AccountState.LIVE
+            if one.state not in {AccountState.LIVE, AccountState.PAUSED}
         ],
         channels=len(channels),
         paused=[f"{one.id}: {one.detail}" for one in channels if one.state is ChannelState.PAUSED],

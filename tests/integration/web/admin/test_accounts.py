@@ -40,6 +40,32 @@ async def acts(web: Web) -> list[str]:
         return [one.act for one in await uow.audit.page(before=None, limit=50)]
 
 
+class TestPausing:
+    async def test_is_an_act_of_its_own_and_shows_on_the_page(self, admin: Admin, web: Web) -> None:
+        ana = await admin.person()
+        id_ = await web.account()
+
+        answer = await ana.post(f"/accounts/{id_}/pause")
+        shown = await ana.get(f"/accounts/{id_}")
+
+        assert answer.status_code == 303
+        assert "Paused by Ana" in shown.text
+        assert f'action="/accounts/{id_}/resume"' in shown.text
+        assert f'action="/accounts/{id_}/retry"' not in shown.text
+        await ana.post(f"/accounts/{id_}/resume")
+        assert await acts(web) == ["account.resumed", "account.paused"]
+
+    async def test_twice_says_so(self, admin: Admin, web: Web) -> None:
+        ana = await admin.person()
+        id_ = await web.account()
+
+        answer = await ana.post(f"/accounts/{id_}/resume")
+        shown = await ana.get(answer.headers["location"])
+
+        assert "is not paused" in shown.text
+        assert await acts(web) == []
+
+
 class TestConnecting:
     async def test_of_what_is_no_address_is_refused_at_the_field(self, admin: Admin) -> None:
         ana = await admin.person()

@@ -1,0 +1,89 @@
+"""What waits for an account's servers: open wishes and mails of ours, and what is shown of them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import func, update
+from sqlmodel import col, select
+
+from app.core.ids import AccountId, ChannelId
+from app.store.bulk import is_any
+from app.store.models import WAITING, Command, CommandState, Outgoing, Post, PostKind
+from app.store.repositories.base import Repository
+
+_OPEN = (CommandState.QUEUED, CommandState.RUNNING)
+_TELLING = (PostKind.CARD, PostKind.OUTGOING, PostKind.DIRECT)
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    commands: int = 0
+    mails: int = 0
+
+
+class Waiting(Repository):
+    async def of_accounts(self, account_ids: Collection[AccountId]) -> dict[AccountId, Backlog]:
+        """How much waits for each of these accounts; those without any are left out."""
+        if not account_ids:
+            return {}
+        wishes = (
+            select(Command.account_id, func.count())
+            .where(
+                Command.workspace_id == self._workspace_id,
+                is_any(col(Command.account_id), list(account_ids)),
+                col(Command.state).in_(_OPEN),
+            )
+            .group_by(col(Command.account_id))
+        )
+        mails = (
+            select(Outgoing.account_id, func.count())
+            .where(
+                Outgoing.workspace_id == self._workspace_id,
+                is_any(col(Outgoing.account_id), list(account_ids)),
+                col(Outgoing.state).in_(WAITING),
+            )
+            .group_by(col(Outgoing.account_id))
+        )
+        commands = {AccountId(one): n for one, n in await self._session.exec(wishes)}
+        unsent = {AccountId(one): n for one, n in await self._session.exec(mails)}
+        return {
+            one: Backlog(commands.get(one, 0), unsent.get(one, 0))
+            for one in commands.keys() | unsent.keys()
+        }
+
+    async def mark_stale(self, account_id: AccountId) -> frozenset[ChannelId]:
+        """What Slack shows of all that waits for it has changed. Answers the channels."""
+        wished = select(Command.conversation_id).where(
+            Command.workspace_id == self._workspace_id,
+            Command.account_id == account_id,
+            col(Command.state).in_(_OPEN),
+        )
+        written = select(Outgoing.conversation_id).where(
+            Outgoing.workspace_id == self._workspace_id,
+            Outgoing.account_id == account_id,
+            col(Outgoing.state).in_(WAITING),
+        )
+        statement = (
+            update(Post)
+            .where(
+                col(Post.workspace_id) == self._workspace_id,
+                col(Post.conversation_id).in_(wished.union(written)),
+                col(Post.kind).in_(_TELLING),
+            )
+            .values(wanted=Post.wanted + 1)
+            .returning(col(Post.channel_id))
+        )
+        return frozenset((await self._session.exec(statement)).scalars())
+
+    async def begin_anew(self, account_id: AccountId) -> None:
+        """Mails whose time came while nobody could send them are due now, and not overdue."""
+        await self._session.exec(
+            update(Outgoing)
+            .where(
+                col(Outgoing.workspace_id) == self._workspace_id,
+                col(Outgoing.account_id) == account_id,
+                col(Outgoing.state).in_(WAITING),
+                col(Outgoing.due_at) < func.now(),
+            )
+            .values(due_at=func.now())
+        )

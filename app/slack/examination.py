@@ -27,8 +27,8 @@ async def examine(parts: Container, workspace_id: WorkspaceId) -> AsyncIterator[
     yield Finding("Database", Level.OK, "It answers, and has our schema.")
     async with parts.store.across_workspaces() as fleet:
         workers = await fleet.workers()
-        figures = await fleet.figures()
-        count = len(await fleet.accounts())
+    async with parts.store.begin(workspace_id) as uow:
+        figures = await uow.charts.figures()
     yield _workers(workers, silent_seconds=parts.settings.worker_silent_seconds)
     yield await _token(parts, workspace_id)
     if not (parts.settings.slack_signing_secret or parts.settings.slack_app_token):
@@ -54,7 +54,7 @@ async def examine(parts: Container, workspace_id: WorkspaceId) -> AsyncIterator[
             Level.NOTE,
             f"{counted(figures.quarantined, 'mail')} could not be read; see Slack.",
         )
-    if not count:
+    if not figures.accounts:
         yield Finding("Accounts", Level.NOTE, "None is connected yet.")
     async for one in _accounts(parts, workspace_id):
         yield one

@@ -1,4 +1,4 @@
-"""Figures over time, for the pages that draw them.
+"""Figures, of now and over time, for the pages that show and draw them.
 
 Rows are found by their ids, which begin with the moment they were made: no index of their own.
 """
@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from app.core.ids import AccountId
 from app.store.repositories.base import Repository
+from app.store.repositories.figures import Figures, figures
 
 _PER_HOUR: Final = text("""
 SELECT date_trunc('hour', created_at, 'UTC') AS hour, count(*)
@@ -54,6 +55,10 @@ class Answers:
 
 
 class Charts(Repository):
+    async def figures(self, *, only: frozenset[AccountId] | None = None) -> Figures:
+        """How this workspace is doing just now, or `only` certain accounts of it."""
+        return await figures(self._session, self._workspace_id, only)
+
     async def mails_per_hour(
         self, hours: int, *, now: datetime, only: frozenset[AccountId] | None = None
     ) -> Sequence[tuple[datetime, int]]:

@@ -53,8 +53,9 @@ async def overview(request: Request, visitor: AsViewer, parts: Parts) -> Respons
         ]
         hours = await uow.charts.mails_per_hour(_HOURS, now=now, only=only)
         answers = await uow.charts.first_answers(_DAYS, now=now, only=only)
+        figures = await uow.charts.figures(only=only)
     async with parts.store.across_workspaces() as fleet:
-        figures, workers = await fleet.figures(), await fleet.workers()
+        workers = await fleet.workers()
     diagnosed = diagnosed_worst_first(
         [(one, diagnose(one, now, poll_seconds=parts.settings.poll_seconds)) for one in healths]
     )

@@ -21,6 +21,11 @@ _NOBODY: Final = (
 )  # fmt: skip
 
 
+def nobody_reads(address: str) -> bool:
+    """Whether its name says that answers to it are not read."""
+    return address.lower().startswith(_NOBODY)
+
+
 def why_not(
     original: Original,
     automatic: Automatic | None,
@@ -44,7 +49,7 @@ def why_not(
         address = one.address.lower()
         if address in ours:
             return "the answer would come back to ourselves"
-        if address.startswith(_NOBODY):
+        if nobody_reads(address):
             return "nobody reads mail at that address"
     if to_them_today >= MOST_TO_ONE:
         return "they had an automatic answer already today"

@@ -1,5 +1,6 @@
 """What is worth a second look before a mail leaves, and no reason to refuse it."""
 
+from app.mail import loops
 from app.mail.address import Address
 from app.mail.answer import new_domains
 from app.sending.write import Written
@@ -26,7 +27,14 @@ def strangers(written: Written) -> tuple[str, ...]:
 
 def warnings(written: Written) -> list[str]:
     """In words, for whoever asked."""
-    return [f"Nobody of this conversation is at {domain} so far." for domain in strangers(written)]
+    found = [f"Nobody of this conversation is at {domain} so far." for domain in strangers(written)]
+    people = [address.address for _, address in written.envelope]
+    return found + [unread_words(one) for one in people if loops.nobody_reads(one)]
+
+
+def unread_words(address: str) -> str:
+    """Of an address where answers are not read."""
+    return f"By its name, nobody reads mail at {address}."
 
 
 def _addresses(people: list[Address]) -> list[str]:

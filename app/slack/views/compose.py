@@ -14,8 +14,6 @@ from app.feed.mrkdwn import (
     cut_lines,
     escape,
     escape_line,
-    mention,
-    moment,
     plain,
     size,
     verbatim,
@@ -25,6 +23,7 @@ from app.sending.guard import Newer
 from app.sending.offer import Inbox, Offer, sender_id
 from app.slack.ids import ViewId
 from app.slack.rich_text import clean
+from app.slack.views import compose_alerts as alerts
 from app.slack.writing import (
     FOLLOW_UP_DAYS,
     MOST_FILES,
@@ -43,7 +42,6 @@ Block = dict[str, Any]
 _OPTION_TEXT: Final = 75
 _MOST_OPTIONS: Final = 100
 _MOST_BOXES: Final = 10
-_EXCERPT: Final = 700
 _TITLES: Final = {
     OutgoingMode.NEW: "New e-mail",
     OutgoingMode.REPLY: "Reply",
@@ -79,6 +77,7 @@ class Window:
     """Who has taken this text over, as markup."""
     newer: Newer | None = None
     left_out: int = 0
+    """People who had the answered mail, and for whom To and Cc have no room."""
     new_domains: tuple[str, ...] = ()
     restored: bool = False
 
@@ -117,50 +116,22 @@ def view(window: Window) -> Block:
 
 
 def _alerts(window: Window) -> list[Block]:
-    found: list[Block] = []
-    if not window.offer.can_send:
-        address = escape_line(window.offer.address, 120)
-        found.append(_alert(f"{address} has no server to send by, so nothing can be sent yet."))
+    offer, found = window.offer, list[Block]()
+    if not offer.can_send:
+        found += alerts.cannot_send(offer.address)
     if window.taken_by and not window.newer:
-        found.append(
-            _alert(
-                f"{window.taken_by} has taken your text over and may send it. What you write here "
-                "stays yours; press Send to send it all the same."
-            )
-        )
+        found += alerts.taken_over(window.taken_by)
     if window.newer:
-        found += _newer(window.newer)
-    if more := window.left_out:
-        found.append(_alert(f"{more} more people had this mail; there is no room for them here."))
+        found += alerts.newer(window.newer)
+    if window.left_out:
+        found += alerts.left_out(window.left_out)
+    if window.form.to == window.form.offered_to:
+        found += alerts.unread([one.address for one in offer.to])
     if window.new_domains:
-        named = ", ".join(escape_line(one, 80) for one in window.new_domains[:8])
-        found.append(
-            _alert(
-                f"Nobody of this conversation is at {named} so far. "
-                "Check the addresses, then press Send once more."
-            )
-        )
+        found += alerts.strangers(window.new_domains)
     if window.writer:
-        found += _writer(window.writer)
+        found += alerts.others_writing(window.writer)
     return found
-
-
-def _newer(newer: Newer) -> list[Block]:
-    who = escape_line(newer.who, 80)
-    what = "answered meanwhile" if newer.is_ours else "wrote again meanwhile"
-    shown = cut_lines(newer.text, lines=8, characters=_EXCERPT)
-    return [
-        _alert(f"Not sent: {who} {what}. Read it first, then press Send."),
-        _section(f"{bold(who)} · {moment(newer.at)}\n{escape(shown, 2400)}"),
-    ]
-
-
-def _writer(writer: Writer) -> list[Block]:
-    who = mention(writer.name, writer.slack_user_id)
-    return [
-        _alert(f"{who} is writing an answer, too, since {moment(writer.since)}."),
-        _actions(_button(Button.TAKE_OVER, "Take over the draft", str(writer.draft_id))),
-    ]
 
 
 def _about(window: Window) -> list[Block]:
@@ -382,10 +353,6 @@ def _button(action: Button, label: str, value: str) -> Block:
 
 def _actions(*buttons: Block) -> Block:
     return {"type": "actions", "elements": list(buttons)}
-
-
-def _alert(text: str) -> Block:
-    return {"type": "alert", "level": "warning", "text": verbatim(text)}
 
 
 def _section(text: str) -> Block:

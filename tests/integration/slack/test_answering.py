@@ -142,6 +142,14 @@ class TestReply:
         (line,) = door.slack.replies("support", ts)
         assert "outgoing.undo" in json.dumps(line)
 
+    async def test_to_an_address_that_nobody_reads_says_so(self, door: SlackDoor) -> None:
+        ts = await card(door, from_address="no-reply@acme.example")
+
+        view = await opened(door, ts)
+
+        assert view["blocks"][0]["type"] == "alert"
+        assert "nobody reads mail at no-reply@acme.example" in text_of(view)
+
     @pytest.mark.parametrize("name", ["Ruiz, Ana", "mallory@evil.example, Ana", 'Ana "A" <x> Ruiz'])
     async def test_goes_to_nobody_else_whatever_the_sender_is_called(
         self, door: SlackDoor, name: str

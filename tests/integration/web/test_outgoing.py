@@ -70,6 +70,14 @@ class TestAsking:
             {"n": 1, "filename": "größe.txt", "content_type": "text/plain", "size": 2}
         ]
 
+    async def test_to_an_address_that_nobody_reads_is_warned_of(self, web: Web) -> None:
+        answer = await asked(web, web.client(BOOTSTRAP_KEY), to=["NoReply@acme.example"])
+
+        assert answer.status_code == 202
+        assert answer.json()["warnings"] == [
+            "By its name, nobody reads mail at NoReply@acme.example."
+        ]
+
     async def test_a_file_says_enough(self, web: Web) -> None:
         file = {"filename": "a.txt", "content": base64.encodebytes(b"12" * 60).decode()}
 

@@ -51,10 +51,10 @@ async def hear_note(
     *,
     edited_at: datetime | None = None,
 ) -> bool:
-    """Keep what somebody typed in a card's thread; answers whether it is their first note ever."""
+    """Keep what somebody typed in a card's thread; answers whether it is the first they typed."""
     assert card.conversation_id is not None
     assert actor.teammate_id is not None
-    is_first = not await uow.notes.has_any_by(actor.teammate_id)
+    is_first = not await uow.notes.has_typed(actor.teammate_id)
     conversation = await uow.conversations.head(card.conversation_id)
     note = _note(uow, actor, conversation.id, text)
     note.channel_id, note.ts, note.edited_at = card.channel_id, ts, edited_at

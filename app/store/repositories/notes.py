@@ -58,10 +58,15 @@ class Notes(Repository):
         )
         return (await self._session.exec(statement)).all()
 
-    async def has_any_by(self, author_id: TeammateId) -> bool:
+    async def has_typed(self, author_id: TeammateId) -> bool:
+        """Whether this person has a note that was typed in a thread, and not in a window."""
         statement = (
             select(Note.id)
-            .where(Note.workspace_id == self._workspace_id, Note.author_id == author_id)
+            .where(
+                Note.workspace_id == self._workspace_id,
+                Note.author_id == author_id,
+                col(Note.channel_id).is_not(None),
+            )
             .limit(1)
         )
         return (await self._session.exec(statement)).one_or_none() is not None

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 from sqlmodel import select
 
-from app.core.ids import ChannelId
+from app.commands.notes import keep_note
+from app.core.access import Actor, Origin
+from app.core.ids import ChannelId, SlackUserId
 from app.slack.listeners.notes import HINT
 from app.store.models import Note, Outgoing
 from tests.fixtures.slack_door import SlackDoor
@@ -42,6 +44,21 @@ class TestTyping:
         first = (await notes(door))[0]
         assert first.author_name == "Ben"
         assert [event.type for event in await door.events()].count("note.added") == 2
+
+    async def test_for_the_first_time_is_hinted_at_after_a_note_in_a_window_too(
+        self, door: SlackDoor
+    ) -> None:
+        ts, elsewhere = await door.card("Invoice"), await door.card("Parcel")
+        door.slack.post_as_user("Ana", "support", "She is new.", elsewhere)
+        assert await door.told("Ana") == HINT
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            ben = await uow.teammates.by_slack_user(SlackUserId(door.slack.users["Ben"]), "Ben")
+            actor = Actor(uow.workspace_id, Origin.SLACK, teammate_id=ben.id)
+            await keep_note(uow, actor, door.id_of("Invoice"), "Yours.")
+
+        door.slack.post_as_user("Ben", "support", "I know her.", ts)
+
+        assert await door.told("Ben") == HINT
 
     async def test_elsewhere_is_nothing_of_ours(self, door: SlackDoor) -> None:
         ts = await door.card("Invoice")

@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from app.core.errors import NotFound
 from app.core.ids import ConversationId, MessageId
 from app.mail import charset
+from app.mail.address import Address
 from app.mail.authentication import verdict
 from app.mail.scan import header_of, scan
 from app.slack.composer import show
@@ -87,7 +88,9 @@ class Reading:
         self, conversation_id: ConversationId, message: Message, shown: Shown, number: int
     ) -> dict[str, Any]:
         text = message.body if shown is Shown.TEXT else charset.decode(await self._header(message))
-        return reading.page(conversation_id, MessageId(message.id), shown, text, number)
+        sender = str(Address(message.from_name, message.from_address))
+        head = reading.Head(message.subject, sender, message.sent_at or message.received_at)
+        return reading.page(conversation_id, MessageId(message.id), shown, text, number, head=head)
 
     async def _why(self, message: Message, **where: Any) -> Why:  # noqa: ANN401 -- fields of Why
         found = verdict(scan(await self._header(message) + b"\r\n\r\n").root.headers)

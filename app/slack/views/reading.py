@@ -64,15 +64,32 @@ def skeleton(conversation_id: ConversationId) -> dict[str, Any]:
     return _window(conversation_id, "One moment", [_section("⏳ One moment…")])
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Which mail it is that somebody reads."""
+
+    subject: str
+    sender: str
+    at: datetime
+
+
 def page(
-    conversation_id: ConversationId, message_id: MessageId, shown: Shown, text: str, number: int
+    conversation_id: ConversationId,
+    message_id: MessageId,
+    shown: Shown,
+    text: str,
+    number: int,
+    head: Head | None = None,
 ) -> dict[str, Any]:
     """One page of a long text; a number beyond the end is the last page."""
     last = max((len(text) - 1) // PAGE, 0)
     number = min(max(number, 0), last)
     piece = text[number * PAGE : (number + 1) * PAGE] or "(nothing)"
-    blocks = [_section(_worded(part, shown)) for part in parts(piece)]
+    blocks = [_about(head)] if head else []
+    blocks += [_section(_worded(part, shown)) for part in parts(piece)]
     if last:
+        note = verbatim(f"Page {number + 1} of {last + 1}")
+        blocks.append({"type": "context", "elements": [note]})
         blocks.append(_turning(message_id, shown, number, last))
     return _window(conversation_id, "Mail" if shown is Shown.TEXT else "Headers", blocks)
 
@@ -117,6 +134,11 @@ def parts(text: str) -> Iterator[str]:
         yield "".join(part)
 
 
+def _about(head: Head) -> dict[str, Any]:
+    subject = bold(escape_line(head.subject, 200)) or "(no subject)"
+    return _section(f"{subject}\n{_name(head.sender)} · {moment(head.at)}")
+
+
 def _proof(view: Why) -> str:
     if view.server is None:
         return "The mail server says nothing about whether that is true."
@@ -151,7 +173,7 @@ def _turning(message_id: MessageId, shown: Shown, number: int, last: int) -> dic
                 shown=shown, message_id=message_id, page=number + by
             ).model_dump_json(),
         }
-        for step, by, label in (("back", -1, "Back"), ("on", 1, f"On ({number + 1}/{last + 1})"))
+        for step, by, label in (("back", -1, "Previous page"), ("on", 1, "Next page"))
         if 0 <= number + by <= last
     ]
     return {"type": "actions", "block_id": f"pages.{number}", "elements": buttons}

@@ -24,7 +24,14 @@ from app.sandbox.mail.customer import Customer
 from app.sandbox.mail.server import MailServer
 from app.sandbox.mail.submission import SubmissionServer
 from app.sandbox.slack.local import LocalSlack
-from app.sandbox.slack.seed import AppSeed, CommandSeed, Seed, ShortcutSeed
+from app.sandbox.slack.seed import (
+    AppSeed,
+    ChannelSeed,
+    CommandSeed,
+    PersonSeed,
+    Seed,
+    ShortcutSeed,
+)
 from app.sandbox.slack.serving import LOOPBACK, PortTaken
 from app.store.engine import open_engine, parse_database_url
 from app.store.queue import open_queue
@@ -35,23 +42,35 @@ from app.team.passwords import Passwords
 DEFAULT_PORT: Final = 8000
 _PORTS_TRIED: Final = 100
 _SETTINGS: Final = "SHAREDBOX_"
-_SEED: Final = Seed(
-    app=AppSeed(
-        commands=(
-            CommandSeed(
-                "/inbox",
-                "Your conversations, and finding, writing and checking mail",
-                "search invoice | compose | status",
-            ),
+_APP: Final = AppSeed(
+    commands=(
+        CommandSeed(
+            "/inbox",
+            "Your conversations, and finding, writing and checking mail",
+            "search invoice | compose | status | mute | here | route | emoji",
         ),
-        shortcuts=(
-            ShortcutSeed("Compose e-mail", "new_email"),
-            ShortcutSeed("Send as e-mail reply", "reply_email", "message"),
-            ShortcutSeed("Assign to me", "assign_me", "message"),
-            ShortcutSeed("File under…", "file_under", "message"),
+    ),
+    shortcuts=(
+        ShortcutSeed(
+            "Compose e-mail",
+            "new_email",
+            description="Write a new e-mail from one of the team's inboxes",
         ),
-    )
+        ShortcutSeed("Send as e-mail reply", "reply_email", "message"),
+        ShortcutSeed("Assign to me", "assign_me", "message"),
+        ShortcutSeed("File under…", "file_under", "message"),
+    ),
+    unfurl_domains=frozenset({LOOPBACK}),
 )
+_SEED: Final = Seed(app=_APP)
+_NEIGHBOUR: Final = Seed(
+    team="Birch Workshop",
+    domain="birch",
+    people=(PersonSeed("Farah", admin=True), PersonSeed("Goran", "Europe/Lisbon")),
+    channels=(ChannelSeed("orders"), ChannelSeed("general")),
+    app=_APP,
+)
+"""A second workspace, in which the app is not until somebody adds it."""
 
 
 class RealSlack(Conflict):
@@ -126,16 +145,24 @@ def open_slack(ports: Ports, customer: Customer) -> tuple[LocalSlack, int]:
         )
     if ports.slack is not None:
         web = ports.web or next(port for port in _candidates(DEFAULT_PORT) if port != ports.slack)
-        return LocalSlack(_SEED, port=ports.slack, customer=customer), web
+        return _two_workspaces(ports.slack, customer, web), web
     for port in _candidates((ports.web or DEFAULT_PORT) + 1):
         web = ports.web or port - 1
         if not _is_free(web):
             continue
         try:
-            return LocalSlack(_SEED, port=port, customer=customer), web
+            return _two_workspaces(port, customer, web), web
         except PortTaken:
             continue
     raise PortTaken("No free ports were found.", fix="Choose them with --port and --slack-port.")
+
+
+def _two_workspaces(port: int, customer: Customer, web: int) -> LocalSlack:
+    """Raises `PortTaken`."""
+    slack = LocalSlack(_SEED, port=port, customer=customer)
+    slack.add_workspace(_NEIGHBOUR)
+    slack.install_url = f"http://{LOOPBACK}:{web}/slack/install"
+    return slack
 
 
 def _candidates(first: int) -> Iterator[int]:
@@ -210,6 +237,7 @@ class Demo:
             "SLACK_SIGNING_SECRET": self.slack.signing_secret,
             "SLACK_CLIENT_ID": self.slack.client_id,
             "SLACK_CLIENT_SECRET": self.slack.client_secret,
+            "SLACK_TEAMS": ",".join(one.team_id for one in self.slack.workspaces),
             "ALLOW_PRIVATE_MAIL_HOSTS": "true",
             "PARSER_PROCESSES": "1",
         }

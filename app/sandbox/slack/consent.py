@@ -58,7 +58,7 @@ class Consent:
         people = "".join(
             f'<option value="{one.workspace.team_id}/{person.id}">'
             f"{html.escape(one.workspace.seed.team)}: {html.escape(person.real_name)}</option>"
-            for one in self._site.emulators
+            for one in sorted(self._site.emulators, key=lambda one: one.is_installed)
             for person in one.workspace.people.values()
             if not person.bot
         )

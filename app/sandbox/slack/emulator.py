@@ -123,6 +123,7 @@ class Emulator:
     def install(self, scopes: frozenset[str]) -> str:
         """Let the app in, once more if it was in before; answers its token."""
         self.bot_token, self.is_installed = self.new_token(scopes), True
+        self.changes.tell("channels")
         return self.bot_token
 
     def uninstall(self) -> None:
@@ -131,6 +132,7 @@ class Emulator:
             grant.revoked = grant.revoked or not grant.app_level
         self.workspace.tell_app([{"type": "app_uninstalled"}])
         self.is_installed = False
+        self.changes.tell("channels")
 
     def revoke(self, token: str) -> None:
         self.grants[token].revoked = True
@@ -143,7 +145,7 @@ class Emulator:
         kept = {name: value for name, value in arguments.items() if name != "token"}
         write = Write(number, at, method, kept, answer, answered)
         self.writes.append(write)
-        self.changes.tell("write", call=write.summary())
+        self.changes.tell("write", team=self.workspace.team_id, call=write.summary())
 
     def permalink(self, channel: Channel, ts: str, thread_ts: str | None = None) -> str:
         link = f"{self.base_url}/archives/{channel.id}/p{ts.replace('.', '')}"

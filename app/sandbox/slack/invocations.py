@@ -8,7 +8,7 @@ from app.sandbox.slack.delivery import Delivery
 from app.sandbox.slack.emulator import Emulator
 from app.sandbox.slack.interactions import Outcome, outcome_of, who_and_where
 from app.sandbox.slack.room import Channel, Message
-from app.sandbox.slack.seed import CommandSeed, ShortcutSeed
+from app.sandbox.slack.seed import AppSeed, CommandSeed, ShortcutSeed
 from app.sandbox.slack.wire import JSON, Refused
 
 _TOO_LATE: Final = "operation_timeout"
@@ -59,14 +59,19 @@ class Invocations:
         }
         return outcome_of(await self._emulator.courier.interaction(payload))
 
+    @property
+    def _app(self) -> AppSeed:
+        """The app as it is known here; where nobody has let it in, it can do nothing."""
+        return self._emulator.workspace.seed.app if self._emulator.is_installed else AppSeed()
+
     def _command(self, name: str) -> CommandSeed:
-        for command in self._emulator.workspace.seed.app.commands:
+        for command in self._app.commands:
             if command.command == name:
                 return command
         raise Refused("invalid_command", command=name)
 
     def _shortcut(self, callback_id: str, kind: str) -> ShortcutSeed:
-        for shortcut in self._emulator.workspace.seed.app.shortcuts:
+        for shortcut in self._app.shortcuts:
             if (shortcut.callback_id, shortcut.kind) == (callback_id, kind):
                 return shortcut
         raise Refused("shortcut_not_found", callback_id=callback_id)

@@ -75,6 +75,9 @@ class LocalSlack(LocalWorkspace):
         self._sockets.app_id = self.app_id
         self.emulator.rates.mode = rate_mode
         self.site = Site(self.emulator)
+        self.workspaces: list[LocalWorkspace] = [self]
+        self.install_url: str | None = None
+        """Where the app asks to be let into a further workspace; the page links to it."""
         self._closing = asyncio.Event()
         self._server = LoopbackServer(self._app(customer), port)
         self.page_url = f"{self._server.url}/"
@@ -87,14 +90,16 @@ class LocalSlack(LocalWorkspace):
         home = self.emulator
         emulator = Emulator(seed, home.clock, self._courier, home.changes, beside=home)
         self.site.emulators.append(emulator)
-        return LocalWorkspace(emulator)
+        self.workspaces.append(LocalWorkspace(emulator))
+        home.changes.tell("channels")
+        return self.workspaces[-1]
 
     def _app(self, customer: Customer | None) -> Starlette:
         routes = [
             *WebAPI(self.site, self._closing).routes,
             *Consent(self.site).routes,
             *Control(self, self.control_secret).routes,
-            *PageServer(self, customer, self._closing).routes,
+            *PageServer(self.workspaces, customer, self._closing, lambda: self.install_url).routes,
         ]
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[LOOPBACK, "localhost"])
         return Starlette(routes=routes, middleware=[hosts])

@@ -7,8 +7,7 @@ that comes from the page itself. Mail is hostile, so the policy allows no script
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -29,8 +28,8 @@ from app.sandbox.slack.arguments import body_of
 from app.sandbox.slack.changes import Watcher
 from app.sandbox.slack.control import run_verb
 from app.sandbox.slack.customer import Customer
+from app.sandbox.slack.page_state import state_of, teams_of
 from app.sandbox.slack.people import People
-from app.sandbox.slack.views import View
 from app.sandbox.slack.wire import JSON, Refused
 
 FOLDER: Final = Path(__file__).parent / "page"
@@ -57,15 +56,22 @@ _SESSIONS_KEPT: Final = 100
 _CUSTOMER_SECONDS: Final = 15
 _KEEP_ALIVE_SECONDS: Final = 15
 _MESSAGES_SHOWN: Final = 500
-_INSPECTED: Final = 200
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 class PageServer:
-    def __init__(self, people: People, customer: Customer | None, closing: asyncio.Event) -> None:
-        self._people = people
-        self._emulator = people.emulator
+    """`workspaces` may grow; `install_url` is where the app asks to be let into one."""
+
+    def __init__(
+        self,
+        workspaces: Sequence[People],
+        customer: Customer | None,
+        closing: asyncio.Event,
+        install_url: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self._workspaces = workspaces
         self._customer = customer
+        self._install_url = install_url
         self._closing = closing
         self._sessions: dict[str, None] = {}
         self._streams = 0
@@ -110,63 +116,34 @@ class PageServer:
 
     # What the page asks for
 
-    async def _state(self, _request: Request) -> Response:
-        here, views = self._emulator.workspace, self._emulator.views
-        people = [
-            person.as_json(here.team_id, here.bot_id, email=True) for person in here.people.values()
-        ]
-        channels = [
-            {**channel.as_json(here.bot.id), "members": list(channel.members)}
-            for channel in here.channels.values()
-        ]
-        ephemerals = [
-            {"channel": channel, "user": user, "message": message.shown}
-            for channel, user, message in here.ephemerals
-        ]
-        seen = {
-            user: {
-                "stack": [view.as_json() for view in views.stack(user)],
-                "home": _json(views.home(user)),
-            }
-            for user in here.people
-        }
-        latest = list(self._emulator.courier.log)[-_INSPECTED:]
-        calls = list(self._emulator.writes)[-_INSPECTED:]
-        return _answer(
-            {
-                "team": here.seed.team,
-                "app": {
-                    "name": here.seed.app.name,
-                    "bot": here.bot.id,
-                    "commands": [asdict(one) for one in here.seed.app.commands],
-                    "shortcuts": [asdict(one) for one in here.seed.app.shortcuts],
-                },
-                "people": people,
-                "channels": channels,
-                "ephemerals": ephemerals,
-                "views": seen,
-                "deliveries": [delivery.as_json() for delivery in latest],
-                "calls": [call.summary() for call in calls],
-                "connected": self._emulator.courier.is_connected,
-                "customer": {"address": self._customer.address} if self._customer else None,
-            }
-        )
+    def _of(self, request: Request) -> People:
+        wanted = request.query_params.get("team")
+        named = (one for one in self._workspaces if one.emulator.workspace.team_id == wanted)
+        return next(named, self._workspaces[0])
+
+    async def _state(self, request: Request) -> Response:
+        """The workspace that is named, the first one otherwise."""
+        emulators = [one.emulator for one in self._workspaces]
+        customer = {"address": self._customer.address} if self._customer else None
+        more = {"teams": teams_of(emulators), "install_url": self._install_url()}
+        return _answer({**state_of(self._of(request).emulator), **more, "customer": customer})
 
     async def _messages(self, request: Request) -> Response:
-        channel = self._emulator.workspace.channels.get(request.path_params["channel"])
+        here = self._of(request).emulator.workspace
+        channel = here.channels.get(request.path_params["channel"])
         messages = list(channel.messages.values())[-_MESSAGES_SHOWN:] if channel else []
         return _answer({"messages": [message.shown for message in messages]})
 
     async def _inspect(self, request: Request) -> Response:
         """What was sent in a delivery or a call, and what was answered."""
-        number = request.path_params["number"]
+        number, emulator = request.path_params["number"], self._of(request).emulator
         found: JSON = {}
         if request.path_params["what"] == "calls":
-            for call in self._emulator.writes:
+            for call in emulator.writes:
                 if call.number == number:
                     found = {"sent": call.arguments, "answer": call.answer}
         else:
-            for delivery in self._emulator.courier.log:
+            for delivery in emulator.courier.log:
                 if delivery.number == number:
                     found = {"sent": delivery.sent, "answer": _read(delivery.answer)}
         text = json.dumps(found, default=repr)
@@ -174,7 +151,7 @@ class PageServer:
 
     async def _file(self, request: Request) -> Response:
         try:
-            file = self._emulator.files.complete(request.path_params["id"])
+            file = self._of(request).emulator.files.complete(request.path_params["id"])
         except Refused:
             return PlainTextResponse("no such file", 404)
         quoted = quote(file.name)
@@ -188,7 +165,7 @@ class PageServer:
         query = request.query_params
         try:
             data = await body_of(request)
-            file = self._people.upload_as_user(query["user"], query["name"], data)
+            file = self._of(request).upload_as_user(query["user"], query["name"], data)
         except (Refused, KeyError) as error:
             return _answer({"error": str(error)})
         return _answer({"file": file})
@@ -198,7 +175,7 @@ class PageServer:
         if verb not in _VERBS:
             return JSONResponse({"error": "unknown_verb"}, 404)
         # A refusal is an answer like others here: browsers call every 4xx an error of the page.
-        return await run_verb(getattr(self._people, verb), request, refused=200)
+        return await run_verb(getattr(self._of(request), verb), request, refused=200)
 
     async def _stream(self, _request: Request) -> Response:
         if self._streams >= _STREAMS_AT_MOST:
@@ -208,7 +185,7 @@ class PageServer:
     async def _changes(self) -> AsyncIterator[str]:
         self._streams += 1
         try:
-            with self._emulator.changes.watch() as watcher:
+            with self._workspaces[0].emulator.changes.watch() as watcher:
                 yield "retry: 1000\n\n"
                 while not self._closing.is_set() and not watcher.cut_off:
                     yield await self._next(watcher)
@@ -288,7 +265,3 @@ def _cookie(request: Request) -> str:
 
 def _answer(value: JSON) -> Response:
     return JSONResponse(value, headers=dict(_HEADERS))
-
-
-def _json(view: View | None) -> JSON | None:
-    return view.as_json() if view else None

@@ -154,6 +154,7 @@ def demo(*, ca_file: Path | None = None) -> Demo:
         signing_secret="s",
         client_id="1.2",
         client_secret="c",
+        workspaces=[SimpleNamespace(team_id="T1"), SimpleNamespace(team_id="T2")],
     )
     return Demo(
         folder=Path("demo"),

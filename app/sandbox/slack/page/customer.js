@@ -1,11 +1,12 @@
 // The customer beside the feed: who writes to the inbox, and reads what comes back.
 
+import { day, time } from "./clock.js";
 import { fill, h } from "./dom.js";
 import { ask, send, state } from "./store.js";
 
 const FIELDS = [
   ["sender_name", "Your name", "text", "Mira Olsen"],
-  ["sender_address", "Your address", "email", "mira@example.com"],
+  ["sender_address", "Your address", "email", "mira.olsen@fjord.example"],
 ];
 const EXAMPLES = [
   ["Where is my parcel?", "Hello,\n\nmy order 1042 should have come on Tuesday. Could you have a look where it is?\n\nThank you\nMira"],
@@ -13,6 +14,7 @@ const EXAMPLES = [
   ["A question about your prices", "Good morning,\n\nwe are a team of twelve and would like to try your product. What does it cost for a year?\n\nMira"],
   ["Cannot sign in any more", "Since yesterday I get “session expired” as soon as I sign in. Other browsers do the same.\n\nMira"],
 ];
+const when = (date) => (Number.isNaN(Date.parse(date)) ? date || "" : `${day(Date.parse(date) / 1000)} ${time(Date.parse(date) / 1000)}`);
 let reading = null;
 let example = 0;
 
@@ -79,7 +81,7 @@ function received(list, { mail, detail }, answer) {
   const entry = (one) => {
     const id = one.message_id || `${one.date} ${one.subject}`;
     return h("li", {}, h("details", { "data-key": id, open: open.has(id) },
-      h("summary", {}, h("strong", {}, one.subject || "(no subject)"), h("small", {}, `${one.from || ""} · ${one.date || ""}`)),
+      h("summary", {}, h("strong", {}, one.subject || "(no subject)"), h("small", {}, `${one.from || ""} · ${when(one.date)}`)),
       h("pre", {}, one.text || ""),
       one.message_id && h("button", { type: "button", class: "button", onclick: () => answer(one) }, "Answer")));
   };

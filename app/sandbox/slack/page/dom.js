@@ -92,18 +92,6 @@ export function toast(words) {
   setTimeout(() => note.remove(), 6000);
 }
 
-export function time(ts) {
-  return new Date(Number(ts) * 1000).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
-}
-
-export function day(ts) {
-  const date = new Date(Number(ts) * 1000), now = new Date();
-  const days = Math.round((new Date(now.toDateString()) - new Date(date.toDateString())) / 86400000);
-  if (days === 0) return "Today";
-  if (days === 1) return "Yesterday";
-  return date.toLocaleDateString([], { weekday: "long", day: "numeric", month: "long" });
-}
-
 export function size(bytes) {
   if (bytes < 1000) return `${bytes} bytes`;
   return bytes < 1e6 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;

@@ -3,6 +3,7 @@
 // place.run(element, block, answer) delivers what was done and resolves when the app has answered;
 // place.answers holds what was filled in: { block_id: { action_id: answer } }.
 
+import { fromLocal, toLocal } from "./clock.js";
 import { fill, h, icon, size, spinner, toast } from "./dom.js";
 import { menu, picker, question, shut } from "./menus.js";
 import { safeUrl, textObject } from "./mrkdwn.js";
@@ -104,11 +105,10 @@ function field(spec, block, place, ids) {
   const type = { datepicker: "date", timepicker: "time", datetimepicker: "datetime-local" }[spec.type];
   const answer = answerOf(place, block, spec);
   const moment = type === "datetime-local";
-  const local = (seconds) => new Date((seconds - new Date(seconds * 1000).getTimezoneOffset() * 60) * 1000).toISOString().slice(0, 16);
   const box = h("input", {
     type, class: "input", id: ids.control, "aria-label": ids.control ? null : hint(spec, "Date"), "aria-describedby": ids.about,
-    value: answer ? (moment ? local(answer) : answer) : "",
-    onchange: () => changed(place, block, spec, moment && box.value ? new Date(box.value).getTime() / 1000 : box.value || null),
+    value: answer ? (moment ? toLocal(answer) : answer) : "",
+    onchange: () => changed(place, block, spec, moment && box.value ? fromLocal(box.value) : box.value || null),
   });
   return box;
 }

@@ -1,6 +1,7 @@
 // The channel list, the feed of one channel or the Home tab, and the thread beside it.
 
-import { append, arrange, day, fill, h, icon, toast } from "./dom.js";
+import { day } from "./clock.js";
+import { append, arrange, fill, h, icon, toast } from "./dom.js";
 import { blocks } from "./blocks.js";
 import { composer } from "./composer.js";
 import { messageNode } from "./messages.js";
@@ -13,6 +14,7 @@ const GROUPED_SECONDS = 300;
 const drawn = (room) => (room.is_im ? "person" : room.is_private ? "lock" : "hash");
 
 export function showRail(go) {
+  showSides(go);
   const entry = (room) => {
     const count = state.unread.get(room.id) || 0;
     const here = room.id === state.channel && !state.home;
@@ -20,11 +22,27 @@ export function showRail(go) {
       icon(drawn(room)), h("span", {}, roomName(room.id)), room.is_archived && h("small", {}, "archived"),
       count > 0 && h("b", { class: "count", "aria-label": `${count} unread` }, String(count))));
   };
-  const rooms = visible().filter((room) => !room.is_im), direct = visible().filter((room) => room.is_im);
-  fill($("rail"),
-    h("h2", {}, "Channels"), h("ul", {}, rooms.map(entry)),
-    direct.length > 0 && [h("h2", {}, "Direct messages"), h("ul", {}, direct.map(entry))],
-    h("h2", {}, "Apps"), h("ul", {}, h("li", {}, h("a", { href: "#home", "aria-current": state.home ? "page" : null, onclick: (event) => { event.preventDefault(); go("home"); } }, icon("home"), h("span", {}, state.app.name)))));
+  fill($("rail"), h("h2", {}, "Channels"), h("ul", {}, visible().filter((room) => !room.is_im).map(entry)), h("h2", {}, "Apps"), appEntry(go));
+}
+
+const direct = () => visible().find((room) => room.is_im);
+
+// The app has two sides, as in Slack: its Home tab and its direct messages. News are in the latter.
+function appEntry(go) {
+  if (!state.app.is_installed) {
+    const add = state.installUrl && h("a", { class: "button", href: state.installUrl, target: "_blank", rel: "noopener" }, `Add ${state.app.name}`);
+    return h("div", { class: "absent" }, h("p", {}, `${state.app.name} is not in ${state.team.name} yet.`), add);
+  }
+  const room = direct(), count = (room && state.unread.get(room.id)) || 0, where = count ? room.id : "home";
+  const here = state.home || (room && room.id === state.channel);
+  return h("ul", {}, h("li", {}, h("a", { href: `#${where}`, class: count ? "unread" : "", "aria-current": here ? "page" : null, onclick: (event) => { event.preventDefault(); go(where); } },
+    icon("home"), h("span", {}, state.app.name), count > 0 && h("b", { class: "count", "aria-label": `${count} unread` }, String(count)))));
+}
+
+function showSides(go) {
+  const room = direct(), within = state.app.is_installed && (state.home || (room && room.id === state.channel));
+  const side = (words, here, where) => h("button", { type: "button", "aria-current": here ? "page" : null, onclick: () => here || go(where) }, words);
+  fill($("views"), within && [side("Home", state.home, "home"), room && side("Messages", !state.home, room.id)]);
 }
 
 const inFeed = (message) => !message.thread_ts || message.thread_ts === message.ts || message.subtype === "thread_broadcast";
@@ -56,32 +74,34 @@ function draw(room, list, options) {
   return out;
 }
 
-// Draw again without losing the place in the scroll or the focus.
-function redraw(box, nodes, stick) {
+// Draw again without losing the focus, nor the place in the scroll: a log that was at its end stays
+// there; “top” and “bottom” go there, and “stay” stays.
+function redraw(box, nodes, place) {
   const bottom = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
   const active = box.contains(document.activeElement) ? document.activeElement : null;
   const action = active && active.closest("[data-action]"), message = active && active.closest(".message");
   const top = box.scrollTop;
   arrange(box, nodes);
-  box.scrollTop = stick || bottom ? box.scrollHeight : top;
-  if (!message || message.isConnected) return;
+  box.scrollTop = place === "top" ? 0 : place === "bottom" || (bottom && !place) ? box.scrollHeight : top;
+  if (!active || active.isConnected) return;
+  if (!message) return [...box.querySelectorAll("[data-action]")].find((one) => action && one.dataset.action === action.dataset.action)?.querySelector("button, input")?.focus({ preventScroll: true });
   const again = box.querySelector(`.message[data-ts="${message.dataset.ts}"]`);
   const holder = again && action && [...again.querySelectorAll("[data-action]")].find((one) => one.dataset.action === action.dataset.action);
   ((holder && holder.querySelector("button, input")) || again || box).focus({ preventScroll: true });
 }
 
 export async function showFeed(openThread, stick = false) {
-  if (state.home) return showHome();
+  if (state.home) return showHome(stick ? "top" : "stay");
   const room = channel(state.channel);
   if (!room) return;
   fill($("place"), icon(drawn(room)), roomName(room.id));
-  const about = room.is_im ? "Direct messages" : `${room.is_private ? "Private channel · " : ""}${room.members.length} members`;
+  const about = room.is_im ? "" : `${room.is_private ? "Private channel · " : ""}${room.members.length} members`;
   $("topic").textContent = `${about}${room.is_archived ? " · archived" : ""}`;
   const known = await messagesOf(room.id);
   const list = [...[...known.values()].filter(inFeed), ...ephemeralsOf(room.id).filter((one) => !one.thread_ts)];
   list.sort((one, other) => (one.ts < other.ts ? -1 : 1));
-  const empty = h("div", { class: "empty" }, h("strong", {}, `This is ${roomName(room.id)}.`), h("p", {}, "Nothing has been said here yet."));
-  redraw($("feed"), list.length ? draw(room.id, list, { openThread }) : [empty], stick);
+  const empty = h("div", { class: "empty" }, h("strong", {}, `This is ${room.is_im ? "" : "#"}${roomName(room.id)}.`), h("p", {}, "Nothing has been said here yet."));
+  redraw($("feed"), list.length ? draw(room.id, list, { openThread }) : [empty], stick ? "bottom" : "");
 }
 
 export function showComposer() {
@@ -94,12 +114,12 @@ export function showComposer() {
   fill(box, composer(`Message ${room.is_im ? "" : "#"}${roomName(room.id)}`, room.id));
 }
 
-function showHome() {
+function showHome(place) {
   const { home } = state.views[state.me] || {};
   fill($("place"), icon("home"), state.app.name);
-  $("topic").textContent = "Home tab";
+  $("topic").textContent = "";
   const empty = h("div", { class: "empty" }, h("strong", {}, "No Home tab yet."), h("p", {}, `${state.app.name} shows one when it publishes it.`));
-  redraw($("feed"), home ? [h("div", { class: "home blocks" }, blocks(home.blocks, viewPlace(home)))] : [empty], false);
+  redraw($("feed"), home ? [h("div", { class: "home blocks" }, blocks(home.blocks, viewPlace(home)))] : [empty], place);
 }
 
 // The thread pane
@@ -115,7 +135,7 @@ export function threadPane(pane) {
   const list = [nodeOf(room, head, options), h("div", { class: "day", role: "separator" }, h("span", {}, count)),
     ...draw(room, [...replies, ...whispers], options).filter((node) => !node.classList.contains("day"))];
   const box = pane.querySelector(".thread");
-  if (box && box.dataset.ts === head.ts) return redraw(box, list, false);
+  if (box && box.dataset.ts === head.ts) return redraw(box, list);
   const fresh = h("div", { class: "thread", "data-ts": head.ts, role: "log", "aria-label": "Thread", tabindex: "-1" });
   const closed = (channel(room) || {}).is_archived;
   fill(pane, fresh, !closed && composer("Write a note in this thread", room, head.ts));

@@ -1,6 +1,7 @@
 // The inspector: what the workspace told the app, what the app asked for, and what each said.
 
-import { arrange, fill, h, icon, time } from "./dom.js";
+import { time } from "./clock.js";
+import { arrange, fill, h, icon } from "./dom.js";
 import { ask, channel, state } from "./store.js";
 
 const SIDES = [["all", "All"], ["in", "To the app"], ["out", "From the app"]];

@@ -1,13 +1,15 @@
 // The page: who we act as, where we are, and what is drawn again when something changes.
 
 import { fill, h, icon } from "./dom.js";
+import { city, useZone } from "./clock.js";
 import { reveal, showComposer, showFeed, showRail, threadPane } from "./feed.js";
 import { shut } from "./menus.js";
 import { showModal } from "./modal.js";
 import { useLookup } from "./mrkdwn.js";
 import { customerPane } from "./customer.js";
 import { inspectorPane } from "./inspector.js";
-import { act, channel, follow, listen, load, messagesOf, person, roomName, state, visible } from "./store.js";
+import { act, channel, enter, follow, listen, load, messagesOf, mine, person, remember, roomName, state, teamOf, visible } from "./store.js";
+import { showTeams } from "./teams.js";
 
 const $ = (id) => document.getElementById(id);
 const PANES = {
@@ -18,12 +20,13 @@ const PANES = {
 const panes = () => Object.keys(PANES).filter((name) => name !== "customer" || state.customer);
 
 function showTop() {
-  document.title = `${state.team} · local emulator, not Slack`;
-  $("team").textContent = state.team;
+  document.title = `${state.team.name} · local emulator, not Slack`;
+  $("team").textContent = state.team.name;
   $("online").className = state.online ? "dot on" : "dot";
   $("online").parentElement.title = state.online ? "Live" : "Not connected; trying again";
   const people = [...state.people.values()].filter((one) => !one.is_bot);
   fill($("me"), people.map((one) => h("option", { value: one.id, selected: one.id === state.me }, one.real_name)));
+  $("zone").textContent = `${city(mine().tz)} time`;
 }
 
 function showTabs() {
@@ -63,6 +66,8 @@ function openThread(ts) {
 }
 
 async function go(where, link) {
+  const elsewhere = where !== "home" && !channel(where) && teamOf(where);
+  if (elsewhere) await look(elsewhere.id);
   state.home = where === "home";
   if (!state.home) {
     if (state.channel !== where) state.thread = "";
@@ -72,6 +77,7 @@ async function go(where, link) {
   history.replaceState(null, "", `#${where}${link ? `/${link}` : ""}`);
   lookAt("feed");
   showRail(go);
+  showTeams(change);
   showComposer();
   await showFeed(openThread, true);
   if (state.pane === "thread") showPane(true);
@@ -80,14 +86,30 @@ async function go(where, link) {
 
 function fromAddress() {
   const [where, link] = location.hash.slice(1).split("/");
-  if (where === "home" || visible().some((one) => one.id === where)) return go(where, link);
+  if (where === "home" || visible().some((one) => one.id === where) || teamOf(where)) return go(where, link);
+  return go(state.channel);
+}
+
+// Turn to another workspace, and to whom we were there last.
+async function look(teamId) {
+  shut();
+  await enter(teamId);
+  if (state.channel) await messagesOf(state.channel);
+  showTop();
+  showModal();
+  showPane(true);
+}
+
+async function change(teamId) {
+  await look(teamId);
   return go(state.channel);
 }
 
 function actAs(id) {
   state.me = id;
-  localStorage.setItem("act-as", id);
+  remember();
   shut();
+  showTop();
   if (!visible().some((one) => one.id === state.channel)) state.channel = (visible()[0] || {}).id;
   showModal();
   showPane(true);
@@ -97,31 +119,45 @@ function actAs(id) {
 let waiting = false;
 const due = new Set();
 
-// Changes that come together are drawn together.
+// Changes that come together are drawn together; none under a pressed button, which would not click.
 function later(...parts) {
   parts.forEach((part) => due.add(part));
   if (waiting) return;
   waiting = true;
-  requestAnimationFrame(async () => {
-    waiting = false;
-    const now = [...due];
-    due.clear();
-    for (const part of now) await part();
-  });
+  requestAnimationFrame(() => (pressed ? hold() : drawDue()));
 }
 
-const rail = () => showRail(go);
+async function drawDue() {
+  waiting = false;
+  const now = [...due];
+  due.clear();
+  for (const part of now) await part();
+}
+
+let pressed = false;
+let held = false;
+const hold = () => { held = true; };
+addEventListener("pointerdown", () => { pressed = true; }, true);
+for (const kind of ["pointerup", "pointercancel"]) {
+  addEventListener(kind, () => {
+    pressed = false;
+    if (held) setTimeout(drawDue);
+    held = false;
+  }, true);
+}
+
+const rail = () => { showRail(go); showTeams(change); };
 const feed = () => showFeed(openThread);
 const pane = () => showPane(false);
 
-function changed(change) {
-  if (change.kind === "online") return later(showTop);
-  if (change.kind === "delivery" || change.kind === "write") return state.pane === "inspector" && later(pane);
-  if (change.kind === "views") return change.user === state.me && later(showModal, ...(state.home ? [feed] : []));
-  if (change.kind === "channels" || change.kind === "reset") return later(showTop, showTabs, rail, feed, showComposer, showModal, pane);
-  if (["message", "deleted", "ephemeral", "ephemeral_gone"].includes(change.kind)) {
-    const here = change.channel === state.channel || change.kind === "ephemeral_gone";
-    if (change.isNew && change.message.user !== state.me) $("news").textContent = `New message in ${roomName(change.channel)}`;
+function changed(news) {
+  if (news.kind === "online") return later(showTop);
+  if (news.kind === "delivery" || news.kind === "write") return state.pane === "inspector" && later(pane);
+  if (news.kind === "views") return news.user === state.me && later(showModal, ...(state.home ? [feed] : []));
+  if (news.kind === "channels" || news.kind === "reset") return later(showTop, showTabs, rail, feed, showComposer, showModal, pane);
+  if (["message", "deleted", "ephemeral", "ephemeral_gone"].includes(news.kind)) {
+    const here = news.channel === state.channel || news.kind === "ephemeral_gone";
+    if (news.isNew && news.message.user !== state.me) $("news").textContent = `New message in ${roomName(news.channel)}`;
     return later(rail, ...(here && !state.home ? [feed] : []), ...(here && state.pane === "thread" ? [pane] : []));
   }
   return undefined;
@@ -137,7 +173,7 @@ function arrowsInTabs(event) {
 
 async function begin() {
   useLookup({ person, channel });
-  state.me = localStorage.getItem("act-as") || "";
+  useZone(() => (mine() || {}).tz);
   await load();
   if (state.customer) state.pane = "customer";
   if (state.channel) await messagesOf(state.channel);

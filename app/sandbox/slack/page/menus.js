@@ -82,13 +82,17 @@ export function picker(anchor, { label, search, chosen, choose, many }) {
       onclick: () => {
         if (!many) shut(true);
         choose(option);
-        if (many) show();
+        if (!many) return;
+        input.value = "";
+        input.focus();
+        show();
       },
     }, h("span", {}, option.words), option.about && h("small", {}, option.about));
   };
   let wait;
   input.addEventListener("input", () => { clearTimeout(wait); wait = setTimeout(show, 180); });
   const root = h("div", { class: "picker" }, input, list);
+  root.style.width = `${Math.max(280, Math.min(anchor.offsetWidth, 520))}px`;
   root.addEventListener("keydown", (event) => {
     arrows(list, event);
     const first = list.querySelector("[role=option]");

@@ -1,12 +1,13 @@
 // Messages: how one looks, and what can be done with it.
 
-import { day, drawing, h, icon, size, time, toast } from "./dom.js";
+import { day, time } from "./clock.js";
+import { drawing, h, icon, size, toast } from "./dom.js";
 import { blocks } from "./blocks.js";
 import { shortcutsOf } from "./composer.js";
 import { QUICK, named } from "./emoji.js";
 import { menu, popover, question, shut } from "./menus.js";
 import { mrkdwn } from "./mrkdwn.js";
-import { act, mine, person, roomName, state } from "./store.js";
+import { act, mine, person, roomName, state, withTeam } from "./store.js";
 
 const filled = new Map();
 
@@ -67,7 +68,7 @@ export function messageNode(room, message, { inThread = false, short = false, op
 }
 
 function file(told) {
-  return h("a", { class: "file", href: `/page/files/${told.id}`, download: told.name }, icon("file"),
+  return h("a", { class: "file", href: withTeam(`/page/files/${told.id}`), download: told.name }, icon("file"),
     h("span", {}, h("strong", {}, told.title || told.name), h("small", {}, `${told.pretty_type} · ${size(told.size)} · download`)));
 }
 

@@ -22,10 +22,14 @@ export function viewPlace(view, more = {}) {
   };
 }
 
+// Windows that were open before this page was: as with Slack, they are gone with the page they were on.
+let old = null;
+
 export function showModal() {
+  old ||= new Set(Object.values(state.views).flatMap((one) => one.stack.map((view) => view.id)));
   const stack = (state.views[state.me] || { stack: [] }).stack;
   const view = stack[stack.length - 1];
-  if (!view) return hide();
+  if (!view || old.has(view.id)) return hide();
   if (shownView && shownView.id === view.id && shownView.hash === view.hash) return;
   if (!dialog) {
     dialog = h("dialog", { class: "modal", "aria-labelledby": "modal-title" });

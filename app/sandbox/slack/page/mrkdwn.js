@@ -1,5 +1,6 @@
 // Slack's mrkdwn and rich text, as DOM. Only http, https and mailto become links.
 
+import { daysFromNow, isoDay, onDay, time } from "./clock.js";
 import { append, h } from "./dom.js";
 import { named, withGlyphs } from "./emoji.js";
 
@@ -41,25 +42,21 @@ function channel(id, label) {
 
 export function date(seconds, format, address, fallback) {
   const moment = new Date(seconds * 1000);
-  const on = (options) => moment.toLocaleDateString([], options);
-  const clock = (options) => moment.toLocaleTimeString([], options);
-  const pretty = (otherwise) => {
-    const days = Math.round((new Date(moment.toDateString()) - new Date(new Date().toDateString())) / 86400000);
-    return { "-1": "yesterday", 0: "today", 1: "tomorrow" }[days] || otherwise;
-  };
-  const long = on({ weekday: "long", month: "long", day: "numeric", year: "numeric" });
-  const middle = on({ month: "long", day: "numeric", year: "numeric" });
-  const short = on({ month: "short", day: "numeric", year: "numeric" });
+  if (Number.isNaN(moment.getTime())) return fallback || format;
+  const on = (options) => onDay(moment, { day: "numeric", year: "numeric", ...options });
+  const pretty = (otherwise) => ({ "-1": "yesterday", 0: "today", 1: "tomorrow" }[daysFromNow(moment)] || otherwise);
+  const long = on({ weekday: "long", month: "long" });
+  const middle = on({ month: "long" });
+  const short = on({ month: "short" });
   const values = {
-    date_num: `${moment.getFullYear()}-${String(moment.getMonth() + 1).padStart(2, "0")}-${String(moment.getDate()).padStart(2, "0")}`,
+    date_num: isoDay(moment),
     date: middle, date_short: short, date_long: long,
     date_pretty: pretty(middle), date_short_pretty: pretty(short), date_long_pretty: pretty(long),
-    time: clock({ hour: "numeric", minute: "2-digit" }),
-    time_secs: clock({ hour: "numeric", minute: "2-digit", second: "2-digit" }),
+    time: time(seconds),
+    time_secs: time(seconds, { second: "2-digit" }),
   };
   const words = format.replace(/\{(\w+)\}/g, (all, name) => values[name] || all);
-  if (Number.isNaN(moment.getTime())) return fallback || format;
-  const shown = h("time", { datetime: moment.toISOString(), title: moment.toString() }, words);
+  const shown = h("time", { datetime: moment.toISOString(), title: `${long} ${values.time_secs}` }, words);
   return address ? link(address, shown) : shown;
 }
 

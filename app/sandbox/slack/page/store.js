@@ -1,7 +1,7 @@
 // What the page knows, and how it hears of more: one state, one stream of changes.
 
 export const state = {
-  me: "", team: "", app: {}, people: new Map(), channels: new Map(), messages: new Map(),
+  me: "", team: { id: "", name: "" }, teams: [], app: {}, installUrl: null, people: new Map(), channels: new Map(), messages: new Map(),
   ephemerals: [], views: {}, deliveries: [], calls: [], customer: null,
   channel: "", thread: "", found: "", home: false, pane: "inspector", unread: new Map(), online: false,
 };
@@ -13,8 +13,11 @@ export const person = (id) => state.people.get(id);
 export const channel = (id) => state.channels.get(id);
 export const mine = () => person(state.me);
 
+// An address of the workspace we look at.
+export const withTeam = (path) => `${path}${path.includes("?") ? "&" : "?"}team=${state.team.id}`;
+
 async function fetched(path, options) {
-  const answer = await fetch(path, options);
+  const answer = await fetch(withTeam(path), options);
   const body = await answer.json().catch(() => ({ error: "not_json" }));
   if (answer.status === 403 && body.error === "not_from_the_page") location.reload();
   return { ok: answer.ok, body };
@@ -63,6 +66,8 @@ const words = (error) => WORDS[error] || `That did not work (${error}).`;
 export async function load() {
   const told = await ask("/page/state");
   state.team = told.team;
+  state.teams = told.teams;
+  state.installUrl = told.install_url;
   state.app = told.app;
   state.people = new Map(told.people.map((one) => [one.id, one]));
   state.channels = new Map(told.channels.map((one) => [one.id, one]));
@@ -74,9 +79,25 @@ export async function load() {
   state.customer = told.customer;
   state.messages.clear();
   loading.clear();
-  if (!state.people.has(state.me)) state.me = told.people.find((one) => !one.is_bot).id;
+  const last = remembered(told.team.id);
+  if (!state.people.has(state.me)) state.me = state.people.has(last) ? last : told.people.find((one) => !one.is_bot).id;
   if (!visible().some((one) => one.id === state.channel)) state.channel = (visible()[0] || {}).id || "";
 }
+
+// Whom we act as in a workspace; it is kept from one visit to the next.
+const kept = (team) => `act-as ${team}`;
+const remembered = (team) => localStorage.getItem(kept(team)) || "";
+export const remember = () => localStorage.setItem(kept(state.team.id), state.me);
+
+// Look at another workspace from now on.
+export async function enter(teamId) {
+  state.team = { id: teamId, name: "" };
+  state.me = state.channel = state.thread = "";
+  await load();
+}
+
+export const teamOf = (id) => state.teams.find((team) => team.channels.some((one) => one.id === id));
+export const hasNews = (team) => team.channels.some((one) => state.unread.get(one.id) && (!remembered(team.id) || one.members.includes(remembered(team.id))));
 
 export const roomName = (id) => (channel(id) || {}).name || state.app.name;
 export const visible = () => [...state.channels.values()].filter((one) => one.members.includes(state.me));
@@ -122,7 +143,7 @@ function apply(change) {
     if (at >= 0) state.deliveries[at] = change.delivery;
     else state.deliveries.push(change.delivery);
     if (state.deliveries.length > 200) state.deliveries.shift();
-  } else if (change.kind === "write") {
+  } else if (change.kind === "write" && change.team === state.team.id) {
     state.calls.push(change.call);
     if (state.calls.length > 200) state.calls.shift();
   }

@@ -6,7 +6,8 @@ from typing import Final
 SCOPES: Final = {
     "app_mentions:read": "commands to the app in a card’s thread",
     "channels:history": "looking a post up before it is repeated, in public channels",
-    "channels:read": "whose mail somebody may see: that of the public channels they are in",
+    "channels:read": "whose mail somebody may see: that of the public channels they are in; "
+    "which channels there are to choose from",
     "chat:write": "cards and what stands in their threads",
     "commands": "the slash command /inbox",
     "dnd:read": "who does not want to be given a conversation just now",

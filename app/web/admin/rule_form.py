@@ -64,10 +64,10 @@ def conditions(sent: Mapping[str, Any]) -> tuple[Condition, ...]:
         raise InvalidInput(_words(error)) from None
 
 
-def body(sent: FormData) -> RuleBody:
-    """Raises `InvalidInput`."""
+def body(sent: FormData, *, channel: str) -> RuleBody:
+    """`channel` is the id of the one that was chosen, if one was. Raises `InvalidInput`."""
     actions: list[dict[str, Any]] = [{"do": one} for one in _SIMPLE if sent.get(f"do_{one}")]
-    if channel := _text(sent, "channel"):
+    if channel:
         actions.append({"do": "channel", "channel": channel})
     if teammate := _text(sent, "teammate"):
         actions.append({"do": "assign", "teammate_id": teammate})

@@ -7,6 +7,9 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
+from app.container import Container
+from app.slack.directory import ChannelDirectory
+from app.slack.installations import Installations
 from app.slack.sign_in import SlackSignIn
 from app.team.passwords import Passwords
 from app.web.admin import live
@@ -90,6 +93,10 @@ def install(app: FastAPI, sign_in: SlackSignIn | None) -> None:
     app.state.streams = Streams()
     app.state.mail_frames = MailFrames()
     app.state.slack_sign_in = sign_in
+    parts: Container = app.state.container
+    app.state.channel_directory = ChannelDirectory(
+        parts.settings.slack_api_url, Installations(parts.store, parts.vault)
+    )
     router = APIRouter(include_in_schema=False)
     for module in (*PAGES, live):
         router.include_router(module.router)

@@ -19,6 +19,7 @@ from app.core.errors import Conflict, InvalidInput
 from app.core.ids import AccountId
 from app.mailbox.port import Security
 from app.store.models import Account, ImportState
+from app.web.admin.channel_choice import chosen_channel, shown_channel
 from app.web.admin.forms import Form, read
 from app.web.admin.nav import Entry, Group
 from app.web.admin.pages.connect import onward
@@ -44,7 +45,7 @@ class DeleteForm(BaseModel):
 
 class ChangeForm(BaseModel):
     folders: Annotated[str, Field(min_length=1, max_length=10_000)]
-    channel: Annotated[str, Field(min_length=1, max_length=50)]
+    channel: Annotated[str, Field(min_length=1, max_length=100)]
     watch_sent: bool = False
     password: Annotated[str, Field(max_length=4096)] = ""
 
@@ -133,10 +134,12 @@ async def ask_to_change(
     request: Request, visitor: AsAdmin, parts: Parts, account_id: UUID
 ) -> Response:
     health, account = await _account(parts, visitor, account_id)
+    async with parts.store.begin(visitor.workspace_id) as uow:
+        channel = await shown_channel(uow, account.channel_id)
     form: Form[ChangeForm] = Form(
         {
             "folders": "\n".join(account.folders),
-            "channel": account.channel_id,
+            "channel": channel,
             "watch_sent": ["true"] if account.watch_sent else [],
             "password": "",
         }
@@ -150,15 +153,15 @@ async def change(request: Request, visitor: AsAdmin, parts: Parts, account_id: U
     form = await read(request, ChangeForm)
     if form.is_good:
         imap, smtp = _with_password(account, form.data.password)
-        wanted = AccountChange(
-            imap=imap,
-            smtp=smtp,
-            folders=tuple(one.strip() for one in form.data.folders.splitlines() if one.strip()),
-            watch_sent=form.data.watch_sent,
-            channel=form.data.channel.strip(),
-        )
         gate = Gate(parts.vault, parts.settings.allow_private_mail_hosts, parts.oauth)
         try:
+            wanted = AccountChange(
+                imap=imap,
+                smtp=smtp,
+                folders=tuple(one.strip() for one in form.data.folders.splitlines() if one.strip()),
+                watch_sent=form.data.watch_sent,
+                channel=await chosen_channel(request, visitor, form.data.channel),
+            )
             async with parts.store.begin(visitor.workspace_id) as uow:
                 await connect.change(uow, gate, account.id, wanted)
                 visitor.audit(

@@ -14,6 +14,7 @@ from app.feed.again import try_channel_again
 from app.feed.channels import accept_sharing, set_exposure
 from app.store.models import Channel, ChannelState, Exposure, RouteKind
 from app.store.unit_of_work import UnitOfWork
+from app.web.admin.channel_choice import channel_name, chosen_channel, directory_of
 from app.web.admin.choices import account_choices, chosen_id
 from app.web.admin.forms import Form, read
 from app.web.admin.nav import Entry, Group
@@ -37,7 +38,7 @@ class RouteForm(BaseModel):
     account: str
     kind: Annotated[str, Field(pattern="^(own|alias|folder)$")]
     value: Annotated[str, Field(max_length=500)] = ""
-    channel: Annotated[str, Field(min_length=1, max_length=30)]
+    channel: Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class ExposureForm(BaseModel):
@@ -49,13 +50,21 @@ async def list_(request: Request, visitor: AsAdmin, parts: Parts) -> Response:
     return await _page(request, visitor, parts, Form({"kind": "own"}))
 
 
+@router.get("/channels/names")
+async def names(request: Request, visitor: AsAdmin) -> Response:
+    """The channels to choose from, as Slack tells them."""
+    listing = await directory_of(request).list(visitor.workspace_id)
+    return page(request, visitor, "channel_names.html", listing=listing)
+
+
 @router.post("/routes")
 async def put(request: Request, visitor: AsAdmin, parts: Parts) -> Response:
     form = await read(request, RouteForm)
     if form.is_good:
         try:
+            channel = await chosen_channel(request, visitor, form.data.channel)
             async with parts.store.begin(visitor.workspace_id) as uow:
-                said = await _set(uow, visitor, form.data)
+                said = await _set(uow, visitor, form.data, channel)
         except InvalidInput as error:
             form.refuse(error)
         else:
@@ -83,7 +92,10 @@ async def expose(
             raise InvalidInput("Choose how much is shown.", field="exposure")
         await set_exposure(uow, channel.id, form.data.exposure)
         visitor.audit(
-            uow, "channel.exposure_changed", about=_name(channel), exposure=form.data.exposure
+            uow,
+            "channel.exposure_changed",
+            about=channel_name(channel),
+            exposure=form.data.exposure,
         )
     return see_other(request, "/channels", "What stands there already is drawn anew.")
 
@@ -96,7 +108,7 @@ async def share(
         channel = await _channel(uow, channel_id)
         await accept_sharing(uow, visitor.actor, channel.id, accepted=accepted)
         act = "channel.sharing_accepted" if accepted else "channel.sharing_refused"
-        visitor.audit(uow, act, about=_name(channel))
+        visitor.audit(uow, act, about=channel_name(channel))
     said = "Mail is posted there from now on." if accepted else "No mail is posted there."
     return see_other(request, "/channels", said)
 
@@ -110,16 +122,16 @@ async def retry(
     return see_other(request, "/channels", "What waits there is tried again now.")
 
 
-async def _set(uow: UnitOfWork, visitor: Visitor, given: RouteForm) -> str:
+async def _set(uow: UnitOfWork, visitor: Visitor, given: RouteForm, channel: str) -> str:
     account_id = AccountId(chosen_id(given.account, "account"))
-    channel = given.channel.strip()
+    shown = given.channel.strip()
     if given.kind == "own":
         account = await set_own_channel(uow, account_id, channel)
         visitor.audit(uow, "route.set", about=account.address, channel=channel)
-        return f"New mail of {account.address} goes to {channel}."
+        return f"New mail of {account.address} goes to {shown}."
     route = await set_route(uow, account_id, RouteKind(given.kind), given.value.strip(), channel)
     visitor.audit(uow, "route.set", about=route.value, channel=channel)
-    return f"New mail for {route.value} goes to {channel}."
+    return f"New mail for {route.value} goes to {shown}."
 
 
 async def _page(
@@ -132,7 +144,7 @@ async def _page(
         routes = await uow.routes.page()
         accounts = await uow.accounts.page(after=None, limit=_MOST)
         choices = await account_choices(uow, visitor)
-    names = {one.id: _name(one) for one in channels}
+    names = {one.id: channel_name(one) for one in channels}
     own: dict[str, list[str]] = {}
     for account in accounts:
         own.setdefault(account.channel_id, []).append(account.address)
@@ -148,7 +160,3 @@ async def _channel(uow: UnitOfWork, channel_id: str) -> Channel:
     if found is None:
         raise NotFound("There is no such channel: no mail goes to it.")
     return found
-
-
-def _name(channel: Channel) -> str:
-    return f"#{channel.name}" if channel.name else channel.id

@@ -21,6 +21,7 @@ from app.mailbox.port import Security
 from app.outside.dns import DNS
 from app.outside.http import open_outside
 from app.providers.oauth.port import OAuthProvider
+from app.web.admin.channel_choice import chosen_channel
 from app.web.admin.forms import Form, read
 from app.web.admin.view import page, see_other
 from app.web.admin.visitor import AsAdmin, Visitor
@@ -52,7 +53,7 @@ class _Choices(BaseModel):
     """What is to be done with the mail, however one signs in."""
 
     address: Annotated[str, Field(min_length=1, max_length=320)]
-    channel: Annotated[str, Field(min_length=1, max_length=50)]
+    channel: Annotated[str, Field(min_length=1, max_length=100)]
     folders: Annotated[str, Field(min_length=1, max_length=10_000)] = "INBOX"
     chosen: list[str] = []
     """Of the folders that a test has found; they count instead of those that were typed."""
@@ -144,7 +145,7 @@ async def look(request: Request, visitor: AsAdmin, parts: Parts) -> Response:
             if known is not None:
                 said = f"{known.address} is connected already."
                 return see_other(request, f"/accounts/{known.id}", said)
-            return await _choose(request, visitor, parts, _proposed(found), found)
+            return _choose(request, visitor, parts, _proposed(found), found)
     return page(request, visitor, "connect.html", status=422, form=form)
 
 
@@ -153,16 +154,16 @@ async def by_password(request: Request, visitor: AsAdmin, parts: Parts) -> Respo
     form = await read(request, PasswordForm, lists=("chosen",))
     if form.is_good:
         given = form.data
-        wanted = NewAccount(
-            address=given.address,
-            imap=given.imap(),
-            smtp=given.smtp(),
-            folders=given.named(),
-            channel=given.channel.strip(),
-            history_days=given.history_days,
-            watch_sent=given.watch_sent,
-        )
         try:
+            wanted = NewAccount(
+                address=given.address,
+                imap=given.imap(),
+                smtp=given.smtp(),
+                folders=given.named(),
+                channel=await chosen_channel(request, visitor, given.channel),
+                history_days=given.history_days,
+                watch_sent=given.watch_sent,
+            )
             async with parts.store.begin(visitor.workspace_id) as uow:
                 account = await connect.connect(uow, gate_of(parts), wanted)
                 visitor.audit(
@@ -181,18 +182,18 @@ async def by_sign_in(request: Request, visitor: AsAdmin, parts: Parts) -> Respon
     form = await read(request, SignInForm)
     if form.is_good:
         given = form.data
-        wanted = NewSignedIn(
-            address=given.address,
-            sign_in=SignInWanted(given.provider, shared=given.shared),
-            folders=given.named(),
-            channel=given.channel.strip(),
-            imap=given.imap(),
-            smtp=given.smtp(),
-            without_smtp=not given.sends,
-            history_days=given.history_days,
-            watch_sent=given.watch_sent,
-        )
         try:
+            wanted = NewSignedIn(
+                address=given.address,
+                sign_in=SignInWanted(given.provider, shared=given.shared),
+                folders=given.named(),
+                channel=await chosen_channel(request, visitor, given.channel),
+                imap=given.imap(),
+                smtp=given.smtp(),
+                without_smtp=not given.sends,
+                history_days=given.history_days,
+                watch_sent=given.watch_sent,
+            )
             async with parts.store.begin(visitor.workspace_id) as uow:
                 account, _ = await connect_by_sign_in(uow, gate_of(parts), wanted)
                 assert account.grant_id is not None
@@ -249,10 +250,10 @@ async def _again(request: Request, visitor: Visitor, parts: Container, form: For
             form.values[name] = ["true"] if form.values[name] else []
     for name, value in _proposed(found).values.items():
         form.values.setdefault(name, value)
-    return await _choose(request, visitor, parts, form, found, status=422)
+    return _choose(request, visitor, parts, form, found, status=422)
 
 
-async def _choose(
+def _choose(
     request: Request,
     visitor: Visitor,
     parts: Container,
@@ -261,13 +262,11 @@ async def _choose(
     *,
     status: int = 200,
 ) -> Response:
-    async with parts.store.begin(visitor.workspace_id) as uow:
-        channels = await uow.channels.page(after=None, limit=200)
     provider = parts.oauth.find(found.oauth) if found.oauth else None
     return page(
         request, visitor, "connect_how.html", status=status, form=form, found=found,
-        provider=provider, channels=[one.id for one in channels], securities=SECURITIES,
-        history=HISTORY, servers=_shown_tokens(parts, provider, found),
+        provider=provider, securities=SECURITIES, history=HISTORY,
+        servers=_shown_tokens(parts, provider, found),
     )  # fmt: skip
 
 

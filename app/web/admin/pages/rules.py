@@ -16,6 +16,7 @@ from app.store.models import Rule
 from app.store.repositories.rules import Tally
 from app.store.unit_of_work import UnitOfWork
 from app.web.admin import rule_form
+from app.web.admin.channel_choice import chosen_channel, shown_channel
 from app.web.admin.choices import account_choices, chosen_account, teammate_choices
 from app.web.admin.forms import Form
 from app.web.admin.nav import Entry, Group
@@ -82,7 +83,10 @@ async def try_(request: Request, visitor: AsAdmin, parts: Parts) -> Response:
 async def one(request: Request, visitor: AsAdmin, parts: Parts, rule_id: UUID) -> Response:
     async with parts.store.begin(visitor.workspace_id) as uow:
         rule = await uow.rules.get(RuleId(rule_id))
-    return await _form(request, visitor, parts, Form(rule_form.values_of(rule)), rule_id)
+        values = rule_form.values_of(rule)
+        if channel := values.get("channel"):
+            values["channel"] = await shown_channel(uow, channel)
+    return await _form(request, visitor, parts, Form(values), rule_id)
 
 
 @router.post("/rules/{rule_id}")
@@ -129,7 +133,8 @@ async def _save(request: Request, visitor: Visitor, parts: Parts, rule_id: UUID 
         async with parts.store.begin(visitor.workspace_id) as uow:
             await uow.rules.get(RuleId(rule_id))
     try:
-        body, stop = rule_form.body(sent), bool(sent.get("stop"))
+        channel = await chosen_channel(request, visitor, str(form.values.get("channel", "")))
+        body, stop = rule_form.body(sent, channel=channel), bool(sent.get("stop"))
         async with parts.store.begin(visitor.workspace_id) as uow:
             if rule_id is None:
                 account = await chosen_account(uow, visitor, form.values["account"])
@@ -159,11 +164,10 @@ async def _form(
     async with parts.store.begin(visitor.workspace_id) as uow:
         accounts, people = await account_choices(uow, visitor), await teammate_choices(uow)
         templates = [(str(one.id), one.name) for one in await uow.templates.all()]
-        channels = await uow.channels.page(after=None, limit=500)
     return page(
         request, visitor, "rule.html", status=status, form=form, rule_id=rule_id,
         rows=rule_form.rows_shown(form.values["conditions"]), accounts=accounts,
-        people=people, templates=templates, channels=channels, subjects=rule_form.SUBJECTS,
+        people=people, templates=templates, subjects=rule_form.SUBJECTS,
         tests=rule_form.TESTS,
     )  # fmt: skip
 

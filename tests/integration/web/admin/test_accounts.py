@@ -115,7 +115,7 @@ class TestConnecting:
     async def test_says_what_is_wrong_and_never_repeats_the_password(self, admin: Admin) -> None:
         ana = await admin.person()
         wrongs = {
-            "channel": ({"channel": "#support"}, "not the id of a Slack channel"),
+            "channel": ({"channel": "#support"}, "SharedBox sees no channel #support"),
             "f-imap_host": ({"imap_host": "127.0.0.1"}, ""),
             "f-imap_port": ({"imap_port": "many"}, "Write a number."),
         }

@@ -1,11 +1,13 @@
 """Reading what comes back from a modal. It comes from outside, so it is parsed like any input."""
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from app.core.errors import InvalidInput
 from app.slack.ids import FieldId, Memory
 
+_NEVER: Final = re.compile("[\x00\ud800-\udfff]")
 Body = Mapping[str, Any]
 """A `view_submission` or `block_suggestion` payload."""
 
@@ -15,6 +17,11 @@ def field(body: Body, id_: FieldId) -> Mapping[str, Any]:
     values = (body["view"].get("state") or {}).get("values") or {}
     state: Mapping[str, Any] = (values.get(id_) or {}).get(id_) or {}
     return state
+
+
+def typed(text: object) -> str:
+    """What somebody typed, without what no database takes: NUL, and halves of characters."""
+    return _NEVER.sub("", str(text or ""))
 
 
 def chosen(body: Body, id_: FieldId) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from app.core.ids import SlackUserId
+from app.slack.submitted import typed
 from app.slack.views import snooze
 
 _TOKEN: Final = re.compile(r"<([^<>]*)>")
@@ -58,7 +59,7 @@ def spoken(text: str, names: Mapping[str, str]) -> str:
     said = _TOKEN.sub(read, text)
     for entity, character in _ENTITIES:
         said = said.replace(entity, character)
-    return said.replace("\x00", "").strip()
+    return typed(said).strip()
 
 
 def asked(text: str, bot: str) -> Asked | None:

@@ -17,7 +17,7 @@ from app.slack.ids import FieldId, ViewId
 from app.slack.leading import lead_to
 from app.slack.members import Members
 from app.slack.middleware import Door, user_of, workspace_of
-from app.slack.submitted import field
+from app.slack.submitted import field, typed
 from app.slack.views import find, home, inbox
 from app.slack.views.listing import section
 from app.slack.worklist import lines_of, sight_of
@@ -54,7 +54,7 @@ class Finding:
         self, context: AsyncBoltContext, body: Body, client: AsyncWebClient
     ) -> dict[str, Any]:
         """Only mail of the channels that the person is in."""
-        text = str(field(body, FieldId.FIND).get("value") or "").replace("\x00", "")
+        text = typed(field(body, FieldId.FIND).get("value"))
         query, workspace_id = " ".join(text.split())[: find.LONGEST], workspace_of(context)
         try:
             channels = await self._members.channels(client, (workspace_id, user_of(body)[0]))

@@ -18,6 +18,7 @@ from app.slack.composer import Composer, Start
 from app.slack.listeners.routing import Routing
 from app.slack.middleware import Door, actor_of, user_of, workspace_of
 from app.slack.people import channels_of
+from app.slack.submitted import typed
 from app.slack.views import inbox
 from app.slack.worklist import health_in, lines_of, sight_of
 from app.store.models import ConversationStatus, OutgoingMode
@@ -133,5 +134,5 @@ def parsed(text: str) -> tuple[str, str]:
     """The verb and what follows it. Slack escapes three characters of what people type."""
     for entity, character in _ENTITIES.items():
         text = text.replace(entity, character)
-    verb, _, words = text.replace("\x00", "").strip().partition(" ")
+    verb, _, words = typed(text).strip().partition(" ")
     return verb.lower(), " ".join(words.split())[:_LONGEST_QUERY]

@@ -17,7 +17,7 @@ from app.slack.errors import words
 from app.slack.ids import FieldId, ViewId
 from app.slack.members import Members
 from app.slack.middleware import Door, Effect, user_of, workspace_of
-from app.slack.submitted import chosen, memory_of
+from app.slack.submitted import chosen, memory_of, typed
 from app.slack.views import merge as merging
 from app.slack.views import told
 from app.slack.worklist import addresses_of, sight_of
@@ -49,10 +49,10 @@ class Merges:
         except NotAllowed:
             await ack(options=[])
             return
-        typed = str(body.get("value") or "").replace("\x00", "")[:_LONGEST_QUERY]
+        query = typed(body.get("value"))[:_LONGEST_QUERY]
         async with self._door.store.begin(workspace_id) as uow:
             sight = await sight_of(uow, channels)
-            wanted = sight.limit(ConversationFilter(words_beginning=tuple(typed.split())))
+            wanted = sight.limit(ConversationFilter(words_beginning=tuple(query.split())))
             found = await uow.conversations.page(
                 wanted, before=None, limit=merging.MOST_CHOICES + 1
             )

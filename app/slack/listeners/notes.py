@@ -24,6 +24,7 @@ from app.core.ids import ChannelId, SlackUserId
 from app.core.logging import get_logger
 from app.slack.middleware import Door, workspace_of
 from app.slack.people import look_up
+from app.slack.submitted import typed
 from app.store.unit_of_work import UnitOfWork
 
 HINT: Final = "This stays internal. What is typed in this thread is never mailed to the customer."
@@ -150,8 +151,8 @@ def _edited_at(message: Event) -> datetime | None:
 
 def _text(message: Event) -> str:
     """What was typed; a file alone is named."""
-    files = [str(one.get("name") or "a file") for one in message.get("files") or ()]
-    text = str(message.get("text") or "").replace("\x00", "")
+    files = [typed(one.get("name")) or "a file" for one in message.get("files") or ()]
+    text = typed(message.get("text"))
     return "\n".join([*([text] if text else []), *(f"📎 {name}" for name in files)])[:_MOST_TEXT]
 
 

@@ -22,7 +22,7 @@ from app.slack.client import channel_info
 from app.slack.gate import Gate
 from app.slack.ids import FieldId, ViewId
 from app.slack.middleware import Door, actor_of, user_of, workspace_of
-from app.slack.submitted import chosen, field
+from app.slack.submitted import chosen, field, typed
 from app.slack.views import routing as views
 from app.slack.views.ruling import ROUTE
 from app.store.models import Account, Exposure, RouteKind
@@ -77,7 +77,7 @@ class Routing:
     async def _save(self, context: AsyncBoltContext, body: Body, client: AsyncWebClient) -> None:
         account_id = AccountId(_id(chosen(body, FieldId.ROUTE_ACCOUNT)))
         what = views.What(chosen(body, FieldId.ROUTE_WHAT))
-        value = str(field(body, FieldId.ROUTE_VALUE).get("value") or "").replace("\x00", "")
+        value = typed(field(body, FieldId.ROUTE_VALUE).get("value"))
         channel = ChannelId(str(field(body, FieldId.ROUTE_CHANNEL).get("selected_conversation")))
         exposure = (field(body, FieldId.ROUTE_EXPOSURE).get("selected_option") or {}).get("value")
         accepted = bool(field(body, FieldId.ROUTE_SHARED).get("selected_options"))

@@ -24,7 +24,7 @@ from app.feed.ids import ActionId, CardValue
 from app.slack.errors import words
 from app.slack.ids import FieldId, ViewId
 from app.slack.middleware import Door, Effect, workspace_of
-from app.slack.submitted import chosen, field, memory_of
+from app.slack.submitted import chosen, field, memory_of, typed
 from app.slack.views import assign as assigning
 from app.slack.views import follow_up as following
 from app.slack.views import tags as tagging
@@ -70,7 +70,7 @@ class Team:
     async def assign(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
         conversation_id, now = memory_of(body).conversation_id, self._door.clock.now()
         who = field(body, FieldId.ASSIGN_WHO).get("selected_user")
-        note = str(field(body, FieldId.ASSIGN_NOTE).get("value") or "").replace("\x00", "").strip()
+        note = typed(field(body, FieldId.ASSIGN_NOTE).get("value")).strip()
 
         chosen_group = field(body, FieldId.ASSIGN_GROUP).get("selected_option")
         group_id = str((chosen_group or {}).get("value", ""))

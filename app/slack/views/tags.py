@@ -6,6 +6,7 @@ from typing import Any, Final
 from app.core.errors import InvalidInput
 from app.core.ids import ConversationId
 from app.feed.mrkdwn import plain
+from app.slack import submitted
 from app.slack.ids import FieldId, Memory, ViewId
 
 MOST_TAGS: Final = 50
@@ -32,7 +33,7 @@ def view(
 
 def typed(text: str) -> list[str]:
     """Tags as somebody typed them, parted by commas. Raises `InvalidInput`."""
-    tags = [" ".join(one.replace("\x00", "").split()) for one in text.split(",")]
+    tags = [" ".join(one.split()) for one in submitted.typed(text).split(",")]
     if any(len(tag) > LONGEST_TAG for tag in tags):
         raise InvalidInput(
             f"A tag has {LONGEST_TAG} characters at the most.", field=FieldId.TAGS_NEW

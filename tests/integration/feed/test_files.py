@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.commands.show import show_original
+from app.commands.show import show_files, show_original
 from app.core.errors import Conflict
 from app.sandbox.slack.faults import FaultKind
 from app.store.models import Post, PostKind, PostState
+from app.store.new import NewAttachment
 from tests.fixtures.feed import Feed
 from tests.fixtures.stack import eventually
 
@@ -91,6 +92,29 @@ class TestAnUploadThatFails:
         (line,) = thread(asked)
         assert "Slack did not take it" in line["text"]
         assert asked.shown() == ["Ana Ruiz - Invoice", "Ana Ruiz - Next"]
+
+
+class TestAName:
+    async def test_that_deceives_is_shown_for_what_it_is(self, feed: Feed) -> None:
+        digest = await feed.feeding.blobs.put(RAW)
+        message_id = await feed.mail("Invoice", raw_sha256=digest)
+        file = NewAttachment(
+            workspace_id=feed.workspace.id, message_id=message_id, n=1,
+            filename="invoice\u202efdp.exe\u200b <!channel>", content_type="text/plain", size=3,
+            content_id=None, inline=False, offset=0, length=3, encoding="7bit",
+        )  # fmt: skip
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            await uow.messages.add_all([], [file])
+        await feed.drain()
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            await show_files(uow, feed.conversations["Invoice"])
+
+        await feed.drain()
+
+        assert await files(feed) == ["invoicefdp.exe <!channel>"]
+        (line,) = thread(feed)
+        assert line["files"][0]["title"] == "invoicefdp.exe <!channel>"
+        assert "<!channel>" not in line["text"]
 
 
 class TestAFileThatSlackRefuses:

@@ -64,10 +64,39 @@ class TestWhatIsNotFromSlack:
             (b"payload=[]", "application/x-www-form-urlencoded"),
             (b"\xff", "application/json"),
             (b"", "text/plain"),
+            ('{"type": "event_callback"}'.encode("utf-16"), "application/json"),
+            ('{"type": "event_callback"}'.encode("utf-8-sig"), "application/json"),
+            (b"payload=%FF%FE%7B", "application/x-www-form-urlencoded"),
+            (b"payload={}", "application/x-www-form-urlencoded; charset=utf-7"),
+            (b"\x1f\x8b\x08\x00", "application/json"),
         ):
             answer = await door.deliver(body, kind)
             assert answer.status_code < 500, (body[:20], answer.status_code)
         assert await door.events() == []
+
+    async def test_letters_that_no_database_takes_are_left_out(self, door: SlackDoor) -> None:
+        ts = await door.card("Invoice")
+        said = {
+            "type": "message", "channel": door.feed.channel, "user": door.slack.users["Ben"],
+            "text": "a\x00b\ud83dc", "ts": "1772442000.000100", "thread_ts": ts,
+        }  # fmt: skip
+
+        answer = await door.event(said)
+
+        assert answer.status_code == 200
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            (note,) = await uow.notes.of_conversation(door.id_of("Invoice"))
+        assert note.text == "abc"
+
+    async def test_a_delivery_for_another_app_is_not_for_us(self, door: SlackDoor) -> None:
+        """Each app signs with a secret of its own."""
+        ts = await door.card("Invoice")
+        payload = door.click(ts, "conversation.done", door.value("Invoice"), api_app_id="A0OTHER")
+
+        answer = await door.interaction(payload, secret="the secret of another app")
+
+        assert answer.status_code == 401
+        assert (await door.conversation("Invoice")).status == "open"
 
     async def test_a_delivery_that_comes_again_is_acted_on_once(self, door: SlackDoor) -> None:
         ts = await door.card("Invoice")

@@ -4,6 +4,7 @@ Each kind has its own type. A `ConversationId` where an `AccountId` belongs is a
 row of another tenant.
 """
 
+from datetime import datetime
 from typing import NewType
 from uuid import UUID
 
@@ -52,3 +53,8 @@ SlackUserId = NewType("SlackUserId", str)
 def new_id() -> UUID:
     """A fresh UUIDv7, monotonic within the process."""
     return uuid_utils.compat.uuid7()
+
+
+def first_id_of(moment: datetime) -> UUID:
+    """Below every id that was made from then on (RFC 9562 §5.7: milliseconds come first)."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)

@@ -31,6 +31,8 @@ async def nudge(
     teammate_id: TeammateId,
     reason: str,
     key: str,
+    *,
+    since: datetime | None = None,
 ) -> None:
     """Tell somebody that the time of one conversation has come, or later where Slack is away."""
     id_ = PostId(uuid5(conversation_id, f"{reason}:{key}"))
@@ -42,12 +44,15 @@ async def nudge(
         whom = await _reachable(uow, teammate_id)
         if whom is None or await uow.posts.known([id_]):
             return
-    since = conversation.no_answer_since if reason == "no_answer" else None
+    silent_since = conversation.no_answer_since if reason == "no_answer" else None
+    put_off = since or feeding.clock.now()
 
     def again(at: datetime) -> Job:
-        return nudge_job(workspace_id, conversation_id, teammate_id, reason, key, not_before=at)
+        return nudge_job(
+            workspace_id, conversation_id, teammate_id, reason, key, not_before=at, since=put_off
+        )
 
-    direct = await _direct_channel(feeding, workspace_id, whom, again)
+    direct = await _direct_channel(feeding, workspace_id, whom, again, since=put_off)
     if direct is None:
         return
     post = NewPost(
@@ -56,7 +61,10 @@ async def nudge(
         channel_id=direct,
         kind=PostKind.DIRECT,
         conversation_id=conversation_id,
-        payload={"nudge": reason, "since": since.isoformat() if since else None},
+        payload={
+            "nudge": reason,
+            "since": silent_since.isoformat() if silent_since else None,
+        },
     )
     async with feeding.store.begin(workspace_id) as uow:
         await uow.posts.add_all([post])
@@ -119,8 +127,13 @@ async def _reachable(uow: UnitOfWork, teammate_id: TeammateId) -> Teammate | Non
 
 
 async def _direct_channel(
-    feeding: Feeding, workspace_id: WorkspaceId, whom: Teammate, again: Callable[[datetime], Job]
+    feeding: Feeding,
+    workspace_id: WorkspaceId,
+    whom: Teammate,
+    again: Callable[[datetime], Job],
+    *,
+    since: datetime | None = None,
 ) -> ChannelId | None:
     """Where to write to them; None where that cannot be had, or not now: then it is tried later."""
-    reached = await reach(feeding, workspace_id, whom, None, again)
+    reached = await reach(feeding, workspace_id, whom, None, again, since=since)
     return reached.direct if reached else None

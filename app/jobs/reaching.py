@@ -1,6 +1,8 @@
 """Finding out where to write to one person, before anything is written.
 
 Slack cannot always be asked: then the job is left for later, and its caller has nothing to do now.
+That ends after a day: who was not told for so long has seen it, and an app that was removed from
+Slack may never come back.
 """
 
 from collections.abc import Callable
@@ -23,8 +25,10 @@ from app.store.models import Post, PostState, Teammate
 from app.store.queue import Job
 from app.store.unit_of_work import UnitOfWork
 
+PATIENCE: Final = timedelta(days=1)
 _AGAIN: Final = timedelta(seconds=30)
 _WORKSPACE_AGAIN: Final = timedelta(minutes=10)
+PUT_OFF: Final = (RateLimited, NotReached, OutcomeUnknown, WorkspaceRefused)
 log = get_logger(__name__)
 
 
@@ -43,17 +47,30 @@ async def reach(
     whom: Teammate,
     card: Post | None,
     again: Callable[[datetime], Job],
+    *,
+    since: datetime | None = None,
 ) -> Reached | None:
-    """None where Slack cannot be asked now: `again` makes the job that is left for then."""
+    """None where Slack cannot be asked now: `again` makes the job that is left for then.
+
+    No job is left where it has been so `since` longer than our patience lasts.
+    """
     try:
         async with feeding.slack.of(workspace_id) as slack:
             return await _ask(slack, whom, card)
-    except (RateLimited, NotReached, OutcomeUnknown, WorkspaceRefused) as error:
+    except PUT_OFF as error:
+        now = feeding.clock.now()
+        if since is not None and now - since >= PATIENCE:
+            log.warning("reach.given_up", teammate=str(whom.id), error=str(error))
+            return None
         log.info("reach.later", teammate=str(whom.id), error=str(error))
-        wait = _WORKSPACE_AGAIN if isinstance(error, WorkspaceRefused) else _AGAIN
         async with feeding.store.begin(workspace_id) as uow:
-            uow.leave(again(feeding.clock.now() + wait))
+            uow.leave(again(now + wait_after(error)))
         return None
+
+
+def wait_after(error: Exception) -> timedelta:
+    """A workspace that refuses us does so until somebody installs the app again."""
+    return _WORKSPACE_AGAIN if isinstance(error, WorkspaceRefused) else _AGAIN
 
 
 async def _ask(slack: SlackFeed, whom: Teammate, card: Post | None) -> Reached:

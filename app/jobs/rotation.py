@@ -2,11 +2,12 @@
 
 Jobs of one group run one at a time, so two conversations never go to the same turn. Who is asked
 about is bounded, and what Slack is asked for is asked before anything is written. Turn, assignee
-and the key that says it was done commit together: a job that runs twice gives it away once.
+and the key that says it was done commit together: a job that runs twice gives it away once. Where
+Slack cannot be asked for a day, such as after the app was removed, it stays unassigned.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime
 from typing import Final
 from uuid import uuid5
 
@@ -17,21 +18,13 @@ from app.core.errors import Conflict, NotFound
 from app.core.ids import ConversationId, PostId, SlackUserId, TeammateId, WorkspaceId
 from app.core.logging import get_logger
 from app.feed.context import Feeding
-from app.feed.port import (
-    NotReached,
-    OutcomeUnknown,
-    Presence,
-    RateLimited,
-    SlackFeed,
-    SlackRefused,
-    WorkspaceRefused,
-)
+from app.feed.port import Presence, SlackFeed, SlackRefused
+from app.jobs.reaching import PATIENCE, PUT_OFF, wait_after
 from app.store.models import PostKind
 from app.store.new import NewPost
 from app.store.queue import assign_by_turns
 from app.store.unit_of_work import UnitOfWork
 
-_AGAIN: Final = timedelta(seconds=30)
 _MOST_MEMBERS: Final = 100
 _MOST_ASKED: Final = 10
 log = get_logger(__name__)
@@ -46,24 +39,33 @@ async def give(
     by: TeammateId | None,
     origin: Origin,
     key: str,
+    *,
+    since: datetime | None = None,
 ) -> None:
-    """Assign it, or say in its thread that nobody is there."""
+    """Assign it, or say in its thread that nobody is there.
+
+    `since`: Slack could not be asked for the first time then.
+    """
+    now = feeding.clock.now()
     async with feeding.store.begin(workspace_id) as uow:
         turns = await uow.rotations.turns(group_id)
     try:
         async with feeding.slack.of(workspace_id) as slack:
             members = (await slack.group_members(group_id))[:_MOST_MEMBERS]
             found, why = await _who(slack, by_turns(members, turns))
-    except (RateLimited, NotReached, OutcomeUnknown, WorkspaceRefused) as error:
-        log.info("rotation.later", group=group_id, error=str(error))
-        async with feeding.store.begin(workspace_id) as uow:
-            at = feeding.clock.now() + _AGAIN
-            uow.leave(
-                assign_by_turns(
-                    workspace_id, conversation_id, group_id, group, by, origin, key, not_before=at
-                )
-            )
-        return
+    except PUT_OFF as error:
+        put_off = since or now
+        if now - put_off < PATIENCE:
+            log.info("rotation.later", group=group_id, error=str(error))
+            job = assign_by_turns(
+                workspace_id, conversation_id, group_id, group, by, origin, key,
+                not_before=now + wait_after(error), since=put_off,
+            )  # fmt: skip
+            async with feeding.store.begin(workspace_id) as uow:
+                uow.leave(job)
+            return
+        log.warning("rotation.given_up", group=group_id, error=str(error))
+        found, why = None, "Slack could not be asked for a day."
     except SlackRefused as refused:
         found, why = None, refused.sentence
     async with feeding.store.begin(workspace_id) as uow:

@@ -34,6 +34,7 @@ _KEEP_ANSWERS: Final = timedelta(hours=24)
 _KEEP_DELIVERIES: Final = timedelta(days=7)
 _RENEWED_AT_ONCE: Final = 4
 _KEEP_SIGN_INS: Final = timedelta(days=7)
+_KEEP_APPLICATIONS: Final = timedelta(days=365)
 log = get_logger(__name__)
 
 
@@ -222,3 +223,4 @@ class Ticks:
             await fleet.forget_old(requests=_KEEP_REQUESTS, answers=_KEEP_ANSWERS)
             await fleet.webhooks.forget_deliveries(self._clock.now() - _KEEP_DELIVERIES)
             await fleet.door.forget_old(self._clock.now() - _KEEP_SIGN_INS)
+            await fleet.forget_applications(self._clock.now() - _KEEP_APPLICATIONS)

@@ -1,6 +1,6 @@
 """What the job queue runs."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -85,7 +85,12 @@ def _register_telling(queue: procrastinate.App, feeding: Feeding) -> None:
 
     @queue.task(name="team.nudge", queue=FEED_QUEUE)
     async def nudge_somebody(
-        workspace_id: str, conversation_id: str, teammate_id: str, reason: str, key: str
+        workspace_id: str,
+        conversation_id: str,
+        teammate_id: str,
+        reason: str,
+        key: str,
+        since: str | None = None,
     ) -> None:
         await nudging.nudge(
             feeding,
@@ -94,6 +99,7 @@ def _register_telling(queue: procrastinate.App, feeding: Feeding) -> None:
             TeammateId(UUID(teammate_id)),
             reason,
             key,
+            since=_moment(since),
         )
 
     @queue.task(name="team.rotate", queue=FEED_QUEUE)
@@ -105,6 +111,7 @@ def _register_telling(queue: procrastinate.App, feeding: Feeding) -> None:
         by: str | None,
         origin: str,
         key: str,
+        since: str | None = None,
     ) -> None:
         await rotation.give(
             feeding,
@@ -115,9 +122,14 @@ def _register_telling(queue: procrastinate.App, feeding: Feeding) -> None:
             TeammateId(UUID(by)) if by else None,
             Origin(origin),
             key,
+            since=_moment(since),
         )
 
     @queue.task(name="team.remind", queue=FEED_QUEUE)
     async def remind_somebody(workspace_id: str, teammate_id: str) -> None:
         workspace = WorkspaceId(UUID(workspace_id))
         await nudging.remind_one(feeding, workspace, TeammateId(UUID(teammate_id)))
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -35,7 +35,7 @@ async def tell(feeding: Feeding, workspace_id: WorkspaceId, outgoing_id: Outgoin
     def again(at: datetime) -> Job:
         return tell_author(workspace_id, outgoing_id, not_before=at)
 
-    reached = await reach(feeding, workspace_id, author, card, again)
+    reached = await reach(feeding, workspace_id, author, card, again, since=outgoing.settled_at)
     if reached is None or (direct := reached.direct) is None:
         return
     post = NewPost(

@@ -8,6 +8,10 @@ from app.core.findings import Finding, Level
 from app.slack.scopes import SCOPES, missing_of
 
 _SUBJECT = "Slack token"
+MEANWHILE = (
+    "Until then cards wait. Who was to be told something, and what a group was to get by turns, "
+    "waits for a day; after that nobody is told, and it stays unassigned."
+)
 
 
 async def examine_token(client: AsyncWebClient, install_url: str | None = None) -> Finding:
@@ -23,6 +27,7 @@ async def examine_token(client: AsyncWebClient, install_url: str | None = None) 
             f"Install the app again: {install_url}"
             if install_url
             else "Install the app again, set SHAREDBOX_SLACK_BOT_TOKEN, and restart.",
+            (MEANWHILE,),
         )
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         return Finding(

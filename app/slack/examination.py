@@ -13,7 +13,7 @@ from app.core.crypto import SecretUnreadable
 from app.core.findings import Finding, Level, ago, counted
 from app.core.ids import WorkspaceId
 from app.slack.client import http_session, web_client
-from app.slack.diagnose import examine_token
+from app.slack.diagnose import MEANWHILE, examine_token
 from app.slack.installations import Installations
 from app.store.models import Account, ChannelState
 from app.store.unit_of_work import UnitOfWork
@@ -95,6 +95,7 @@ async def _token(parts: Container, workspace_id: WorkspaceId) -> Finding:
             Level.PROBLEM,
             "There is none, so nothing can be posted.",
             "Set SHAREDBOX_SLACK_BOT_TOKEN to the bot token of your Slack app.",
+            (MEANWHILE,),
         )
     async with http_session() as http:
         client = web_client(http, parts.settings.slack_api_url, token)

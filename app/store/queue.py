@@ -204,8 +204,12 @@ def nudge(
     key: str,
     *,
     not_before: datetime | None = None,
+    since: datetime | None = None,
 ) -> Job:
-    """Tell one person that the time of a conversation has come, once for each `key`."""
+    """Tell one person that the time of a conversation has come, once for each `key`.
+
+    `since`: it was put off for want of Slack, for the first time then.
+    """
     subject = f"nudge:{workspace_id}:{conversation_id}:{reason}:{key}"
     return Job(
         task="team.nudge",
@@ -218,6 +222,7 @@ def nudge(
             "teammate_id": str(teammate_id),
             "reason": reason,
             "key": key,
+            "since": since.isoformat() if since else None,
         },
         not_before=not_before,
     )
@@ -233,8 +238,12 @@ def assign_by_turns(
     key: str,
     *,
     not_before: datetime | None = None,
+    since: datetime | None = None,
 ) -> Job:
-    """Give a conversation to whoever's turn it is in a group: those of one group one by one."""
+    """Give a conversation to whoever's turn it is in a group: those of one group one by one.
+
+    `since`: it was put off for want of Slack, for the first time then.
+    """
     return Job(
         task="team.rotate",
         queue=FEED_QUEUE,
@@ -248,6 +257,7 @@ def assign_by_turns(
             "by": str(by) if by else None,
             "origin": origin,
             "key": key,
+            "since": since.isoformat() if since else None,
         },
         not_before=not_before,
     )

@@ -10,7 +10,14 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.core.ids import AccountId, ChannelId, ConversationId, MailboxId, WorkspaceId
+from app.core.ids import (
+    AccountId,
+    ChannelId,
+    ConversationId,
+    MailboxId,
+    WorkspaceId,
+    first_id_of,
+)
 from app.store.models import (
     CLOSED_FOR,
     WAITING,
@@ -27,7 +34,9 @@ from app.store.models import (
     Placement,
     Post,
     PostState,
+    RuleApplication,
     SlackRequest,
+    Workspace,
 )
 from app.store.queue import Stalled, stalled_jobs
 from app.store.repositories import due as dues
@@ -320,6 +329,15 @@ class Fleet(Tenants):
         )
         await self.grants.forget(older=requests)
         await forget_trials(self._session, older=requests)
+
+    async def forget_applications(self, before: datetime) -> None:
+        """Drop what rules did before this moment; read along the primary key of each workspace."""
+        await self._session.exec(
+            delete(RuleApplication).where(
+                col(RuleApplication.workspace_id) == col(Workspace.id),
+                col(RuleApplication.id) < first_id_of(before),
+            )
+        )
 
     async def figures(self) -> Figures:
         """How the whole installation is doing."""

@@ -1,6 +1,7 @@
 """Giving conversations to a user group by turns, passing over who is away."""
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -13,7 +14,9 @@ from tests.fixtures.slack_door import SlackDoor
 from tests.fixtures.stack import eventually
 
 
-async def by_turns(door: SlackDoor, subject: str, group: str, key: str = "") -> str | None:
+async def by_turns(
+    door: SlackDoor, subject: str, group: str, key: str = "", since: datetime | None = None
+) -> str | None:
     """Do the job; answers the name of whoever got it."""
     await give(
         door.feed.feeding,
@@ -24,6 +27,7 @@ async def by_turns(door: SlackDoor, subject: str, group: str, key: str = "") -> 
         None,
         Origin.API,
         key or str(new_id()),
+        since=since,
     )
     conversation = await door.conversation(subject)
     async with door.store.begin(door.feed.workspace.id) as uow:
@@ -104,6 +108,44 @@ class TestAJobThatRunsTwice:
         second = await by_turns(door, "1", group, "one key")
 
         assert (first, second) == (None, "Ana")
+
+
+class TestAnAppThatWasRemoved:
+    async def test_is_waited_for_for_a_day_and_then_nobody_got_it(self, door: SlackDoor) -> None:
+        group = door.slack.make_group("oncall", "Ana")
+        await cards(door, "1")
+        door.slack.revoke_token()
+        door.feed.installations._tokens.clear()
+        now = door.feed.feeding.clock.now()
+
+        await by_turns(door, "1", group, "one key", since=now - timedelta(hours=23))
+        waiting = await waiting_turns(door)
+        await by_turns(door, "1", group, "one key", since=now - timedelta(hours=25))
+
+        assert [one["since"] for one in waiting] == [(now - timedelta(hours=23)).isoformat()]
+        assert len(await waiting_turns(door)) == 1
+        events = [one for one in await door.events() if one.type == "conversation.nobody_available"]
+        assert [one.data["reason"] for one in events] == ["Slack could not be asked for a day."]
+
+    async def test_is_waited_for_from_the_first_refusal_on(self, door: SlackDoor) -> None:
+        group = door.slack.make_group("oncall", "Ana")
+        await cards(door, "1")
+        door.slack.revoke_token()
+        before = door.feed.feeding.clock.now()
+
+        await by_turns(door, "1", group, "one key")
+
+        (job,) = await waiting_turns(door)
+        assert datetime.fromisoformat(job["since"]) >= before
+
+
+async def waiting_turns(door: SlackDoor) -> list[dict[str, Any]]:
+    """What the jobs say that were left for later."""
+    async with door.store.begin(door.feed.workspace.id) as uow:
+        rows = await uow.session.exec(
+            text("SELECT args FROM procrastinate_jobs WHERE task_name = 'team.rotate'")  # type: ignore[call-overload]
+        )
+        return [one.args for one in rows]
 
 
 class TestTheWindow:

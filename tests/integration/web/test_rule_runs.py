@@ -1,11 +1,12 @@
 """A rule applied to mail that is there already: page by page, once, however often it is begun."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlmodel import select
 
-from app.core.ids import RuleRunId
+from app.core.ids import RuleApplicationId, RuleRunId, first_id_of
 from app.rules import running
 from app.store.models import Command, Conversation, Rule, RuleApplication
 from tests.fixtures.web import BOOTSTRAP_KEY, RULE, Web
@@ -112,3 +113,22 @@ class TestApplying:
         begun = await client.post(f"/rules/{rule}/apply", json={"since": "2030-01-01T00:00:00Z"})
 
         assert begun.json()["total"] == 0
+
+
+class TestWhatRulesDid:
+    async def test_is_kept_for_a_year(self, web: Web) -> None:
+        client, rule = web.client(BOOTSTRAP_KEY), await made(web)
+        begun = (await client.post(f"/rules/{rule}/apply", json={})).json()
+        await run(web, begun["id"])
+        now = web.container.clock.now()
+        async with web.store.begin(web.workspace_id) as uow:
+            old, young = (await uow.session.exec(select(RuleApplication))).all()
+            kept = young.message_id
+            old.id = RuleApplicationId(first_id_of(now - timedelta(days=366)))
+
+        async with web.store.across_workspaces() as fleet:
+            await fleet.forget_applications(now - timedelta(days=365))
+
+        async with web.store.begin(web.workspace_id) as uow:
+            (left,) = (await uow.session.exec(select(RuleApplication))).all()
+        assert left.message_id == kept

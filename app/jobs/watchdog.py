@@ -67,15 +67,17 @@ class Watchdog:
         for workspace_id in workspaces:
             theirs = [one for one in silent if one.workspace_id == workspace_id]
             ids = [one.account_id for one in shut if one.workspace_id == workspace_id]
-            await self._raise_and_resolve(workspace_id, theirs, ids)
-            await self._tell(workspace_id)
+            untold = await self._raise_and_resolve(workspace_id, theirs, ids)
+            if untold:
+                await self._tell(workspace_id, untold)
 
     async def _raise_and_resolve(
         self,
         workspace_id: WorkspaceId,
         silent: Sequence[SilentAccount],
         locked_out: Sequence[AccountId],
-    ) -> None:
+    ) -> Sequence[Alarm]:
+        """Those that somebody has to be told of."""
         async with self._store.begin(workspace_id) as uow:
             for account_id in locked_out:
                 now = self._clock.now()
@@ -100,12 +102,10 @@ class Watchdog:
                     continue
                 log.info("mailbox.recovered", account=str(alarm.account_id))
                 uow.emit("mailbox.recovered", account_id=alarm.account_id)
+            await uow.session.flush()
+            return await uow.alarms.untold()
 
-    async def _tell(self, workspace_id: WorkspaceId) -> None:
-        async with self._store.begin(workspace_id) as uow:
-            untold = await uow.alarms.untold()
-        if not untold:
-            return
+    async def _tell(self, workspace_id: WorkspaceId, untold: Sequence[Alarm]) -> None:
         channels = await self._direct_channels(workspace_id)
         if channels is None:
             return

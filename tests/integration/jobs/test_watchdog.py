@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import select
 
 from app.accounts.pausing import pause
@@ -326,3 +327,22 @@ class TestAnAccountThatIsLockedOut:
         await watchdog(shut, "Ana").look()
 
         assert await posts(shut) == []
+
+
+class TestALookAtWhatIsWell:
+    async def test_takes_one_transaction_for_all_and_one_for_each_workspace(
+        self, watched: Feed
+    ) -> None:
+        begun: list[object] = []
+
+        def note(connection: object) -> None:
+            begun.append(connection)
+
+        engine = watched.workspace.store._engine.sync_engine
+        event.listen(engine, "begin", note)
+        try:
+            await watchdog(watched, "Ana").look()
+        finally:
+            event.remove(engine, "begin", note)
+
+        assert len(begun) == 2

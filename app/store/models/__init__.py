@@ -54,6 +54,7 @@ from app.store.models.teammate import Teammate
 from app.store.models.template import Template
 from app.store.models.thread_link import ThreadLink
 from app.store.models.trial import Trial, TrialState
+from app.store.models.unneeded_blob import UnneededBlob
 from app.store.models.webhook import Outcome, Webhook, WebhookDelivery, WebhookState
 from app.store.models.workspace import Workspace
 
@@ -134,6 +135,7 @@ __all__ = [
     "ThreadLink",
     "Trial",
     "TrialState",
+    "UnneededBlob",
     "Webhook",
     "WebhookDelivery",
     "WebhookState",

@@ -157,13 +157,13 @@ async def retry_now(uow: UnitOfWork, account_id: AccountId) -> Account:
     return account
 
 
-async def remove(uow: UnitOfWork, account_id: AccountId) -> list[bytes]:
+async def remove(uow: UnitOfWork, account_id: AccountId) -> None:
     """Remove an account with its mail, conversations and cards' memory. Raises `NotFound`.
 
-    Answers the digests of raw mail that nobody needs any more, to be deleted after the commit.
+    The bytes of its mail are swept from the blob store later: others may have the same.
     """
     account = await uow.accounts.lock(account_id)
-    orphans = await uow.accounts.digests_only_of(account_id)
+    await uow.accounts.leave_blobs(account_id)
     grant_id = account.grant_id
     uow.emit("account.removed", account_id=account.id, address=account.address)
     uow.wake(Topic.ACCOUNT, account.id)
@@ -172,7 +172,6 @@ async def remove(uow: UnitOfWork, account_id: AccountId) -> list[bytes]:
     if grant_id is not None:
         await uow.session.flush()
         await uow.grants.delete(grant_id)
-    return orphans
 
 
 async def used(uow: UnitOfWork, channel_id: ChannelId) -> None:

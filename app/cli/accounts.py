@@ -286,8 +286,7 @@ def remove(
         async with opened(given) as on:
             async with on.parts.store.begin(on.workspace_id) as uow:
                 found = await account_named(uow, account)
-                orphans = await connect.remove(uow, AccountId(found.id))
-            await on.parts.blobs.delete(orphans)
+                await connect.remove(uow, AccountId(found.id))
             return found.address
 
     console.print(f"Removed {run(work)}.", markup=False, highlight=False)

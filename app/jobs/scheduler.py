@@ -20,6 +20,8 @@ from app.commands.snooze import wake_due
 from app.core.clock import Clock
 from app.core.logging import get_logger
 from app.jobs.ownership import Ownership
+from app.jobs.sweeping import sweep
+from app.store.blobs import Blobs
 from app.store.queue import deliver_webhook, drain_channel, drain_outgoing, look_at_channel
 from app.store.repositories.due import Tended
 from app.store.repositories.grants import GrantRef
@@ -48,12 +50,14 @@ class Ticks:
         ownership: Ownership,
         clock: Clock,
         tokens: GrantTokens,
+        blobs: Blobs,
     ) -> None:
         self._store = store
         self._clock = clock
         self._queue = queue
         self._ownership = ownership
         self._tokens = tokens
+        self._blobs = blobs
         self._scheduler: AsyncIOScheduler | None = None
 
     def schedule(self) -> AsyncIOScheduler:
@@ -69,6 +73,7 @@ class Ticks:
             (self.wake_unheard, 30),
             (self.remind, 60),
             (self.look_at_closed_channels, 600),
+            (self.sweep_blobs, 600),
             (self.look_at_channels, 6 * 3600),
             (self.forget_old, 3600),
         )
@@ -217,6 +222,10 @@ class Ticks:
                 )
             else:
                 await manager.retry_job_by_id_async(job_id=job.job_id, retry_at=self._clock.now())
+
+    async def sweep_blobs(self) -> None:
+        """Delete the bytes of accounts that were removed."""
+        await sweep(self._store, self._blobs)
 
     async def forget_old(self) -> None:
         async with self._store.across_workspaces() as fleet:

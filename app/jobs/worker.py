@@ -111,7 +111,12 @@ class Worker:
             stack.push_async_callback(ownership.stop)
             jobs = await stack.enter_async_context(_running(self._queue))
             ticks = Ticks(
-                self._container.store, self._queue, ownership, self._container.clock, self._tokens
+                self._container.store,
+                self._queue,
+                ownership,
+                self._container.clock,
+                self._tokens,
+                self._container.blobs,
             ).schedule()
             ticks.start()
             stack.callback(ticks.shutdown, wait=False)

@@ -6,6 +6,7 @@ is in the cloud stores: see `blob_folder.py`.
 """
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -63,28 +64,49 @@ class Blobs:
 
     async def get(self, digest: bytes) -> bytes:
         """Raises `BlobMissing`."""
+        # Where it lies, where it lies when set aside, and there again: it may be taken back.
         async with asyncio.timeout(_SECONDS):
-            try:
-                found = await obstore.get_async(self._store, _name(digest))
-                return bytes(await found.bytes_async())
-            except FileNotFoundError:
-                raise BlobMissing(
-                    f"The stored mail {digest.hex()[:12]}… is not in the blob store.",
-                    fix="Check SHAREDBOX_BLOB_URL, or restore the blob store from its backup.",
-                ) from None
+            for name in (_name(digest), _aside(digest), _name(digest)):
+                try:
+                    found = await obstore.get_async(self._store, name)
+                    return bytes(await found.bytes_async())
+                except FileNotFoundError:
+                    continue
+        raise BlobMissing(
+            f"The stored mail {digest.hex()[:12]}… is not in the blob store.",
+            fix="Check SHAREDBOX_BLOB_URL, or restore the blob store from its backup.",
+        )
 
-    async def delete(self, digests: Sequence[bytes]) -> None:
-        """Forget these bytes; those that are not there are forgotten already."""
-        for digest in digests:
-            try:
-                await obstore.delete_async(self._store, _name(digest))
-            except FileNotFoundError:
-                continue
+    async def set_aside(self, digest: bytes) -> None:
+        """Take it out of the way of `put`, which keeps the same bytes anew; `get` finds it still.
+
+        Like the two below it does nothing where it was done before.
+        """
+        await self._rename(_name(digest), _aside(digest))
+
+    async def take_back(self, digest: bytes) -> None:
+        """Put back what was set aside."""
+        await self._rename(_aside(digest), _name(digest))
+
+    async def forget(self, digest: bytes) -> None:
+        """Delete what was set aside."""
+        async with asyncio.timeout(_SECONDS):
+            with contextlib.suppress(FileNotFoundError):
+                await obstore.delete_async(self._store, _aside(digest))
+
+    async def _rename(self, old: str, new: str) -> None:
+        async with asyncio.timeout(_SECONDS):
+            with contextlib.suppress(FileNotFoundError):
+                await obstore.rename_async(self._store, old, new)
 
 
 def _name(digest: bytes) -> str:
     text = digest.hex()
     return f"{text[:2]}/{text}"
+
+
+def _aside(digest: bytes) -> str:
+    return f"aside/{digest.hex()}"
 
 
 def _digest(data: bytes) -> bytes:

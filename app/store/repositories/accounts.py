@@ -24,25 +24,23 @@ class Holdings:
     unsent: int
 
 
-_DIGESTS: Final = text("""
-SELECT raw_sha256 FROM messages WHERE workspace_id = :team AND account_id = :account
+_LEAVE_BLOBS: Final = text("""
+INSERT INTO unneeded_blobs (workspace_id, sha256)
+SELECT :team, raw_sha256 FROM messages WHERE workspace_id = :team AND account_id = :account
 UNION
-SELECT raw_sha256 FROM outgoing WHERE workspace_id = :team AND account_id = :account
+SELECT :team, raw_sha256 FROM outgoing WHERE workspace_id = :team AND account_id = :account
 UNION
-SELECT placement.raw_sha256 FROM placements AS placement
+SELECT :team, file.sha256 FROM outgoing_files AS file
+JOIN outgoing ON outgoing.workspace_id = file.workspace_id AND outgoing.id = file.outgoing_id
+WHERE outgoing.workspace_id = :team AND outgoing.account_id = :account
+UNION
+SELECT :team, placement.raw_sha256 FROM placements AS placement
 JOIN mailboxes AS mailbox
     ON mailbox.workspace_id = placement.workspace_id AND mailbox.id = placement.mailbox_id
 WHERE placement.workspace_id = :team AND mailbox.account_id = :account
     AND placement.state = 'quarantined' AND placement.raw_sha256 IS NOT NULL
-EXCEPT SELECT raw_sha256 FROM messages WHERE account_id <> :account
-EXCEPT SELECT raw_sha256 FROM outgoing WHERE account_id <> :account
-EXCEPT SELECT file.sha256 FROM outgoing_files AS file
-JOIN outgoing ON outgoing.workspace_id = file.workspace_id AND outgoing.id = file.outgoing_id
-WHERE outgoing.account_id <> :account
-EXCEPT SELECT placement.raw_sha256 FROM placements AS placement
-JOIN mailboxes AS mailbox
-    ON mailbox.workspace_id = placement.workspace_id AND mailbox.id = placement.mailbox_id
-WHERE mailbox.account_id <> :account AND placement.state = 'quarantined'
+ORDER BY 2
+ON CONFLICT (workspace_id, sha256) DO UPDATE SET set_aside_at = NULL
 """)
 
 
@@ -173,14 +171,11 @@ class Accounts(Repository):
         """Remove it and all that hangs on it: folders, mail, conversations, commands, posts."""
         await self._session.delete(account)
 
-    async def digests_only_of(self, account_id: AccountId) -> list[bytes]:
-        """Raw mails that nothing needs once this account is gone, in any workspace.
-
-        A file of a mail of ours may be a file of another one; those are left where they lie.
-        """
+    async def leave_blobs(self, account_id: AccountId) -> None:
+        """Have the bytes of its mail swept, once it is gone and where nobody else has them."""
         connection = await self._session.connection()
         values = {"team": self._workspace_id, "account": account_id}
-        return [bytes(digest) for (digest,) in await connection.execute(_DIGESTS, values)]
+        await connection.execute(_LEAVE_BLOBS, values)
 
 
 def _owned(account: Account | None, fence: int) -> Account:

@@ -53,6 +53,7 @@ from app.store.repositories.silence import (
 )
 from app.store.repositories.tenants import Tenants
 from app.store.repositories.trials import forget_trials
+from app.store.repositories.unneeded_blobs import UnneededBlobs
 from app.store.repositories.webhooks import EveryWebhook
 from app.store.workers import LIVE, LiveWorker
 
@@ -138,6 +139,7 @@ class Fleet(Tenants):
         super().__init__(session)
         self.door = Door(session)
         self.webhooks = EveryWebhook(session)
+        self.unneeded_blobs = UnneededBlobs(session)
 
     async def silent_accounts(self) -> Sequence[SilentAccount]:
         """Mailboxes that nobody has looked at for twice as long as somebody should."""

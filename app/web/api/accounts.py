@@ -324,8 +324,7 @@ async def delete(parts: Parts, caller: Admin, account_id: UUID) -> Response:
     """Remove the account with its mail and conversations. The mail server is left as it is."""
     check_visible(caller, AccountId(account_id), "account")
     async with parts.store.begin(caller.workspace_id) as uow:
-        orphans = await connect.remove(uow, AccountId(account_id))
-    await parts.blobs.delete(orphans)
+        await connect.remove(uow, AccountId(account_id))
     return Response(status_code=204)
 
 

@@ -15,6 +15,7 @@ from app.core.clock import SystemClock
 from app.core.ids import AccountId
 from app.jobs.ownership import Ownership
 from app.jobs.scheduler import Ticks
+from app.store.blobs import Blobs
 from app.store.models import Conversation, HistoryImport, Mailbox
 from app.store.repositories.due import Tended
 from app.store.repositories.fleet import AccountRef, Check
@@ -46,7 +47,8 @@ class Owned:
 
 def ticks_of(workspace: Workspace, ownership: Any = NO_TENDERS) -> Ticks:
     tokens = cast("GrantTokens", None)  # no account here has any
-    return Ticks(workspace.store, workspace.store._queue, ownership, SystemClock(), tokens)
+    blobs = cast("Blobs", None)  # and none was removed
+    return Ticks(workspace.store, workspace.store._queue, ownership, SystemClock(), tokens, blobs)
 
 
 @contextmanager

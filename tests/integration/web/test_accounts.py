@@ -5,11 +5,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from app.core.access import Origin, Scope
-from app.core.ids import OutgoingId, new_id
-from app.store.models import Outgoing, OutgoingMode, OutgoingState, PlacementState
-from app.store.repositories.ledger import Entry, Place
-from tests.factories import MOMENT
+from app.core.access import Scope
+from app.core.ids import OutgoingId
+from app.store.models import OutgoingState
 from tests.fixtures.web import BOOTSTRAP_KEY, Web
 from tests.integration.web.test_keys import ACCOUNT, SERVER
 
@@ -406,49 +404,6 @@ class TestRemoving:
         assert (await client.get(f"/messages/{kept_mail}/raw")).status_code == 200
         assert (await client.get(f"/conversations/{kept}")).status_code == 200
         assert (await client.delete(f"/accounts/{going}")).status_code == 404
-
-    async def test_keeps_the_bytes_that_another_account_has_in_quarantine_or_has_sent(
-        self, web: Web
-    ) -> None:
-        going, staying = await web.account(), await web.account(address="sales@example.com")
-        _, alone = await web.conversation(going)
-        _, set_aside = await web.conversation(going)
-        _, sent = await web.conversation(going)
-        theirs, _ = await web.conversation(staying)
-        own = new_id().bytes * 2
-        async with web.store.begin(web.workspace_id) as uow:
-            digests = {
-                one.id: one.raw_sha256
-                for one in await uow.messages.get_many([alone, set_aside, sent])
-            }
-            for account_id, uid, digest in (
-                (staying, 70, digests[set_aside]),
-                (going, 71, own),
-            ):
-                inbox = await uow.mailboxes.named(account_id, "INBOX")
-                place = Place(inbox.id, 1, uid)
-                quarantined = Entry(place, PlacementState.QUARANTINED, raw_sha256=digest)
-                await uow.ledger.record([quarantined])
-            uow.session.add(
-                Outgoing(
-                    workspace_id=web.workspace_id,
-                    account_id=staying,
-                    conversation_id=theirs,
-                    mode=OutgoingMode.NEW,
-                    origin=Origin.API,
-                    from_address="sales@example.com",
-                    internet_message_id="<1@example.com>",
-                    raw_sha256=digests[sent],
-                    size=1,
-                    state=OutgoingState.SENT,
-                    due_at=MOMENT,
-                )
-            )
-            await uow.session.flush()
-
-            orphans = await uow.accounts.digests_only_of(going)
-
-        assert set(orphans) == {digests[alone], own}
 
 
 class TestPausing:

@@ -243,9 +243,8 @@ async def delete(request: Request, visitor: AsAdmin, parts: Parts, account_id: U
         form.errors["address"] = f"Type {account.address}, to be sure that it is this one."
         return await _delete_page(request, visitor, parts, account_id, form)
     async with parts.store.begin(visitor.workspace_id) as uow:
-        orphans = await connect.remove(uow, account.id)
+        await connect.remove(uow, account.id)
         visitor.audit(uow, "account.removed", about=account.address)
-    await parts.blobs.delete(orphans)
     said = f"{account.address} is no longer connected. Its mail on the server is as it was."
     return see_other(request, "/accounts", said)
 

@@ -97,6 +97,8 @@ class Command(Tenanted, table=True):
             "seq",
             postgresql_where="state IN ('queued', 'running')",
         ),
+        Index("ix_commands_latest", "workspace_id", "seq"),
+        Index("ix_commands_state", "workspace_id", "state", "seq"),
         Index("ix_commands_conversation", "workspace_id", "conversation_id", "seq"),
     )
 

@@ -28,6 +28,7 @@ class Conversation(Tenanted, table=True):
         within_workspace("merged_into_id", "conversations", ondelete="SET NULL"),
         within_workspace("follow_up_by_id", "teammates", ondelete="SET NULL"),
         Index("ix_conversations_latest", "workspace_id", "last_message_at", "id"),
+        Index("ix_conversations_tags", "tags", postgresql_using="gin"),
         Index("ix_conversations_subject", "workspace_id", "account_id", "subject_key"),
         Index(
             "ix_conversations_snoozed",

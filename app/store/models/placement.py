@@ -46,6 +46,13 @@ class Placement(Tenanted, table=True):
             "mailbox_id",
             postgresql_where="state = 'pending'",
         ),
+        Index(
+            "ix_placements_quarantined",
+            "workspace_id",
+            "seen_at",
+            "id",
+            postgresql_where="state = 'quarantined'",
+        ),
     )
 
     mailbox_id: MailboxId = Field(primary_key=True, sa_type=Uuid)

@@ -1,5 +1,6 @@
 """The web process as an ASGI app: doors only, no work of its own."""
 
+from functools import cache
 from importlib.metadata import version
 from typing import Final
 
@@ -103,18 +104,30 @@ def create_app(
         is_https=container.settings.base_url.startswith("https:"),
         largest_mail=container.settings.max_sent_bytes,
     )
+    site.install(app, sign_in)
+    app.router.routes.extend(_doors().routes)
+    if slack is not None:
+        app.include_router(slack_router(slack))
+    if install is not None:
+        app.include_router(slack_install_router(install))
+    return app
+
+
+@cache
+def _doors() -> APIRouter:
+    """The routes that every app has.
+
+    Made once in a process, for FastAPI takes most of a second to look at what each one wants, and
+    some processes make many apps: the tests.
+    """
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
     for part in _API:
         api.include_router(part.router)
     for router in (outgoing.router, writing.identities, writing.signatures, writing.templates):
         api.include_router(router)
-    app.include_router(api)
-    app.include_router(health.router)
-    for page in (docs, oauth):
-        app.include_router(page.router, include_in_schema=False)
-    if slack is not None:
-        app.include_router(slack_router(slack))
-    site.install(app, sign_in)
-    if install is not None:
-        app.include_router(slack_install_router(install))
-    return app
+    every = APIRouter()
+    every.include_router(api)
+    every.include_router(health.router)
+    for page in (docs, oauth, site):
+        every.include_router(page.router, include_in_schema=False)
+    return every

@@ -1,5 +1,6 @@
 """Puts the admin into the app: its pages, its files, and its share of the error handling."""
 
+from functools import cache
 from http import HTTPStatus
 from types import ModuleType
 from typing import Final
@@ -85,10 +86,14 @@ _TITLES: Final = {
 }
 
 
+router: Final = APIRouter(include_in_schema=False)
+for _module in (*PAGES, live):
+    router.include_router(_module.router)
+
+
 def install(app: FastAPI, sign_in: SlackSignIn | None) -> None:
-    assets = Assets()
-    entries = tuple(module.NAV for module in PAGES if hasattr(module, "NAV"))
-    app.state.pages = Pages(entries, assets)
+    """Give an app what `router` and its templates need, and the files."""
+    app.state.pages = _pages()
     app.state.passwords = Passwords()
     app.state.streams = Streams()
     app.state.mail_frames = MailFrames()
@@ -97,11 +102,14 @@ def install(app: FastAPI, sign_in: SlackSignIn | None) -> None:
     app.state.channel_directory = ChannelDirectory(
         parts.settings.slack_api_url, Installations(parts.store, parts.vault)
     )
-    router = APIRouter(include_in_schema=False)
-    for module in (*PAGES, live):
-        router.include_router(module.router)
-    app.include_router(router)
-    app.include_router(assets.routes())
+    app.include_router(app.state.pages.assets.routes())
+
+
+@cache
+def _pages() -> Pages:
+    """Templates are read once in a process; they are the same for all its apps."""
+    entries = tuple(module.NAV for module in PAGES if hasattr(module, "NAV"))
+    return Pages(entries, Assets())
 
 
 def wants_page(request: Request) -> bool:

@@ -35,7 +35,7 @@ _HEADERS: Final = {"Cache-Control": "no-store", "Vary": "HX-Request, Cookie"}
 
 
 class Pages:
-    """The templates, and what all of them know. One for each app, at `app.state.pages`."""
+    """The templates, and what all of them know; at `app.state.pages`."""
 
     def __init__(self, entries: tuple[Entry, ...], assets: Assets) -> None:
         self.entries = entries

@@ -18,6 +18,7 @@ from app.core.logging import get_logger
 from app.mailbox.port import ServerSpec
 from app.sending.context import HOUR, Sending
 from app.sending.enqueue import show_again, tell
+from app.sending.gather import senders
 from app.sending.port import Envelope, Refused
 from app.sending.settle import fail, leave_unknown, look_first
 from app.store.models import (
@@ -69,6 +70,7 @@ async def claim_next(
             outgoing = turn.outgoing
             if not await _is_held_back(on, uow, account, turn):
                 try:
+                    await _check_sender(uow, account, outgoing)
                     server = on.server(account)
                 except Refused as error:
                     await fail(uow, outgoing, error.sentence)
@@ -111,6 +113,19 @@ async def _is_braked(on: Sending, uow: UnitOfWork, account: Account, outgoing: O
     tell(uow, outgoing, "held_back")
     await show_again(uow, outgoing)
     return True
+
+
+async def _check_sender(uow: UnitOfWork, account: Account, outgoing: Outgoing) -> None:
+    """An address may have been taken from the account since the mail was written.
+
+    Raises `Refused`. What some have already goes to the others as it went to them.
+    """
+    known = senders(account, await uow.identities.of_account(account.id))
+    if outgoing.sent_at is None and outgoing.from_address.lower() not in known:
+        raise Refused(
+            f"{account.address} may not send as {outgoing.from_address} any more.",
+            fix="Write it from another address, or have that one added to the account again.",
+        )
 
 
 async def _claim(

@@ -121,6 +121,7 @@ def _shown(sent: SentAway) -> dict[str, str]:
         "date": str(mail["Date"] or ""),
         "message_id": str(mail["Message-ID"] or ""),
         "in_reply_to": str(mail["In-Reply-To"] or ""),
+        "references": str(mail["References"] or ""),
         "text": _text(mail),
     }
 

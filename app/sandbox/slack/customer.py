@@ -27,6 +27,6 @@ class Customer(Protocol):
         """What was received, oldest first.
 
         Objects with `from`, `to`, `subject`, `text` and `date`; `message_id` where it can be
-        answered.
+        answered, `references` where it belongs to mails before it.
         """
         ...

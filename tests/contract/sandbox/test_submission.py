@@ -218,7 +218,7 @@ class TestCustomerReceives:
         answer["To"] = "ann@example.org"
         answer["Subject"] = "Re: Größe"
         answer["Message-ID"] = "<2@x.example>"
-        answer["In-Reply-To"] = "<1@x.example>"
+        answer["In-Reply-To"] = answer["References"] = "<1@x.example>"
         answer["Date"] = "Mon, 02 Mar 2026 09:00:00 +0000"
         answer.set_content("Grüße\n")
         answer.add_alternative("<p>Grüße</p>", subtype="html")
@@ -233,6 +233,7 @@ class TestCustomerReceives:
                 "date": "Mon, 02 Mar 2026 09:00:00 +0000",
                 "message_id": "<2@x.example>",
                 "in_reply_to": "<1@x.example>",
+                "references": "<1@x.example>",
                 "text": "Grüße\n",
             }
         ]

@@ -22,7 +22,14 @@ from app.sandbox.mail.certificates import certificate_for_this_machine
 from app.sending import change
 from app.sending.settle import PATIENCE
 from app.sending.smtp import SMTPTransport
-from app.store.models import CommandType, Outgoing, OutgoingState, RecipientState
+from app.store.models import (
+    CommandType,
+    Outgoing,
+    OutgoingState,
+    Proof,
+    RecipientState,
+    SenderIdentity,
+)
 from tests.fixtures.database import Workspace
 from tests.fixtures.sending import LIMITS, Outbox, make_outbox
 from tests.fixtures.smtp import Fail, Script, ScriptedSMTP
@@ -391,6 +398,27 @@ class TestTheWayThere:
 
         assert row.state is FAILED
         assert "has no server to send by" in row.detail
+
+    async def test_an_address_that_was_taken_away_meanwhile_sends_nothing(
+        self, outbox: Outbox
+    ) -> None:
+        identity = SenderIdentity(
+            workspace_id=outbox.workspace.id,
+            account_id=outbox.account_id,
+            address="sales@example.com",
+            proof=Proof.VERIFIED,
+        )
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            await uow.identities.add(identity)
+        outgoing_id = await outbox.ask(sender="sales@example.com")
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            await uow.identities.delete(await uow.identities.get(identity.id))
+
+        await outbox.drain()
+
+        row = await outbox.row(outgoing_id)
+        assert (row.state, outbox.server.connections) == (FAILED, 0)
+        assert "may not send as sales@example.com any more" in row.detail
 
     async def test_a_private_address_is_not_connected_to(self, outbox: Outbox) -> None:
         gate = SMTPTransport(allow_private=False, ca_file=None, limits=LIMITS)

@@ -82,6 +82,8 @@ function received(list, { mail, detail }, answer) {
     const id = one.message_id || `${one.date} ${one.subject}`;
     return h("li", {}, h("details", { "data-key": id, open: open.has(id) },
       h("summary", {}, h("strong", {}, one.subject || "(no subject)"), h("small", {}, `${one.from || ""} · ${when(one.date)}`)),
+      h("p", { class: "hint" }, `To ${one.to || "nobody"}`),
+      one.references && h("p", { class: "hint" }, `References ${one.references}`),
       h("pre", {}, one.text || ""),
       one.message_id && h("button", { type: "button", class: "button", onclick: () => answer(one) }, "Answer")));
   };

@@ -31,6 +31,7 @@ async def pause(uow: UnitOfWork, account_id: AccountId, *, by: str, now: datetim
     account.settled_revision = account.revision
     uow.emit("account.paused", account_id=account.id, by=by)
     uow.wake(Topic.ACCOUNT, account.id)
+    uow.wake(Topic.LOGIN, account.id)
     uow.wake(Topic.ALARMS)
     await _show_what_waits(uow, account.id)
     return account

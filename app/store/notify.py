@@ -28,7 +28,7 @@ class Topic(StrEnum):
     ACCOUNTS = "accounts"
     """An account was added, changed or removed; no key."""
     LOGIN = "login"
-    """The way into an account was changed, or the account was removed; the key is its id."""
+    """The way into an account was changed, or nobody is to go it any more; the key is its id."""
     CHANNEL = "channel"
     """A post of a channel waits or is stale; the key is `workspace/channel`."""
     ALARMS = "alarms"

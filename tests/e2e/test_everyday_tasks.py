@@ -100,6 +100,14 @@ class Desk:
         ) as client:
             return (await client.get(path, params=query)).raise_for_status().json()
 
+    async def sign(self, text: str) -> None:
+        """Have everything that is sent signed."""
+        async with httpx.AsyncClient(
+            base_url=self.demo.told["api_url"],
+            headers={"Authorization": f"Bearer {self.demo.told['api_key']}"},
+        ) as client:
+            (await client.put("/signatures", json={"text": text})).raise_for_status()
+
     async def conversation(self, subject: str) -> Any:
         found = await self.api("/conversations", q=subject)
         return next(one for one in found["items"] if one["subject"] == subject)
@@ -149,6 +157,7 @@ class TestAssigning:
 
 class TestAnswering:
     async def test_previewed_taken_back_sent_and_answered(self, desk: Desk) -> None:
+        await desk.sign("Ana, Example Ltd")
         mail = await desk.write("When do you open?")
         await mail.get_by_role("button", name="Reply", exact=True).click()
         await desk.dialog.get_by_label("Message").fill("We open at *nine*.")
@@ -184,6 +193,12 @@ class TestAnswering:
         await answer.click()
         await expect(pane).to_contain_text("We open at eight.")
         received = pane.get_by_role("listitem").filter(has_text="Re: When do you open?")
+        arrived = await received.inner_text()
+        assert "support@example.com" in arrived
+        assert "To mira" in arrived
+        assert "References <" in arrived
+        assert arrived.count("Ana, Example Ltd") == 1
+        await expect(mail).to_contain_text("replied")
         await received.get_by_role("button", name="Answer").click()
         await pane.get_by_label("Text").fill("Thank you, see you then.")
         await pane.get_by_role("button", name="Send mail").click()

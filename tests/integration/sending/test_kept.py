@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.accounts.connect import ask_for_test, remove
+from app.accounts.pausing import pause
 from app.mail.address import Address
 from app.mailbox.port import Security, ServerSpec
 from app.outside.http import open_outside
@@ -249,6 +250,14 @@ class TestLettingGo:
         await asyncio.sleep(0)
         async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
             await ask_for_test(uow, outbox.account_id)
+
+        await eventually(lambda: is_left(outbox))
+        assert len(lines) == 0
+
+    async def test_when_the_account_is_paused(self, outbox: Outbox, lines: KeptLines) -> None:
+        await outbox.send()
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            await pause(uow, outbox.account_id, by="Ben", now=await uow.outgoing.time())
 
         await eventually(lambda: is_left(outbox))
         assert len(lines) == 0

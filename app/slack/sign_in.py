@@ -19,11 +19,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from app.core.crypto import same
 from app.core.errors import InvalidInput, NotAllowed
-from app.core.ids import AccountId, SlackUserId, WorkspaceId
+from app.core.ids import SlackUserId, WorkspaceId
 from app.slack.members import Members
 from app.slack.oauth import Begun, SlackOAuth, answering
 from app.slack.state import Kept
-from app.slack.worklist import sight_of
+from app.slack.worklist import Sight, sight_of
 
 CALLBACK: Final = "/sign-in/slack/callback"
 BY_SLACK: Final = "Slack"
@@ -78,14 +78,15 @@ class SlackSignIn:
         await self._check_standing(workspace_id, user_id)
         return SlackIdentity(workspace_id, user_id, str(claims.get("name") or user_id), kept.wanted)
 
-    async def accounts_of(
-        self, workspace_id: WorkspaceId, user_id: SlackUserId
-    ) -> frozenset[AccountId]:
-        """The accounts whose mail comes to a channel they are in. Raises `NotAllowed`."""
+    async def sight_of(self, workspace_id: WorkspaceId, user_id: SlackUserId) -> Sight:
+        """The channels they are in, and the accounts whose mail comes there. Raises `NotAllowed`.
+
+        Of an account whose mail goes to several channels they see what stands in theirs.
+        """
         client = await self._client(workspace_id)
         channels = await self._members.channels(client, (workspace_id, user_id))
         async with self._oauth.store.begin(workspace_id) as uow:
-            return frozenset((await sight_of(uow, channels)).accounts)
+            return await sight_of(uow, channels)
 
     async def why_not_a_member(self, workspace_id: WorkspaceId, user_id: SlackUserId) -> str:
         """What keeps somebody out of the admin, by what Slack says; nothing for a full member.

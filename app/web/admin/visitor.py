@@ -6,10 +6,11 @@ Origin that browsers send has to be ours as well.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from fastapi import Depends, Request
 from starlette.datastructures import UploadFile
@@ -18,10 +19,11 @@ from app.container import Container
 from app.core.access import Actor, Role
 from app.core.crypto import digest, new_secret, same
 from app.core.errors import NotAllowed, NotFound, SharedBoxError
-from app.core.ids import AccountId, WorkspaceId
+from app.core.ids import AccountId, ChannelId, WorkspaceId
 from app.slack.sign_in import SlackSignIn
+from app.slack.worklist import Sight
 from app.store.audit import audit
-from app.store.models import BrowserSession, Teammate
+from app.store.models import BrowserSession, Event, Teammate
 from app.store.unit_of_work import UnitOfWork
 from app.team import sessions
 from app.team.sessions import Place
@@ -70,6 +72,8 @@ class Visitor:
     actor: Actor
     csrf: str
     place: Place
+    seen_in: frozenset[ChannelId] | None = None
+    """The channels whose mail they see; None where they see all of their accounts'."""
 
     @property
     def workspace_id(self) -> WorkspaceId:
@@ -86,6 +90,28 @@ class Visitor:
         """Raise `NotFound` where they may not know that there is such an account."""
         if not self.actor.may_see(account_id):
             raise NotFound("There is no such account.")
+
+    async def shown(self, uow: UnitOfWork, ids: Iterable[UUID]) -> frozenset[UUID]:
+        """Those of these rows of mail that they see by where it stands in Slack."""
+        wanted = frozenset(ids)
+        if self.seen_in is None:
+            return wanted
+        behind = await uow.sight.channels_behind(wanted)
+        return frozenset(id_ for id_, channels in behind.items() if channels & self.seen_in)
+
+    async def sees(self, uow: UnitOfWork, account_id: AccountId, id_: UUID) -> bool:
+        """Whether they may see this row of mail of an account."""
+        return self.actor.may_see(account_id) and id_ in await self.shown(uow, [id_])
+
+    async def events_shown(self, uow: UnitOfWork, events: Sequence[Event]) -> list[Event]:
+        """Those of these events that tell of nothing they may not see."""
+        seen = await self.shown(uow, [one.conversation_id for one in events if one.conversation_id])
+        return [
+            one
+            for one in events
+            if (one.account_id is None or self.actor.may_see(one.account_id))
+            and (one.conversation_id is None or one.conversation_id in seen)
+        ]
 
     def audit(self, uow: UnitOfWork, act: str, *, about: str = "", **data: Any) -> None:  # noqa: ANN401 -- whatever JSON can say
         audit(uow, self.actor, act, about=about, address=self.place.address, **data)
@@ -139,10 +165,11 @@ async def _within_sight(request: Request, visitor: Visitor) -> Visitor:
     if user_id is None or visitor.role.includes(Role.ADMIN):
         return visitor
     slack = slack_sign_in(request)
-    seen: frozenset[AccountId] = frozenset()
+    sight = Sight(frozenset(), {})
     if slack is not None:
-        seen = await slack.accounts_of(visitor.workspace_id, user_id)
-    return replace(visitor, actor=replace(visitor.actor, account_ids=seen))
+        sight = await slack.sight_of(visitor.workspace_id, user_id)
+    actor = replace(visitor.actor, account_ids=frozenset(sight.accounts))
+    return replace(visitor, actor=actor, seen_in=sight.channels)
 
 
 def _needs(role: Role) -> Callable[[Request, Container], Awaitable[Visitor]]:

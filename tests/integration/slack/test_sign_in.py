@@ -8,9 +8,11 @@ import httpx
 import pytest
 
 from app.core.access import Role
-from app.core.ids import SlackUserId
+from app.core.ids import ChannelId, ConversationId, SlackUserId
 from app.sending.wording import put_signature, put_template
-from app.store.models import Account
+from app.store.models import Account, PostKind, Route
+from app.store.models.route import RouteKind
+from app.store.new import NewPost
 from tests import factories
 from tests.fixtures.admin import csrf_in
 from tests.fixtures.slack_door import SlackDoor
@@ -149,6 +151,20 @@ class TestSomebodyOfTheTeam:
             kept = await uow.templates.get(template.id)
             assert (kept.account_id, kept.text) == (None, "Thanks.")
 
+    async def test_sees_of_an_account_what_stands_in_their_channels(
+        self, door: SlackDoor, browser: httpx.AsyncClient
+    ) -> None:
+        shown, hidden = await two_of_an_account_that_is_routed_here(door)
+        await browser.get(await agreed(door, browser))
+
+        listed = (await browser.get("/conversations")).text
+        pages = [await browser.get(f"/conversations/{one}") for one in (shown, hidden)]
+        overview = (await browser.get("/")).text
+
+        assert ("For all" in listed, "For a few" in listed) == (True, False)
+        assert [one.status_code for one in pages] == [200, 404]
+        assert str(hidden) not in overview
+
     async def test_who_is_an_admin_sees_all(
         self, door: SlackDoor, browser: httpx.AsyncClient
     ) -> None:
@@ -159,6 +175,39 @@ class TestSomebodyOfTheTeam:
         await browser.get(await agreed(door, browser))
 
         assert "secret@example.com" in (await browser.get("/accounts")).text
+
+
+async def two_of_an_account_that_is_routed_here(
+    door: SlackDoor,
+) -> tuple[ConversationId, ConversationId]:
+    """One that a route shows in the channel of everybody, and one that stands elsewhere."""
+    account = await another_account(door)
+    support = ChannelId(door.slack.channels["support"])
+    async with door.store.begin(door.feed.workspace.id) as uow:
+        uow.session.add(
+            Route(
+                workspace_id=uow.workspace_id,
+                account_id=account.id,
+                channel_id=support,
+                kind=RouteKind.ALIAS,
+                value="all@example.com",
+            )
+        )
+        shown, hidden = (
+            factories.conversation(uow.workspace_id, account.id, subject=subject)
+            for subject in ("For all", "For a few")
+        )
+        await uow.conversations.add_all([shown, hidden])
+        card = NewPost(
+            workspace_id=uow.workspace_id,
+            channel_id=support,
+            kind=PostKind.CARD,
+            conversation_id=shown.id,
+        )
+        await uow.posts.add_all([card])
+        for one in (shown, hidden):
+            uow.emit("note.added", account_id=account.id, conversation_id=one.id)
+    return shown.id, hidden.id
 
 
 async def another_account(door: SlackDoor) -> Account:

@@ -78,7 +78,8 @@ async def show(request: Request, visitor: AsViewer, parts: Parts, account_id: UU
     async with parts.store.begin(visitor.workspace_id) as uow:
         account = await uow.accounts.get(id_)
         (health,) = await health_of(uow, [account])
-        events = await uow.events.newest(limit=_EVENTS, account_id=id_, but=_UNTOLD)
+        newest = await uow.events.newest(limit=_EVENTS, account_id=id_, but=_UNTOLD)
+        events = await visitor.events_shown(uow, newest)
     finding = diagnose(health, now, poll_seconds=parts.settings.poll_seconds)
     return page(
         request, visitor, "account.html", account=health, servers=account, finding=finding,

@@ -50,14 +50,16 @@ async def list_(
     async with parts.store.begin(visitor.workspace_id) as uow:
         found = await uow.commands.page(wanted, before=place[0] if place else None, limit=_PAGE + 1)
         accounts = await account_choices(uow, visitor)
-        rows = await asked(uow, found[:_PAGE])
+        seen = await visitor.shown(uow, [one.id for one in found])
+        shown = [one for one in found[:_PAGE] if one.id in seen]
+        rows = await asked(uow, shown)
     query = urlencode({"state": state, "account": account})
     more = None
     if len(found) > _PAGE:
         more = f"/commands?cursor={write_cursor(str(found[_PAGE - 1].seq))}&{query}"
     return page(
         request, visitor, "commands.html",
-        asked=list(zip(rows, [str(one.account_id) for one in found], strict=False)),
+        asked=list(zip(rows, [str(one.account_id) for one in shown], strict=True)),
         states=STATES, state=state, account=account, accounts=accounts,
         addresses=dict(accounts), more=more, first=cursor is None,
     )  # fmt: skip
@@ -95,6 +97,6 @@ async def _back(request: Request) -> str:
 async def _command(uow: UnitOfWork, visitor: Visitor, command_id: UUID) -> Command:
     """Raises `NotFound`."""
     command = await uow.commands.get(CommandId(command_id))
-    if not visitor.actor.may_see(command.account_id):
+    if not await visitor.sees(uow, command.account_id, command.id):
         raise NotFound("There is no such command.")
     return command

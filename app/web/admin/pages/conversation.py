@@ -276,7 +276,7 @@ async def _conversation(
 ) -> Conversation:
     """Raises `NotFound`."""
     conversation = await uow.conversations.get(conversation_id)
-    if not visitor.actor.may_see(conversation.account_id):
+    if not await visitor.sees(uow, conversation.account_id, conversation.id):
         raise NotFound("There is no such conversation.")
     return conversation
 

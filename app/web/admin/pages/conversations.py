@@ -107,6 +107,7 @@ def _filter(visitor: Visitor, status: Shown, chosen: Mapping[str, str]) -> Conve
     wanted = {Shown.DONE: ConversationStatus.DONE}.get(status)
     return ConversationFilter(
         account_ids=visible_accounts(visitor.actor, filter_id(chosen["account"])),
+        seen_in=visitor.seen_in,
         status=ConversationStatus.OPEN if is_open else wanted,
         assignee_id=_assignee(visitor, chosen["assignee"]),
         unassigned=chosen["assignee"] == _NOBODY,

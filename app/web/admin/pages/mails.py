@@ -92,6 +92,6 @@ async def file(visitor: AsViewer, parts: Parts, message_id: UUID, n: int) -> Res
 async def _mail(uow: UnitOfWork, visitor: Visitor, message_id: UUID) -> Message:
     """Raises `NotFound`."""
     mail = await uow.messages.get(MessageId(message_id))
-    if not visitor.actor.may_see(mail.account_id):
+    if not await visitor.sees(uow, mail.account_id, mail.id):
         raise NotFound("There is no such mail.")
     return mail

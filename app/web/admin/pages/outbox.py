@@ -74,12 +74,13 @@ async def list_(
         found = await uow.outgoing.page(
             wanted, before=OutgoingId(place[0]) if place else None, limit=_PAGE + 1
         )
-        mails = found[:_PAGE]
+        seen = await visitor.shown(uow, [one.id for one in found])
+        mails = [one for one in found[:_PAGE] if one.id in seen]
         people = await uow.outgoing.recipients_of([one.id for one in mails])
         accounts = await account_choices(uow, visitor)
     more = None
     if len(found) > _PAGE:
-        query = {"cursor": write_cursor(mails[-1].id), "state": state, "account": account}
+        query = {"cursor": write_cursor(found[_PAGE - 1].id), "state": state, "account": account}
         more = f"/outbox?{urlencode(query)}"
     return page(
         request, visitor, "outbox.html",
@@ -241,6 +242,6 @@ async def _done(
 async def _mail(uow: UnitOfWork, visitor: Visitor, outgoing_id: UUID) -> Outgoing:
     """Raises `NotFound`."""
     mail = await uow.outgoing.get(OutgoingId(outgoing_id))
-    if not visitor.actor.may_see(mail.account_id):
+    if not await visitor.sees(uow, mail.account_id, mail.id):
         raise NotFound("There is no such outgoing mail.")
     return mail

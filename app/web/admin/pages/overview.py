@@ -46,11 +46,8 @@ async def overview(request: Request, visitor: AsViewer, parts: Parts) -> Respons
     async with parts.store.begin(visitor.workspace_id) as uow:
         found = await uow.accounts.page(after=None, limit=_MOST_ACCOUNTS, only=only)
         healths = await health_of(uow, found)
-        events = [
-            one
-            for one in await uow.events.newest(limit=4 * _EVENTS, but=_TOO_SMALL)
-            if one.account_id is None or visitor.actor.may_see(one.account_id)
-        ]
+        newest = await uow.events.newest(limit=4 * _EVENTS, but=_TOO_SMALL)
+        events = await visitor.events_shown(uow, newest)
         hours = await uow.charts.mails_per_hour(_HOURS, now=now, only=only)
         answers = await uow.charts.first_answers(_DAYS, now=now, only=only)
         figures = await uow.charts.figures(only=only)

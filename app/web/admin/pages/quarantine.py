@@ -33,6 +33,7 @@ async def list_(
         found = await uow.reading.quarantined(
             of_accounts=visitor.actor.account_ids, before=before, limit=_PAGE + 1
         )
+        seen = await visitor.shown(uow, [one.placement.id for one in found])
         accounts = await account_choices(uow, visitor)
     more = None
     if len(found) > _PAGE:
@@ -40,7 +41,8 @@ async def list_(
         more = f"/quarantine?cursor={write_cursor(last.seen_at, last.id)}"
     return page(
         request, visitor, "quarantine.html",
-        mails=found[:_PAGE], addresses=dict(accounts), more=more, first=cursor is None,
+        mails=[one for one in found[:_PAGE] if one.placement.id in seen],
+        addresses=dict(accounts), more=more, first=cursor is None,
     )  # fmt: skip
 
 
@@ -73,6 +75,6 @@ async def _placement(
     """Raises `NotFound`."""
     placement = await uow.ledger.get(PlacementId(placement_id))
     mailbox = await uow.mailboxes.get(placement.mailbox_id)
-    if not visitor.actor.may_see(mailbox.account_id):
+    if not await visitor.sees(uow, mailbox.account_id, placement.id):
         raise NotFound("There is no such mail in quarantine.")
     return placement, mailbox

@@ -9,7 +9,8 @@ from app.commands.change import change_conversation
 from app.commands.enqueue import enqueue_for_conversation
 from app.commands.types import Archive, Tag
 from app.core.access import Actor, Origin, Role
-from app.core.ids import AccountId, ConversationId, SlackUserId, new_id
+from app.core.ids import AccountId, ConversationId, SlackUserId, WorkspaceId, new_id
+from app.slack.worklist import Sight
 from app.store.models import Command, CommandState, CommandType, ConversationStatus
 from tests.fixtures.admin import Admin, Person
 from tests.fixtures.reading import Talk, html_mail, long_talk
@@ -319,8 +320,10 @@ async def bound_to(admin: Admin, *accounts: AccountId) -> Person:
     """Somebody who came by Slack, and is in the channels of these accounts alone."""
 
     class Channels:
-        async def accounts_of(self, *_: object) -> frozenset[AccountId]:
-            return frozenset(accounts)
+        async def sight_of(self, workspace_id: WorkspaceId, _: object) -> Sight:
+            async with admin.web.store.begin(workspace_id) as uow:
+                rows = await uow.accounts.page(after=None, limit=9, only=frozenset(accounts))
+            return Sight(frozenset(one.channel_id for one in rows), {one.id: one for one in rows})
 
     admin.web.app.state.slack_sign_in = Channels()
     person = await admin.person(Role.AGENT)

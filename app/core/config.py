@@ -113,7 +113,7 @@ class Settings(BaseSettings):
         default="",
         description="The Slack ids of those who are told when a mailbox gives no sign of life, "
         "and see in the app’s Home tab how all of them are, separated by commas (U024BE7LH,…). "
-        "Unset: nobody is told in Slack.",
+        "Owners and admins by role are told as well, where Slack knows them.",
     )
     slack_signing_secret: SecretStr | None = Field(
         default=None, description="The signing secret of your Slack app."

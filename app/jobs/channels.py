@@ -20,6 +20,7 @@ from app.feed.port import (
     SlackRefused,
     WorkspaceRefused,
 )
+from app.jobs.admins import admins_of
 from app.store.models import ChannelState, PostKind
 from app.store.new import NewPost
 from app.store.queue import FEED_QUEUE, look_at_channel, tell_admins
@@ -76,6 +77,7 @@ async def tell(
     async with feeding.store.begin(workspace_id) as uow:
         if not await _holds(uow, channel_id, change):
             return
+        admins = await admins_of(uow, admins)
     directs: list[ChannelId] = []
     try:
         async with feeding.slack.of(workspace_id) as slack:

@@ -20,6 +20,7 @@ from app.core.clock import Clock
 from app.core.ids import AccountId, ChannelId, SlackUserId, WorkspaceId
 from app.core.logging import get_logger
 from app.feed.port import ContentRefused, NotReached, OutcomeUnknown, SlackFeeds, SlackRefused
+from app.jobs.admins import admins_of
 from app.store.models import Alarm, AlarmKind, PostKind
 from app.store.new import NewPost
 from app.store.notify import NotificationHub, Topic
@@ -32,7 +33,10 @@ log = get_logger(__name__)
 
 
 class Watchdog:
-    """`admins` are told of alarms by a direct message. `base_url` is where they reach us."""
+    """`admins` are told of alarms by a direct message, beside those by role.
+
+    `base_url` is where they reach us.
+    """
 
     def __init__(
         self,
@@ -114,12 +118,14 @@ class Watchdog:
 
     async def _direct_channels(self, workspace_id: WorkspaceId) -> list[ChannelId] | None:
         """Where each admin is told; None where Slack is to be asked again later."""
-        if not self._admins:
+        async with self._store.begin(workspace_id) as uow:
+            admins = await admins_of(uow, self._admins)
+        if not admins:
             return []
         channels: list[ChannelId] = []
         try:
             async with self._slack.of(workspace_id) as slack:
-                for user in self._admins:
+                for user in admins:
                     try:
                         channels.append(await slack.open_direct(user))
                     except ContentRefused as refused:  # there is no such person

@@ -6,6 +6,7 @@ from sqlalchemy import case
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
+from app.core.access import Role
 from app.core.ids import SlackUserId, TeammateId, new_id
 from app.store.bulk import is_any
 from app.store.models import Teammate
@@ -52,6 +53,21 @@ class Teammates(Repository):
             is_any(col(Teammate.slack_user_id), list(user_ids)),
         )
         return (await self._session.exec(statement)).all()
+
+    async def slack_admins(self, *, limit: int) -> Sequence[SlackUserId]:
+        """The owners and admins by role whom Slack knows, those that were there first."""
+        statement = (
+            select(Teammate.slack_user_id)
+            .where(
+                Teammate.workspace_id == self._workspace_id,
+                col(Teammate.role).in_((Role.OWNER, Role.ADMIN)),
+                col(Teammate.slack_user_id).is_not(None),
+                col(Teammate.barred_at).is_(None),
+            )
+            .order_by(col(Teammate.id))
+            .limit(limit)
+        )
+        return [SlackUserId(one) for one in await self._session.exec(statement) if one]
 
     async def get_many(self, ids: Sequence[TeammateId]) -> dict[TeammateId, Teammate]:
         if not ids:

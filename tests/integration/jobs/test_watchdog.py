@@ -9,6 +9,7 @@ from sqlalchemy import event
 from sqlmodel import select
 
 from app.accounts.pausing import pause
+from app.core.access import Role
 from app.core.clock import SystemClock
 from app.core.ids import SlackUserId
 from app.feed.deliver import drain
@@ -227,6 +228,24 @@ class TestAlarm:
 
         assert await events(watched) == ["mailbox.silent"]
         assert await posts(watched) == []
+
+    async def test_goes_to_admins_by_role_as_well_unless_they_are_shut_out(
+        self, watched: Feed
+    ) -> None:
+        now = SystemClock().now()
+        async with watched.workspace.store.begin(watched.workspace.id) as uow:
+            for name, role, barred_at in (
+                ("Ben", Role.ADMIN, None), ("Chidi", Role.OWNER, now), ("Ana", Role.AGENT, None)
+            ):  # fmt: skip
+                who = SlackUserId(watched.slack.users[name])
+                teammate = await uow.teammates.by_slack_user(who, name)
+                teammate.role, teammate.barred_at = role, barred_at
+        await look(watched, seconds_ago=9999)
+
+        await watchdog(watched).look()
+
+        ben = watched.slack.emulator.workspace.direct_channel(watched.slack.users["Ben"])
+        assert [one.channel_id for one in await posts(watched)] == [ben.id]
 
     async def test_an_admin_slack_does_not_know_keeps_it_from_nobody_else(
         self, watched: Feed

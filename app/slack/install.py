@@ -77,7 +77,7 @@ class SlackInstall:
                 else "The app was not installed: Slack refused it.",
                 fix=_AGAIN,
             )
-        token, team_id = await self._exchange(code)
+        token, team_id, granted = await self._exchange(code)
         client = self._oauth.client(token)
         workspace_id = await self._tenant(team_id, _permit(kept.wanted))
         if workspace_id is None:
@@ -86,13 +86,15 @@ class SlackInstall:
                 f"This SharedBox does not serve the Slack workspace {team_id}.", fix=_HOW
             )
         async with answering(_WHAT, _AGAIN):
-            installation = await self._oauth.installations.adopt(workspace_id, client)
+            installation = await self._oauth.installations.adopt(
+                workspace_id, client, granted=granted
+            )
         async with self._oauth.store.begin(workspace_id) as uow:
             uow.emit("slack.installed", team_id=team_id)
         return Installed(installation.team_name, tuple(missing_of(installation.scopes)))
 
-    async def _exchange(self, code: str) -> tuple[str, str]:
-        """The bot token, and the workspace (or organisation) it is for."""
+    async def _exchange(self, code: str) -> tuple[str, str, str]:
+        """The bot token, the workspace (or organisation) it is for, and its scopes."""
         async with answering(_WHAT, _AGAIN):
             answer = await self._oauth.exchange("oauth.v2.access", code, _CALLBACK)
         whole = answer.get("enterprise") if answer.get("is_enterprise_install") else None
@@ -100,7 +102,7 @@ class SlackInstall:
         token = str(answer.get("access_token") or "")
         if not team_id or not token:
             raise Unavailable("Slack’s answer makes no sense, so nothing was kept.", fix=_AGAIN)
-        return token, team_id
+        return token, team_id, str(answer.get("scope") or "")
 
     async def _tenant(self, team_id: str, permit: Permit | None) -> WorkspaceId | None:
         """The tenant of a Slack workspace; None where it may not be connected."""

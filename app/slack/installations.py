@@ -155,8 +155,12 @@ class Installations:
             self._teams[team_id] = _Remembered(installation)
         return installation
 
-    async def adopt(self, workspace_id: WorkspaceId, client: AsyncWebClient) -> Installation:
+    async def adopt(
+        self, workspace_id: WorkspaceId, client: AsyncWebClient, *, granted: str = ""
+    ) -> Installation:
         """Find out whose bot token this is, and keep it as the workspace's installation.
+
+        `granted`: its scopes, where Slack has said them already; else they stand in its answer.
 
         Where that workspace of Slack is a tenant already, it is that tenant's. Raises
         `SlackApiError` and `aiohttp.ClientError`.
@@ -180,7 +184,7 @@ class Installations:
             installation.bot_token = self._vault.seal(token)
             installation.state, installation.detail = InstallationState.ACTIVE, ""
             installation.updated_at = datetime.now(UTC)
-            scopes = (who.headers or {}).get("x-oauth-scopes", "")
+            scopes = granted or (who.headers or {}).get("x-oauth-scopes", "")
             installation.scopes = [scope.strip() for scope in scopes.split(",") if scope.strip()]
         async with self._store.across_workspaces() as fleet:
             workspace = await fleet.workspace(workspace_id)

@@ -52,13 +52,13 @@ class Side:
 
 @asynccontextmanager
 async def our_side() -> AsyncIterator[Side]:
-    seed = Seed(
+    here = Seed(
         team="Acme",
         people=(PersonSeed("Ana", admin=True),),
         channels=(ChannelSeed("support"), ChannelSeed("closed", private=True, bot=False)),
         app=AppSeed(scopes=frozenset(SCOPES)),
     )
-    async with LocalSlack(seed) as slack:
+    async with LocalSlack(here) as slack:
 
         async def trigger(user: str, view: str) -> str:
             return slack.emulator.views.give_trigger(user, view or None)
@@ -75,12 +75,19 @@ async def our_side() -> AsyncIterator[Side]:
 
 @asynccontextmanager
 async def their_side() -> AsyncIterator[Side]:
+    async with emulated(seed()) as shim:
+        yield await _through(shim)
+
+
+@asynccontextmanager
+async def emulated(with_: dict[str, object]) -> AsyncIterator["Shim"]:
+    """npm's `emulate`, as its Slack service; the test is left out where it is not installed."""
     node = shutil.which("node")
     if node is None or not (PROJECT_ROOT / "node_modules" / "emulate").exists():
         pytest.skip("emulate is not installed: run npm ci (it needs Node 20 or newer)")
     port = free_port()
     process = await asyncio.create_subprocess_exec(
-        node, str(HOST), str(port), json.dumps(_seed()), stdout=asyncio.subprocess.PIPE
+        node, str(HOST), str(port), json.dumps(with_), stdout=asyncio.subprocess.PIPE
     )
     try:
         assert process.stdout is not None
@@ -88,7 +95,7 @@ async def their_side() -> AsyncIterator[Side]:
             while b"ready" not in await process.stdout.readline():
                 assert process.returncode is None, "emulate stopped before it was ready"
         async with Shim(f"http://{LOOPBACK}:{port}") as shim:
-            yield await _through(shim)
+            yield shim
     finally:
         process.terminate()
         await process.wait()
@@ -110,11 +117,16 @@ async def _through(shim: "Shim") -> Side:
     return Side("emulate", client, narrow, trigger, ids)
 
 
-def _seed() -> dict[str, object]:
+CLIENT_ID: Final = "1.2"
+CLIENT_SECRET: Final = "s"
+REDIRECT: Final = "https://inbox.example.com/slack/oauth_redirect"
+
+
+def seed() -> dict[str, object]:
     app = {
-        "client_id": "1.2", "client_secret": "s", "app_id": "A0SHAREDBOX", "name": "SharedBox",
-        "bot_name": "sharedbox", "bot_id": "B0SHAREDBOX", "bot_user_id": "U0SHAREDBOX",
-        "redirect_uris": ["http://127.0.0.1/x"], "scopes": SCOPES,
+        "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "app_id": "A0SHAREDBOX",
+        "name": "SharedBox", "bot_name": "sharedbox", "bot_id": "B0SHAREDBOX",
+        "bot_user_id": "U0SHAREDBOX", "redirect_uris": [REDIRECT], "scopes": SCOPES,
     }  # fmt: skip
     token = {"user": "sharedbox", "type": "bot"}
     token |= {key: app[key] for key in ("app_id", "bot_id", "bot_user_id")}  # type: ignore[misc]
@@ -146,9 +158,13 @@ class Shim:
         self._upstream = upstream
 
     async def __aenter__(self) -> Self:
-        route = Route("/api/{method}", self._hand_on, methods=["GET", "POST"])
+        both = ["GET", "POST"]
+        routes = [
+            Route("/api/{method}", self._hand_on, methods=both),
+            Route("/oauth/{path:path}", self._show, methods=both),
+        ]
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10))
-        self._server = await LoopbackServer(Starlette(routes=[route])).__aenter__()
+        self._server = await LoopbackServer(Starlette(routes=routes)).__aenter__()
         self.api_url = f"{self._server.url}/api/"
         return self
 
@@ -168,3 +184,19 @@ class Shim:
         async with self._session.post(url, data=body, headers=headers) as answer:
             content = await answer.read()
             return Response(content, answer.status, {"content-type": answer.content_type})
+
+    async def _show(self, request: Request) -> Response:
+        """A page, and what a browser posts to it, as they are."""
+        url = f"{self._upstream}{request.url.path}?{request.url.query}"
+        kind = {"content-type": request.headers.get("content-type", "")}
+        body = await request.body()
+        async with self._session.request(
+            request.method, url, data=body, headers=kind if body else {}, allow_redirects=False
+        ) as answer:
+            where = answer.headers.get("location")
+            return Response(
+                await answer.read(),
+                answer.status,
+                {"location": where} if where else {},
+                answer.content_type,
+            )

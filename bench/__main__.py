@@ -12,6 +12,7 @@ import typer
 
 from app.core.logging import configure_logging
 from bench.bulk import bulk
+from bench.clicks import clicks
 from bench.corpus import corpus
 from bench.growth import growth
 from bench.mails import Kind
@@ -31,6 +32,7 @@ def everything(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         run_bulk()
         run_watching()
+        run_clicks()
         run_growth()
 
 
@@ -57,6 +59,16 @@ def run_watching(
 ) -> None:
     """Watch many accounts at once: memory, threads, processor time, and the way of a mail."""
     print(asyncio.run(watching(accounts, mails, settle, quiet)), "\n")
+
+
+@cli.command("clicks")
+def run_clicks(
+    accounts: Annotated[int, typer.Option(help="Accounts that are watched.", min=2)] = 500,
+    count: Annotated[int, typer.Option("--clicks", help="Of each kind.", min=2)] = 50,
+    settle: Annotated[int, typer.Option(help="Seconds before the first click.", min=1)] = 60,
+) -> None:
+    """Click while many accounts are watched: until it is kept, shown, and done on the server."""
+    print(asyncio.run(clicks(accounts, count, settle)), "\n")
 
 
 @cli.command("growth")

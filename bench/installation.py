@@ -30,6 +30,8 @@ class Installation:
     slack: LocalSlack
     api: httpx.AsyncClient
     worker_pid: int
+    url: str
+    """Of the web process."""
 
     async def connect(self, user: str, channel: str) -> None:
         """Have a user's INBOX watched."""
@@ -104,7 +106,7 @@ async def installation(folder: Path, users: Mapping[str, str]) -> AsyncIterator[
         }
         async with _process("web", environment), _process("worker", environment) as worker:
             await _until_ready(api, port)
-            yield Installation(dovecot, slack, api, worker.pid)
+            yield Installation(dovecot, slack, api, worker.pid, f"http://127.0.0.1:{port}")
 
 
 @asynccontextmanager

@@ -65,6 +65,7 @@ def build_apps(
 
     def app(*, process_before_response: bool) -> AsyncApp:
         made = AsyncApp(
+            name="SharedBox",  # which Bolt would find by a look at every file on the stack
             signing_secret=secret.get_secret_value() if secret else "",
             authorize=authorize,  # type: ignore[arg-type] # None is Bolt's "nobody"
             client=web_client(http, container.settings.slack_api_url, None),

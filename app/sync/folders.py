@@ -132,7 +132,7 @@ async def _note(
 ) -> Sequence[Mailbox]:
     rows = {one.name: one for one in await uow.mailboxes.of_account(account.id)}
     for name in {*listed, *account.folders} - rows.keys():
-        rows[name] = await uow.mailboxes.named(account.id, name)
+        rows[name] = uow.mailboxes.new(account.id, name)
         if name not in listed:
             # What comes into it before we see it is news all the same.
             rows[name].started_at = now

@@ -7,7 +7,6 @@ from typing import Final
 
 from sqlalchemy import exists, func, or_
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
@@ -23,6 +22,14 @@ from app.store.models import (
 from app.store.repositories.base import Repository
 
 _OPEN = (CommandState.QUEUED, CommandState.RUNNING)
+_Earlier: Final = aliased(Command)
+_IS_HELD_BACK: Final = exists().where(
+    col(_Earlier.workspace_id) == col(Command.workspace_id),
+    col(_Earlier.conversation_id) == col(Command.conversation_id),
+    col(_Earlier.state).in_(_OPEN),
+    col(_Earlier.seq) < col(Command.seq),
+)
+"""Whether an earlier command for the same conversation is still open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,7 @@ class Commands(Repository):
                     col(Command.next_try_at) <= now,
                     col(Command.next_try_at) > now + LONGEST_WAIT,
                 ),
-                ~_is_held_back(),
+                ~_IS_HELD_BACK,
             )
             .order_by(col(Command.seq))
             .limit(1)
@@ -117,7 +124,7 @@ class Commands(Repository):
             Command.workspace_id == self._workspace_id,
             Command.account_id == account_id,
             col(Command.state).in_(_OPEN),
-            ~_is_held_back(),
+            ~_IS_HELD_BACK,
         )
         return (await self._session.exec(statement)).one()
 
@@ -188,14 +195,3 @@ class Commands(Repository):
             .limit(limit)
         )
         return (await self._session.exec(statement)).all()
-
-
-def _is_held_back() -> ColumnElement[bool]:
-    """Whether an earlier command for the same conversation is still open."""
-    earlier = aliased(Command)
-    return exists().where(
-        col(earlier.workspace_id) == col(Command.workspace_id),
-        col(earlier.conversation_id) == col(Command.conversation_id),
-        col(earlier.state).in_(_OPEN),
-        col(earlier.seq) < col(Command.seq),
-    )

@@ -1,9 +1,13 @@
-"""What cards and lines are drawn from, in few statements: somebody waits for a new mail's card."""
+"""What cards and lines are drawn from, in few statements: somebody waits for a new mail's card.
+
+The statements are built once. To build one of so many columns takes longer than Postgres takes to
+answer it.
+"""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, exists, false, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -62,83 +66,114 @@ class Around:
     has_list_exits: bool
 
 
+_Statement = Select[*tuple[Any, ...]]
+_Hanging = type[Outgoing] | type[Command] | type[Draft] | type[ListExit]
+_TEAM: Final[ColumnElement[Any]] = bindparam("team")
+_CHANNEL: Final[ColumnElement[Any]] = bindparam("channel")
+_CONVERSATION: Final[ColumnElement[Any]] = bindparam("conversation")
+
+
+def _first(*conditions: ColumnElement[bool]) -> ColumnElement[PostId]:
+    """The first post of a channel for which this is so."""
+    first = (
+        select(col(Post.id))
+        .where(col(Post.workspace_id) == _TEAM, col(Post.channel_id) == _CHANNEL, *conditions)
+        .order_by(col(Post.seq))
+        .limit(1)
+    )
+    return first.scalar_subquery()
+
+
+def _next_in() -> _Statement:
+    unsent, stale = aliased(Post), aliased(Post)
+    first_unsent = _first(col(Post.state).in_(UNSENT))
+    first_stale = _first(col(Post.state) == PostState.SENT, col(Post.wanted) > col(Post.shown))
+    return (
+        select(Channel, unsent, stale)
+        .select_from(Channel)
+        .outerjoin(
+            unsent,
+            (col(unsent.workspace_id) == col(Channel.workspace_id))
+            & (col(unsent.id) == first_unsent),
+        )
+        .outerjoin(
+            stale,
+            (col(stale.workspace_id) == col(Channel.workspace_id)) & (col(stale.id) == first_stale),
+        )
+        .where(col(Channel.workspace_id) == _TEAM, col(Channel.id) == _CHANNEL)
+    )
+
+
+def _lock() -> _Statement:
+    return (
+        select(Post, Channel, Message, Conversation, Account)
+        .select_from(Post)
+        .outerjoin(
+            Channel,
+            (col(Channel.workspace_id) == col(Post.workspace_id))
+            & (col(Channel.id) == col(Post.channel_id)),
+        )
+        .outerjoin(
+            Message,
+            (col(Message.workspace_id) == col(Post.workspace_id))
+            & (col(Message.id) == col(Post.message_id)),
+        )
+        .outerjoin(
+            Conversation,
+            (col(Conversation.workspace_id) == col(Post.workspace_id))
+            & (col(Conversation.id) == col(Post.conversation_id)),
+        )
+        .outerjoin(
+            Account,
+            (col(Account.workspace_id) == col(Conversation.workspace_id))
+            & (col(Account.id) == col(Conversation.account_id)),
+        )
+        .where(col(Post.workspace_id) == _TEAM, col(Post.id) == bindparam("post"))
+        .with_for_update(key_share=True, of=Post)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _around() -> _Statement:
+    further = select(func.count()).where(
+        col(Post.workspace_id) == _TEAM,
+        col(Post.channel_id) == _CHANNEL,
+        col(Post.conversation_id) == _CONVERSATION,
+        col(Post.kind) == PostKind.MAIL,
+    )
+    wrote_before = exists().where(
+        col(Message.workspace_id) == _TEAM,
+        col(Message.account_id) == bindparam("account"),
+        col(Message.from_address) == bindparam("sender"),
+        col(Message.received_at) < bindparam("received_at"),
+    )
+    hanging: tuple[_Hanging, ...] = (Outgoing, Command, Draft, ListExit)
+    return select(further.scalar_subquery(), ~wrote_before, *map(_has, hanging))
+
+
+def _has(table: _Hanging) -> ColumnElement[bool]:
+    return exists().where(
+        col(table.workspace_id) == _TEAM, col(table.conversation_id) == _CONVERSATION
+    )
+
+
+_NEXT_IN: Final = _next_in()
+_LOCK: Final = _lock()
+_AROUND: Final = _around()
+
+
 class Drawing(Repository):
     async def next_in(self, channel_id: ChannelId) -> Next:
         """The channel's row is made at the first call."""
-        unsent, stale = aliased(Post), aliased(Post)
-        first_unsent = (
-            select(col(Post.id))
-            .where(*self._in(channel_id), col(Post.state).in_(UNSENT))
-            .order_by(col(Post.seq))
-            .limit(1)
-        )
-        first_stale = (
-            select(col(Post.id))
-            .where(
-                *self._in(channel_id),
-                col(Post.state) == PostState.SENT,
-                col(Post.wanted) > col(Post.shown),
-            )
-            .order_by(col(Post.seq))
-            .limit(1)
-        )
-        statement = (
-            select(Channel, unsent, stale)
-            .select_from(Channel)
-            .outerjoin(
-                unsent,
-                (col(unsent.workspace_id) == col(Channel.workspace_id))
-                & (col(unsent.id) == first_unsent.scalar_subquery()),
-            )
-            .outerjoin(
-                stale,
-                (col(stale.workspace_id) == col(Channel.workspace_id))
-                & (col(stale.id) == first_stale.scalar_subquery()),
-            )
-            .where(col(Channel.workspace_id) == self._workspace_id, col(Channel.id) == channel_id)
-        )
-        found = (await self._session.exec(statement)).one_or_none()  # type: ignore[call-overload]
+        found = (await self._rows(_NEXT_IN, channel=channel_id)).one_or_none()
         if found is None:
             await Channels(self._session, self._workspace_id).get(channel_id)
-            found = (await self._session.exec(statement)).one()  # type: ignore[call-overload]
+            found = (await self._rows(_NEXT_IN, channel=channel_id)).one()
         return Next(*found)
-
-    def _in(self, channel_id: ChannelId) -> tuple[ColumnElement[bool], ...]:
-        return (
-            col(Post.workspace_id) == self._workspace_id,
-            col(Post.channel_id) == channel_id,
-        )
 
     async def lock(self, post_id: PostId) -> Sources:
         """The post, held against other changes until we commit. Raises `NotFound`."""
-        statement = (
-            select(Post, Channel, Message, Conversation, Account)
-            .select_from(Post)
-            .outerjoin(
-                Channel,
-                (col(Channel.workspace_id) == col(Post.workspace_id))
-                & (col(Channel.id) == col(Post.channel_id)),
-            )
-            .outerjoin(
-                Message,
-                (col(Message.workspace_id) == col(Post.workspace_id))
-                & (col(Message.id) == col(Post.message_id)),
-            )
-            .outerjoin(
-                Conversation,
-                (col(Conversation.workspace_id) == col(Post.workspace_id))
-                & (col(Conversation.id) == col(Post.conversation_id)),
-            )
-            .outerjoin(
-                Account,
-                (col(Account.workspace_id) == col(Conversation.workspace_id))
-                & (col(Account.id) == col(Conversation.account_id)),
-            )
-            .where(col(Post.workspace_id) == self._workspace_id, col(Post.id) == post_id)
-            .with_for_update(key_share=True, of=Post)
-            .execution_options(populate_existing=True)
-        )
-        found = (await self._session.exec(statement)).one_or_none()  # type: ignore[call-overload]
+        found = (await self._rows(_LOCK, post=post_id)).one_or_none()
         if found is None:
             raise NotFound("The post is no longer there: its account was removed.")
         return Sources(found[0], tuple(found))
@@ -147,35 +182,19 @@ class Drawing(Repository):
         self, conversation: Conversation, channel_id: ChannelId, first: Message | None
     ) -> Around:
         """`first`: the mail that the conversation's card shows, if it came from somebody else."""
-        further = select(func.count()).where(
-            *self._in(channel_id),
-            col(Post.conversation_id) == conversation.id,
-            col(Post.kind) == PostKind.MAIL,
+        found = await self._rows(
+            _AROUND,
+            channel=channel_id,
+            conversation=conversation.id,
+            account=conversation.account_id,
+            sender=first.from_address if first else None,
+            received_at=first.received_at if first else None,
         )
-        statement = select(
-            further.scalar_subquery(),
-            false() if first is None else ~self._wrote_before(first),
-            exists().where(*self._of(Outgoing, conversation)),
-            exists().where(*self._of(Command, conversation)),
-            exists().where(*self._of(Draft, conversation)),
-            exists().where(*self._of(ListExit, conversation)),
-        )
-        return Around(*(await self._session.exec(statement)).one())  # type: ignore[call-overload]
+        further_mails, is_first, *has = found.one()
+        return Around(further_mails, first is not None and is_first, *has)
 
-    def _of(
-        self,
-        table: type[Outgoing] | type[Command] | type[Draft] | type[ListExit],
-        conversation: Conversation,
-    ) -> tuple[ColumnElement[bool], ...]:
-        return (
-            col(table.workspace_id) == self._workspace_id,
-            col(table.conversation_id) == conversation.id,
-        )
-
-    def _wrote_before(self, message: Message) -> ColumnElement[bool]:
-        return exists().where(
-            col(Message.workspace_id) == self._workspace_id,
-            col(Message.account_id) == message.account_id,
-            col(Message.from_address) == message.from_address,
-            col(Message.received_at) < message.received_at,
+    async def _rows(self, statement: _Statement, **values: object) -> Any:  # noqa: ANN401 -- a result
+        return await self._session.exec(
+            statement,  # type: ignore[call-overload]
+            params={"team": self._workspace_id, **values},
         )

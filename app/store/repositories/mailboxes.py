@@ -62,9 +62,14 @@ class Mailboxes(Repository):
         )
         mailbox = (await self._session.exec(statement)).one_or_none()
         if mailbox is None:
-            mailbox = Mailbox(workspace_id=self._workspace_id, account_id=account_id, name=name)
-            self._session.add(mailbox)
+            mailbox = self.new(account_id, name)
             await self._session.flush()
+        return mailbox
+
+    def new(self, account_id: AccountId, name: str) -> Mailbox:
+        """A folder of which it is known that we did not know it."""
+        mailbox = Mailbox(workspace_id=self._workspace_id, account_id=account_id, name=name)
+        self._session.add(mailbox)
         return mailbox
 
     async def of_account(self, account_id: AccountId) -> Sequence[Mailbox]:

@@ -1,7 +1,7 @@
 """The connection to Postgres, with a limit on every wait."""
 
 import select
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import psycopg
 from sqlalchemy import URL, event, make_url
@@ -64,18 +64,22 @@ def open_engine(url: URL, *, pool_size: int = 10) -> AsyncEngine:
 
 
 def _see_that_it_is_quiet(_: DBAPIConnection, entry: ConnectionPoolEntry, *_rest: object) -> None:
-    """Have a connection that Postgres ended while it lay in the pool replaced by a new one.
+    """Have a connection that Postgres ended while it lay in the pool replaced by a new one."""
+    if not is_quiet(cast("psycopg.AsyncConnection[Any]", entry.driver_connection)):
+        raise DisconnectionError("Postgres ended the connection.")
 
-    Nobody asked it anything, so there is nothing to read from one that is well. To see that costs
-    no round trip, as the pool's own question would before every transaction.
+
+def is_quiet(connection: psycopg.AsyncConnection[Any]) -> bool:
+    """Whether a connection that lay in a pool is well.
+
+    Nobody asked it anything, so there is nothing to read from one that is. To see that costs no
+    round trip, as a pool's own question would before every transaction.
     """
-    connection = cast("psycopg.AsyncConnection", entry.driver_connection)
-    if not connection.closed:
-        socket = select.poll()
-        socket.register(connection.fileno(), select.POLLIN)
-        if not socket.poll(0):
-            return
-    raise DisconnectionError("Postgres ended the connection.")
+    if connection.closed:
+        return False
+    socket = select.poll()
+    socket.register(connection.fileno(), select.POLLIN)
+    return not socket.poll(0)
 
 
 def conninfo(url: URL) -> str:

@@ -27,7 +27,7 @@ from app.core.ids import (
     WorkspaceId,
 )
 from app.store.engine import conninfo
-from app.store.workers import process_name
+from app.store.queue_pool import pool_options
 
 FEED_QUEUE: Final = "feed"
 SENDING_QUEUE: Final = "sending"
@@ -287,12 +287,7 @@ def run_trial(workspace_id: WorkspaceId, trial_id: TrialId) -> Job:
 
 def open_queue(url: URL) -> procrastinate.App:
     """The queue in our database. Its pool opens with the worker; deferring needs none."""
-    connector = procrastinate.PsycopgConnector(
-        conninfo=conninfo(url),
-        kwargs={"options": "-c timezone=UTC", "application_name": process_name()},
-        min_size=1,
-        max_size=8,
-    )
+    connector = procrastinate.PsycopgConnector(conninfo=conninfo(url), **pool_options())
     return procrastinate.App(connector=connector)
 
 

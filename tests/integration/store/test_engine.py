@@ -1,11 +1,13 @@
-"""Connections that lie in the pool: those that are well are used again, the others replaced."""
+"""Connections that lie in a pool: those that are well are used again, the others replaced."""
 
 import psycopg
 from sqlalchemy import URL, text
 
 from app.store.engine import conninfo
+from app.store.queue import open_queue
 from app.store.unit_of_work import UnitOfWork
 from tests.fixtures.database import Workspace
+from tests.fixtures.round_trips import round_trips
 from tests.fixtures.stack import eventually
 
 
@@ -62,3 +64,22 @@ class TestTakingAConnection:
         ):
             fresh = {await backend_of(one), await backend_of(other)}
         assert fresh.isdisjoint(ended)
+
+
+class TestTakingOneOfTheQueue:
+    async def test_that_is_well(self, database: URL) -> None:
+        queue = open_queue(database)
+        async with queue.open_async():
+            with round_trips() as sent:
+                await queue.connector.execute_query_one_async("SELECT pg_backend_pid() AS pid")
+
+        assert sent == ["SELECT pg_backend_pid() AS pid"]
+
+    async def test_that_postgres_ended_meanwhile(self, database: URL) -> None:
+        queue = open_queue(database)
+        async with queue.open_async():
+            ask = queue.connector.execute_query_one_async
+            ended = (await ask("SELECT pg_backend_pid() AS pid"))["pid"]
+            await end(database, ended)
+
+            assert (await ask("SELECT pg_backend_pid() AS pid"))["pid"] != ended

@@ -41,7 +41,7 @@ def _is_named(person: Address, text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FieldText:
-    """What a field of one line holds, and how many people found no room in it."""
+    """What a field of one line holds, and how many people are not in it."""
 
     text: str
     left_out: int
@@ -50,20 +50,31 @@ class FieldText:
 def as_typed(people: Iterable[Address], *, room: int) -> FieldText:
     """People as they could have been typed: read again, it is the same addresses and no others.
 
-    Where they do not fit, their names go first, then whole addresses from the end.
+    Where they do not fit, their names go first, then whole addresses from the end. What a stranger
+    gave for an address, and would be read as another one or as several, is left out.
     """
     found = list(people)
-    text = ", ".join(_with_name(one) for one in found)
+    whole = [_readable(one, _with_name(one), one.address) for one in found]
+    text = ", ".join(filter(None, whole))
     if len(text) <= room:
-        return FieldText(text, 0)
+        return FieldText(text, whole.count(""))
     kept: list[str] = []
     size = 0
-    for one in found:
-        size += len(one.address) + 2
+    for one in filter(None, (_readable(one, one.address) for one in found)):
+        size += len(one) + 2
         if size > room:
             break
-        kept.append(one.address)
+        kept.append(one)
     return FieldText(", ".join(kept), len(found) - len(kept))
+
+
+def _readable(person: Address, *ways: str) -> str:
+    """The first way of writing that is read as this person's address alone; empty if none is."""
+    for way in ways:
+        read = addresses(",".join(way.splitlines()))
+        if [one.address for one in read] == [person.address]:
+            return way
+    return ""
 
 
 def _with_name(person: Address) -> str:

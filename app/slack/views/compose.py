@@ -77,7 +77,7 @@ class Window:
     """Who has taken this text over, as markup."""
     newer: Newer | None = None
     left_out: int = 0
-    """People who had the answered mail, and for whom To and Cc have no room."""
+    """How many who had the answered mail are not in To and Cc."""
     new_domains: tuple[str, ...] = ()
     restored: bool = False
 

@@ -41,7 +41,7 @@ def newer(mail: Newer) -> list[Block]:
 
 
 def left_out(more: int) -> list[Block]:
-    return [_alert(f"{more} more people had this mail; To and Cc have no room for them.")]
+    return [_alert(f"Left out of To and Cc, as they have no room or are no addresses: {more}.")]
 
 
 def unread(addresses: Sequence[str]) -> list[Block]:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import InvalidInput
-from app.mail.address import Address
+from app.mail.address import Address, addresses
 from app.mail.typed import as_typed, typed_addresses
 
 ANA = "ana@acme.example"
@@ -101,3 +101,34 @@ class TestWhatStandsInAField:
         assert kept == tuple(people[: len(kept)])
         assert len(shown.text) <= 300
         assert shown.left_out == 50 - len(kept) > 0
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "a@b.example,mallory@evil.example",
+            "a@b.example;mallory@evil.example",
+            "a@b.example>,mallory@evil.example",
+            "a@b.example mallory@evil.example",
+            "",
+        ],
+    )
+    def test_what_is_not_one_address_is_left_out(self, address: str) -> None:
+        shown = as_typed([Address("", address), Address("", ANA)], room=3000)
+
+        assert (shown.text, shown.left_out) == (ANA, 1)
+
+    @given(st.text(max_size=20), st.text(max_size=60))
+    def test_nobody_is_added_whatever_a_stranger_calls_an_address(
+        self, name: str, address: str
+    ) -> None:
+        shown = as_typed([Address(name, address), Address("", ANA)], room=3000)
+
+        found = [one.address for one in addresses(",".join(shown.text.splitlines()))]
+        assert found in ([address, ANA], [ANA])
+
+    def test_a_quoted_local_part_may_hold_anything(self) -> None:
+        odd = '"a@b.example>, mallory@evil.example, <x"@y.example'
+
+        shown = as_typed([Address("Ana", odd)], room=3000)
+
+        assert [one.address for one in addresses(shown.text)] in ([odd], [])

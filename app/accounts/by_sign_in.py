@@ -8,7 +8,7 @@ from app.core.errors import Conflict, InvalidInput
 from app.core.ids import GrantId
 from app.mailbox.port import Security
 from app.providers.oauth.port import MailHost, OAuthProvider
-from app.store.models import Account, Grant, GrantKind, GrantState
+from app.store.models import Account, Grant, GrantKind, GrantState, ReadPolicy
 from app.store.unit_of_work import UnitOfWork
 
 
@@ -45,6 +45,7 @@ class NewSignedIn:
     without_smtp: bool = False
     history_days: int = 0
     watch_sent: bool = True
+    mark_read: ReadPolicy = ReadPolicy.NEVER
 
 
 async def connect_by_sign_in(
@@ -84,6 +85,7 @@ async def connect_by_sign_in(
             channel=wanted.channel,
             history_days=wanted.history_days,
             watch_sent=wanted.watch_sent,
+            mark_read=wanted.mark_read,
             grant_id=grant.id,
         ),
     )

@@ -20,7 +20,7 @@ from app.mailbox.hosts import refuse_by_name
 from app.mailbox.port import Security
 from app.providers.oauth.port import OAuthProvider
 from app.providers.oauth.registry import OAuthProviders
-from app.store.models import Account, AccountState
+from app.store.models import Account, AccountState, ReadPolicy
 from app.store.notify import Topic
 from app.store.queue import look_at_channel
 from app.store.unit_of_work import UnitOfWork
@@ -50,6 +50,7 @@ class NewAccount:
     channel: str
     history_days: int = 0
     watch_sent: bool = True
+    mark_read: ReadPolicy = ReadPolicy.NEVER
     grant_id: GrantId | None = None
     """Whose tokens open it, in place of passwords."""
 
@@ -71,6 +72,7 @@ class AccountChange:
     smtp: ServerLogin | None = None
     folders: tuple[str, ...] | None = None
     watch_sent: bool | None = None
+    mark_read: ReadPolicy | None = None
     channel: str | None = None
     without_smtp: bool = False
 
@@ -93,6 +95,7 @@ async def connect(uow: UnitOfWork, gate: Gate, wanted: NewAccount) -> Account:
         folders=_checked_folders(wanted.folders),
         history_days=wanted.history_days,
         watch_sent=wanted.watch_sent,
+        mark_read=wanted.mark_read,
         imap_host="",
         imap_port=0,
         imap_security="",
@@ -128,6 +131,8 @@ async def change(
         account.folders = _checked_folders(wanted.folders)
     if wanted.watch_sent is not None:
         account.watch_sent = wanted.watch_sent
+    if wanted.mark_read is not None:
+        account.mark_read = wanted.mark_read
     if wanted.channel is not None:
         account.channel_id = checked_channel(wanted.channel)
         await used(uow, account.channel_id)

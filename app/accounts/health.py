@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 
 from app.accounts.history import ImportProgress, progress_of
 from app.core.ids import AccountId, MailboxId
-from app.store.models import Account, AccountState, Grant, GrantKind, GrantState, Mailbox
+from app.store.models import (
+    Account,
+    AccountState,
+    Grant,
+    GrantKind,
+    GrantState,
+    Mailbox,
+    ReadPolicy,
+)
 from app.store.repositories.waiting import Backlog
 from app.store.unit_of_work import UnitOfWork
 
@@ -73,6 +81,7 @@ class AccountHealth:
     provider: str | None
     channel: str
     watch_sent: bool
+    mark_read: ReadPolicy
     history_days: int
     history_imported_at: datetime | None
     history: ImportProgress | None
@@ -104,6 +113,7 @@ async def health_of(uow: UnitOfWork, accounts: Sequence[Account]) -> list[Accoun
             detail=account.detail or _of_folders(folders.get(account.id, ())),
             provider=account.provider,
             watch_sent=account.watch_sent,
+            mark_read=account.mark_read,
             channel=account.channel_id,
             history_days=account.history_days,
             history_imported_at=account.history_imported_at,

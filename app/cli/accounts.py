@@ -20,6 +20,7 @@ from app.core.config import Settings
 from app.core.ids import AccountId
 from app.mailbox.port import Security
 from app.store.audit import audit
+from app.store.models import ReadPolicy
 
 accounts = typer.Typer(help="Connected mail accounts.", no_args_is_help=True)
 Named = Annotated[str, typer.Argument(help="The account’s address or id.")]
@@ -229,6 +230,28 @@ def retry(account: Named) -> None:
             return (await connect.retry_now(uow, found.id)).address
 
     console.print(f"{run(work)} is tried now. See: sharedbox doctor", highlight=False)
+
+
+@accounts.command("mark-read")
+def mark_read(
+    account: Named,
+    when: Annotated[ReadPolicy, typer.Argument(help="At this step, or at a later one.")],
+) -> None:
+    """Say when an account’s mail is marked as read on the server, unasked.
+
+    Example: sharedbox accounts mark-read support@example.com done
+    """
+
+    async def work(given: Settings) -> str:
+        async with opened(given) as on, on.parts.store.begin(on.workspace_id) as uow:
+            found = await account_named(uow, account)
+            gate = connect.Gate(on.parts.vault, given.allow_private_mail_hosts, on.parts.oauth)
+            await connect.change(uow, gate, found.id, connect.AccountChange(mark_read=when))
+            by = on_command_line(on.workspace_id)
+            audit(uow, by, "account.changed", about=found.address, account_id=str(found.id))
+            return found.address
+
+    console.print(f"Mail of {run(work)} is marked as read: {when}.", **_PLAIN)
 
 
 @accounts.command()

@@ -27,13 +27,20 @@ from app.store.models import (
     CommandType,
     Conversation,
     ConversationStatus,
+    ReadPolicy,
 )
+from app.store.queue import mark_read
 from app.store.unit_of_work import UnitOfWork
 
 _ANOTHER_STANDING: Final = frozenset({
     CommandType.ASSIGN, CommandType.DONE, CommandType.REOPEN, CommandType.SNOOZE, CommandType.WAKE,
 })  # fmt: skip
 """After these, somebody may be reminded of it again."""
+_STEPS: Final = {
+    "conversation.assigned": ReadPolicy.ASSIGNED,
+    "conversation.done": ReadPolicy.DONE,
+}
+"""At these its mail may count as read."""
 
 
 async def change_conversation(
@@ -69,6 +76,10 @@ async def change_conversation(
     )
     await uow.commands.add(command)
     await changed(uow, conversation, event)
+    if (step := _STEPS.get(event)) is not None:
+        account = await uow.accounts.get(conversation.account_id)
+        if account.mark_read.includes(step):
+            uow.leave(mark_read(uow.workspace_id, conversation_id, step))
     return command
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from app.commands.change import check_not_merged
 from app.commands.targets import Placed, select
 from app.commands.types import MailIntent, Move
-from app.core.access import Actor
+from app.core.access import Actor, Origin
 from app.core.errors import Conflict, InvalidInput
 from app.core.ids import AccountId, ConversationId, MessageId
 from app.store.models import Command, CommandTarget
@@ -114,7 +114,8 @@ async def _write(uow: UnitOfWork, command: Command, targets: Sequence[Placed]) -
     )
     uow.wake(Topic.ACCOUNT, command.account_id)
     if command.conversation_id is not None:
-        await uow.conversations.note_action(command.conversation_id)
+        if command.origin is not Origin.SYSTEM:
+            await uow.conversations.note_action(command.conversation_id)
         await uow.cards_are_stale([command.conversation_id])
 
 

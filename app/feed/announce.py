@@ -12,7 +12,8 @@ from typing import Final
 from uuid import uuid5
 
 from app.core.ids import AccountId, ChannelId, MessageId, PlacementId, PostId
-from app.store.models import Account, Direction, Post, PostKind, PostState
+from app.feed.shown import MARKS_READ
+from app.store.models import Account, Direction, Post, PostKind, PostState, ReadPolicy
 from app.store.new import NewMessage, NewPost, Ruling
 from app.store.unit_of_work import UnitOfWork
 
@@ -39,6 +40,7 @@ class Announcer:
         cards = await uow.posts.home_cards({message.conversation_id for message in messages})
         homes = {id_: card.channel_id for id_, card in cards.items()}
         routing = await uow.routes.of(account)
+        marks = account.mark_read is ReadPolicy.SHOWN
         posts, touched = list[NewPost](), set[ChannelId]()
         for message in messages:
             ruling, id_ = rulings.get(message.id, Ruling()), message.conversation_id
@@ -50,12 +52,12 @@ class Announcer:
                 if not is_ours:
                     _revive(card, message)
             elif id_ in homes:
-                posts.append(_post(homes[id_], message, PostKind.MAIL))
+                posts.append(_post(homes[id_], message, PostKind.MAIL, marks=marks))
             else:
                 homes[id_] = ruling.channel or routing.channel(
                     addresses=_written_to(message), folder=folder
                 )
-                posts.append(_post(homes[id_], message, PostKind.CARD))
+                posts.append(_post(homes[id_], message, PostKind.CARD, marks=marks))
             touched.add(homes[id_])
         await uow.posts.add_all(posts)
         for channel_id in touched:
@@ -102,7 +104,8 @@ def _written_to(message: NewMessage) -> Iterator[str]:
     yield from message.delivered_to
 
 
-def _post(channel_id: ChannelId, message: NewMessage, kind: PostKind) -> NewPost:
+def _post(channel_id: ChannelId, message: NewMessage, kind: PostKind, *, marks: bool) -> NewPost:
+    """`marks`: once it is in Slack, the mail counts as read on its server."""
     return NewPost(
         workspace_id=message.workspace_id,
         id=_name(message.account_id, channel_id, kind, message.raw_sha256.hex()),
@@ -110,6 +113,7 @@ def _post(channel_id: ChannelId, message: NewMessage, kind: PostKind) -> NewPost
         kind=kind,
         conversation_id=message.conversation_id,
         message_id=message.id,
+        payload={MARKS_READ: True} if marks else {},
     )
 
 

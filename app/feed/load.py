@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
+from app.core.access import Origin
 from app.core.ids import CommandId, MessageId, TeammateId
 from app.feed.load_list_exit import load_list_exit
 from app.feed.load_outgoing import load_begun_by_us, load_latest
@@ -176,6 +177,8 @@ def _command_to_show(commands: Sequence[Command]) -> Command | None:
     for command in commands:
         if command.state in {CommandState.CANCELLED, CommandState.UNDONE}:
             continue
+        if command.type is CommandType.MARK_READ and command.origin is Origin.SYSTEM:
+            continue  # the account wants so; nobody asked for it
         if command.type is CommandType.RESTORE and command.state is CommandState.DONE:
             return None
         return command

@@ -26,6 +26,7 @@ from app.feed.port import (
     SlackRefused,
 )
 from app.feed.show import Ready, ready, rendered, thread_of
+from app.feed.shown import note_shown
 from app.store.models import ChannelState, ParkedFor, Post, PostKind, PostState
 from app.store.repositories.posts import Gap
 from app.store.unit_of_work import UnitOfWork
@@ -238,6 +239,7 @@ class Poster:
                     await uow.posts.unpark_files(post.channel_id)
                 elif claimed.kind in {PostKind.CARD, PostKind.QUARANTINE}:
                     await uow.posts.unpark_thread(post)
+                note_shown(uow, post)
                 channel = await uow.channels.get(self._on.channel_id)
                 if channel.state is ChannelState.PAUSED:
                     await resume(uow, self._on.channel_id)

@@ -27,7 +27,7 @@ from app.accounts.tokens import GrantTokens
 from app.container import Container
 from app.core.logging import get_logger
 from app.feed.context import Feeding
-from app.jobs import channels, ruling, webhooks
+from app.jobs import channels, marking, ruling, webhooks
 from app.jobs.context import Tending
 from app.jobs.ownership import Ownership
 from app.jobs.scheduler import Ticks
@@ -76,6 +76,7 @@ class Worker:
         self._queue = container.queue
         register(self._queue, feeding, sending)
         ruling.register(self._queue, container)
+        marking.register(self._queue, container.store)
         channels.register(self._queue, feeding, container.settings.admins)
         webhooks.register(self._queue, delivering)
         register_trials(self._queue, trying)

@@ -14,8 +14,10 @@ from app.store.models import (
     Direction,
     Outgoing,
     OutgoingMode,
+    ReadPolicy,
 )
 from app.store.new import NewAttachment, NewMessage
+from app.store.queue import mark_read
 from app.store.unit_of_work import UnitOfWork
 
 _MOST_PARTICIPANTS: Final = 50
@@ -39,6 +41,9 @@ async def join_conversation(
             parsed = from_rows(outgoing, recipients)
         outgoing.message_id = await _store(uow, account, outgoing, parsed)
     await _note(uow, outgoing, is_new=not known)
+    step = ReadPolicy.DONE if outgoing.then_done else ReadPolicy.ANSWERED
+    if outgoing.mode is not OutgoingMode.FORWARD and account.mark_read.includes(step):
+        uow.leave(mark_read(uow.workspace_id, outgoing.conversation_id, step))
 
 
 async def _store(

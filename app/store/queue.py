@@ -19,6 +19,7 @@ from app.core.ids import (
     ConversationId,
     IdentityId,
     ListExitId,
+    MessageId,
     OutgoingId,
     RuleRunId,
     TeammateId,
@@ -27,6 +28,7 @@ from app.core.ids import (
     WorkspaceId,
 )
 from app.store.engine import conninfo
+from app.store.models import ReadPolicy
 from app.store.queue_pool import pool_options
 
 FEED_QUEUE: Final = "feed"
@@ -162,6 +164,23 @@ def look_at_channel(
     """Ask Slack what kind of channel it is, and whether we are in it."""
     args = {"workspace_id": str(workspace_id), "channel_id": channel_id}
     return _alone("channel.look", FEED_QUEUE, channel_id, args, not_before)
+
+
+def mark_read(
+    workspace_id: WorkspaceId,
+    conversation_id: ConversationId,
+    step: ReadPolicy,
+    message_id: MessageId | None = None,
+) -> Job:
+    """Mark mail as read on its server, if its account wants that at this step."""
+    about = message_id or conversation_id
+    args: dict[str, Any] = {
+        "workspace_id": str(workspace_id),
+        "conversation_id": str(conversation_id),
+        "step": step,
+        "message_id": str(message_id) if message_id else None,
+    }
+    return _alone("mail.mark_read", FEED_QUEUE, f"{about}:{step}", args)
 
 
 def run_rule(workspace_id: WorkspaceId, run_id: RuleRunId) -> Job:

@@ -21,8 +21,9 @@ from app.mail.threading import (
     participants,
     subject_key,
 )
-from app.store.models import Account, Conversation, ConversationStatus, Direction
+from app.store.models import Account, Conversation, ConversationStatus, Direction, ReadPolicy
 from app.store.new import NewConversation
+from app.store.queue import mark_read
 from app.store.unit_of_work import UnitOfWork
 from app.sync.own import Sender
 from app.sync.rows import Readable
@@ -186,6 +187,7 @@ def _was_answered(
     conversation.reminded_of = None
     if conversation.waiting_since is None:
         conversation.answered_at = one.received_at
+        uow.leave(mark_read(uow.workspace_id, conversation.id, ReadPolicy.ANSWERED))
     uow.emit(
         "conversation.answered",
         account_id=conversation.account_id,

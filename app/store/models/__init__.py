@@ -1,6 +1,6 @@
 """The tables, one file each. Importing this package makes them known to the metadata."""
 
-from app.store.models.account import Account, AccountState
+from app.store.models.account import Account, AccountState, ReadPolicy
 from app.store.models.alarm import Alarm, AlarmKind
 from app.store.models.api_key import APIKey
 from app.store.models.attachment import Attachment
@@ -114,6 +114,7 @@ __all__ = [
     "PostKind",
     "PostState",
     "Proof",
+    "ReadPolicy",
     "RecipientKind",
     "RecipientState",
     "ReminderSettings",

@@ -26,6 +26,22 @@ class AccountState(StrEnum):
     """Somebody wants it let be: no worker owns it, and nobody talks to its servers."""
 
 
+class ReadPolicy(StrEnum):
+    """When we mark mail as read on the server, unasked: at this step, or at a later one."""
+
+    NEVER = "never"
+    SHOWN = "shown"
+    """It stands in Slack."""
+    ASSIGNED = "assigned"
+    """Somebody has its conversation."""
+    ANSWERED = "answered"
+    DONE = "done"
+
+    def includes(self, step: "ReadPolicy") -> bool:
+        order = tuple(ReadPolicy)
+        return self is not ReadPolicy.NEVER and order.index(step) >= order.index(self)
+
+
 class Account(Tenanted, table=True):
     __tablename__ = "accounts"
     __table_args__ = (
@@ -47,6 +63,9 @@ class Account(Tenanted, table=True):
     """The folders that are watched, by their names on the server; the first is kept in IDLE."""
     watch_sent: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
     """Whether the folder for sent mail is watched as well, for what other mail clients send."""
+    mark_read: ReadPolicy = enum_text(
+        ReadPolicy, default=ReadPolicy.NEVER, sa_column_kwargs={"server_default": "never"}
+    )
     provider: str | None = None
     """Whose servers they are, by `providers.registry`; None before the first connection."""
     history_days: int = 0

@@ -18,7 +18,7 @@ from app.container import Container
 from app.core.errors import InvalidInput
 from app.core.ids import AccountId
 from app.mailbox.port import Security
-from app.store.models import Account, AccountState, GrantKind, GrantState
+from app.store.models import Account, AccountState, GrantKind, GrantState, ReadPolicy
 from app.store.unit_of_work import UnitOfWork
 from app.web.api.imports import ImportOut
 from app.web.deps import (
@@ -102,6 +102,10 @@ class AccountIn(BaseModel):
     watch_sent: Annotated[
         bool, Field(description="Follow what colleagues send with other mail clients.")
     ] = True
+    mark_read: Annotated[
+        ReadPolicy,
+        Field(description="When its mail is marked as read on the server, unasked: then or later."),
+    ] = ReadPolicy.NEVER
     channel: Annotated[
         str, Field(max_length=50, description="The id of a Slack channel.", examples=["C024BE91L"])
     ]
@@ -119,6 +123,7 @@ class AccountPatch(BaseModel):
     smtp: Server | None = None
     folders: Annotated[list[Folder] | None, Field(max_length=connect.MOST_FOLDERS)] = None
     watch_sent: bool | None = None
+    mark_read: ReadPolicy | None = None
     channel: str | None = None
 
 
@@ -180,6 +185,7 @@ class AccountOut(BaseModel):
     provider: str | None
     channel: str
     watch_sent: bool
+    mark_read: ReadPolicy
     history_days: int
     history_imported_at: datetime | None
     history: ImportOut | None
@@ -242,6 +248,7 @@ async def _connect(
             without_smtp=body.smtp is None and "smtp" in body.model_fields_set,
             history_days=body.history_days,
             watch_sent=body.watch_sent,
+            mark_read=body.mark_read,
         )
         return await by_sign_in.connect_by_sign_in(uow, gate, wanted)
     if body.imap is None:
@@ -253,6 +260,7 @@ async def _connect(
         smtp=body.smtp.login() if body.smtp else None,
         folders=tuple(body.folders),
         watch_sent=body.watch_sent,
+        mark_read=body.mark_read,
         channel=body.channel,
         history_days=body.history_days,
     )
@@ -309,6 +317,7 @@ async def patch(parts: Parts, caller: Admin, account_id: UUID, body: AccountPatc
         smtp=body.smtp.login() if body.smtp else None,
         folders=tuple(body.folders) if body.folders is not None else None,
         watch_sent=body.watch_sent,
+        mark_read=body.mark_read,
         channel=body.channel,
         without_smtp=body.smtp is None and "smtp" in body.model_fields_set,
     )

@@ -11,7 +11,7 @@ from app.accounts.health import AccountHealth, FolderHealth, Pause
 from app.accounts.history import ImportProgress
 from app.core.findings import Finding, Level, ago
 from app.core.ids import AccountId, MailboxId, new_id
-from app.store.models import AccountState, ImportState
+from app.store.models import AccountState, ImportState, ReadPolicy
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -41,6 +41,7 @@ ACCOUNT = AccountHealth(
     provider=None,
     channel="C1",
     watch_sent=True,
+    mark_read=ReadPolicy.NEVER,
     history_days=0,
     history_imported_at=None,
     history=None,

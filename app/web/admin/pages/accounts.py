@@ -18,11 +18,11 @@ from app.container import Container
 from app.core.errors import Conflict, InvalidInput
 from app.core.ids import AccountId
 from app.mailbox.port import Security
-from app.store.models import Account, ImportState
+from app.store.models import Account, ImportState, ReadPolicy
 from app.web.admin.channel_choice import chosen_channel, shown_channel
 from app.web.admin.forms import Form, read
 from app.web.admin.nav import Entry, Group
-from app.web.admin.pages.connect import onward
+from app.web.admin.pages.connect import READING, onward
 from app.web.admin.pages.overview import LEVELS, STATES, diagnosed_worst_first
 from app.web.admin.view import page, see_other
 from app.web.admin.visitor import AsAdmin, AsViewer, Visitor
@@ -47,6 +47,7 @@ class ChangeForm(BaseModel):
     folders: Annotated[str, Field(min_length=1, max_length=10_000)]
     channel: Annotated[str, Field(min_length=1, max_length=100)]
     watch_sent: bool = False
+    mark_read: ReadPolicy = ReadPolicy.NEVER
     password: Annotated[str, Field(max_length=4096)] = ""
 
 
@@ -83,7 +84,7 @@ async def show(request: Request, visitor: AsViewer, parts: Parts, account_id: UU
     finding = diagnose(health, now, poll_seconds=parts.settings.poll_seconds)
     return page(
         request, visitor, "account.html", account=health, servers=account, finding=finding,
-        events=events, states=STATES, levels=LEVELS, latest=_latest(health),
+        events=events, states=STATES, levels=LEVELS, latest=_latest(health), reading=dict(READING),
         importing=health.history is not None and health.history.state is ImportState.RUNNING,
     )  # fmt: skip
 
@@ -142,10 +143,11 @@ async def ask_to_change(
             "folders": "\n".join(account.folders),
             "channel": channel,
             "watch_sent": ["true"] if account.watch_sent else [],
+            "mark_read": account.mark_read,
             "password": "",
         }
     )
-    return page(request, visitor, "account_change.html", account=health, form=form)
+    return page(request, visitor, "account_change.html", account=health, form=form, reading=READING)
 
 
 @router.post("/accounts/{account_id}/change")
@@ -161,6 +163,7 @@ async def change(request: Request, visitor: AsAdmin, parts: Parts, account_id: U
                 smtp=smtp,
                 folders=tuple(one.strip() for one in form.data.folders.splitlines() if one.strip()),
                 watch_sent=form.data.watch_sent,
+                mark_read=form.data.mark_read,
                 channel=await chosen_channel(request, visitor, form.data.channel),
             )
             async with parts.store.begin(visitor.workspace_id) as uow:
@@ -176,7 +179,15 @@ async def change(request: Request, visitor: AsAdmin, parts: Parts, account_id: U
             said = "Changed. Its connection is made anew."
             return see_other(request, f"/accounts/{account_id}", said)
     form.values["watch_sent"] = ["true"] if form.values["watch_sent"] else []
-    return page(request, visitor, "account_change.html", status=422, account=health, form=form)
+    return page(
+        request,
+        visitor,
+        "account_change.html",
+        status=422,
+        account=health,
+        form=form,
+        reading=READING,
+    )
 
 
 @router.post("/accounts/{account_id}/sign-in")

@@ -21,6 +21,7 @@ from app.mailbox.port import Security
 from app.outside.dns import DNS
 from app.outside.http import open_outside
 from app.providers.oauth.port import OAuthProvider
+from app.store.models import ReadPolicy
 from app.web.admin.channel_choice import chosen_channel
 from app.web.admin.forms import Form, read
 from app.web.admin.view import page, see_other
@@ -39,6 +40,13 @@ HISTORY: Final = (
     (30, "of the last 30 days as well"),
     (365, "of the last year as well"),
     (MOST_HISTORY_DAYS, "everything, up to ten years"),
+)
+READING: Final = (
+    (ReadPolicy.NEVER, "never: only where somebody asks for it"),
+    (ReadPolicy.SHOWN, "once it is shown in Slack"),
+    (ReadPolicy.ASSIGNED, "once somebody has taken, answered or finished it"),
+    (ReadPolicy.ANSWERED, "once it is answered or done"),
+    (ReadPolicy.DONE, "once it is done"),
 )
 _Port = Annotated[int, Field(ge=1, le=65535)]
 _Host = Annotated[str, Field(min_length=1, max_length=253)]
@@ -59,6 +67,7 @@ class _Choices(BaseModel):
     """Of the folders that a test has found; they count instead of those that were typed."""
     history_days: Annotated[int, Field(ge=0, le=MOST_HISTORY_DAYS)] = 0
     watch_sent: bool = False
+    mark_read: ReadPolicy = ReadPolicy.NEVER
 
     def named(self) -> tuple[str, ...]:
         if self.chosen:
@@ -163,6 +172,7 @@ async def by_password(request: Request, visitor: AsAdmin, parts: Parts) -> Respo
                 channel=await chosen_channel(request, visitor, given.channel),
                 history_days=given.history_days,
                 watch_sent=given.watch_sent,
+                mark_read=given.mark_read,
             )
             async with parts.store.begin(visitor.workspace_id) as uow:
                 account = await connect.connect(uow, gate_of(parts), wanted)
@@ -193,6 +203,7 @@ async def by_sign_in(request: Request, visitor: AsAdmin, parts: Parts) -> Respon
                 without_smtp=not given.sends,
                 history_days=given.history_days,
                 watch_sent=given.watch_sent,
+                mark_read=given.mark_read,
             )
             async with parts.store.begin(visitor.workspace_id) as uow:
                 account, _ = await connect_by_sign_in(uow, gate_of(parts), wanted)
@@ -265,7 +276,7 @@ def _choose(
     provider = parts.oauth.find(found.oauth) if found.oauth else None
     return page(
         request, visitor, "connect_how.html", status=status, form=form, found=found,
-        provider=provider, securities=SECURITIES, history=HISTORY,
+        provider=provider, securities=SECURITIES, history=HISTORY, reading=READING,
         servers=_shown_tokens(parts, provider, found),
     )  # fmt: skip
 
@@ -297,6 +308,7 @@ def _proposed(found: Discovered) -> Form[Any]:
         "folders": "INBOX",
         "history_days": 0,
         "watch_sent": ["true"],
+        "mark_read": ReadPolicy.NEVER,
         "sends": ["true"],
         "shared": [],
         "channel": "",

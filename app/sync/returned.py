@@ -1,8 +1,9 @@
 """Reports on our own mail: what came back is noted where it was sent.
 
 A bounce or a complaint names the mail it is about by its Message-ID, which nobody can guess who
-has not seen the mail. Which recipients it is about is said by a report that follows the standard;
-of any other, those of our recipients count whose address stands in its text.
+has not seen the mail. Which recipients it is about is said by a report that follows the standard.
+Of any other, and of one about an address that somebody has their mail passed on to, those of our
+recipients count whose address stands in its text, or the only one there is.
 """
 
 from collections.abc import Sequence
@@ -52,12 +53,20 @@ def _note(mail: ParsedMail, recipients: Sequence[OutgoingRecipient]) -> bool:
 
 def _failures(mail: ParsedMail, recipients: Sequence[OutgoingRecipient]) -> Sequence[Failure]:
     assert mail.report is not None
-    if mail.report.failures:
-        return mail.report.failures
+    stated = mail.report.failures
+    ours = {one.address.lower() for one in recipients}
+    if any(one.address.lower() in ours for one in stated):
+        return stated
     text = mail.body[:_LOOKED_THROUGH].lower()
     named = [one for one in recipients if one.address.lower() in text]
     if not named and len(recipients) == 1:
         named = list(recipients)
+    if stated:
+        other = stated[0]
+        return [
+            Failure(one.address, other.action, other.status, f"{other.address}: {other.detail}")
+            for one in named
+        ]
     status, detail = reason(mail.body)
     return [Failure(one.address, "failed", status, detail) for one in named]
 

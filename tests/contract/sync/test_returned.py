@@ -136,6 +136,36 @@ class TestABounce:
         assert state is RecipientState.BOUNCED
         assert "550 no such user" in detail
 
+    async def test_about_where_somebodys_mail_is_passed_on_to_is_about_them(
+        self, sync: Sync
+    ) -> None:
+        outgoing = await sent(sync)
+        elsewhere = BOUNCE.replace(b"rfc822; ana@acme.example", b"rfc822; box17@host.example")
+        said = elsewhere.replace(b"I am sorry.", b"Mail for ana@acme.example goes to box17 here.")
+        await sync.inbox.deliver(said, sender="")
+
+        await sync.look()
+
+        assert await states(sync, outgoing) == {
+            "Ana@acme.example": (
+                RecipientState.BOUNCED, "5.1.1 box17@host.example: 550 5.1.1 unknown"
+            ),
+            "ben@acme.example": (RecipientState.ACCEPTED, ""),
+        }  # fmt: skip
+
+    async def test_about_somebody_nobody_knows_marks_nobody_of_several(self, sync: Sync) -> None:
+        outgoing = await sent(sync)
+        elsewhere = BOUNCE.replace(b"rfc822; ana@acme.example", b"rfc822; box17@host.example")
+        await sync.inbox.deliver(elsewhere, sender="")
+
+        await sync.look()
+
+        assert {state for state, _ in (await states(sync, outgoing)).values()} == {
+            RecipientState.ACCEPTED
+        }
+        (message,) = await sync.all(Message)
+        assert message.conversation_id == outgoing.conversation_id
+
     async def test_twice_is_told_once(self, sync: Sync) -> None:
         await sent(sync)
         await sync.inbox.deliver(BOUNCE, sender="")

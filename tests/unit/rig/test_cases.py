@@ -1,7 +1,7 @@
 """What docs/reliability.md promises to be tested is tested.
 
-Every IMAP case has a test that bears its number, and no other has. Every Slack case stands in one
-row, and the tests that the row names are there.
+Every IMAP case has a test that bears its number, and no other has. Every case of Slack, of SMTP and
+of loops stands in one row, and the tests that the row names are there.
 """
 
 import re
@@ -17,12 +17,12 @@ _IN_TESTS: Final = re.compile(r"(?:test_|_|id=\")i([a-q])(\d)(?=[_-])")
 _IN_PAGE: Final = re.compile(r"^\| I-([A-Q])1(?:…[A-Q](\d))? \|", re.MULTILINE)
 
 
-_SLACK: Final = {"S": 40, "N": 90, "Y": 14}
-_ROW: Final = re.compile(r"^\| ([SNY]-\d\d.*?) \|.*\| (.*?) \|$", re.MULTILINE)
-_RANGE: Final = re.compile(r"([SNY])-(\d\d)(?:…(\d\d))?")
+_ROWS: Final = {"S": 40, "N": 90, "Y": 14, "M": 28, "X": 11}
+_ROW: Final = re.compile(r"^\| ([SNYMX]-\d\d.*?) \|.*\| (.*?) \|$", re.MULTILINE)
+_RANGE: Final = re.compile(r"([SNYMX])-(\d\d)(?:…(\d\d))?")
 
 
-def slack_cases() -> Iterator[str]:
+def cases_in_rows() -> Iterator[str]:
     for case, _ in _ROW.findall(PAGE.read_text()):
         for group, first, last in _RANGE.findall(case):
             for number in range(int(first), int(last or first) + 1):
@@ -48,11 +48,11 @@ class TestIMAPCases:
         assert sorted(cases_tested()) == sorted(cases_promised())
 
 
-class TestSlackCases:
+class TestCasesInRows:
     def test_each_stands_in_one_row(self) -> None:
-        expected = [f"{group}-{n}" for group, count in _SLACK.items() for n in range(1, count + 1)]
+        expected = [f"{group}-{n}" for group, count in _ROWS.items() for n in range(1, count + 1)]
 
-        assert sorted(slack_cases()) == sorted(expected)
+        assert sorted(cases_in_rows()) == sorted(expected)
 
     def test_what_a_row_names_is_there(self) -> None:
         tests = list((PROJECT_ROOT / "tests").rglob("test_*.py"))

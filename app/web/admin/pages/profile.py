@@ -29,6 +29,7 @@ class PasswordForm(BaseModel):
 
 
 class CodeForm(BaseModel):
+    current: Annotated[str, Field(min_length=1, max_length=1000)]
     code: Annotated[str, Field(min_length=1, max_length=20)]
 
 
@@ -85,12 +86,13 @@ async def confirm_second_factor(request: Request, visitor: AsViewer, parts: Part
     form = await read(request, CodeForm)
     if form.is_good:
         try:
+            await _check_current(request, visitor, parts, form.data.current)
             async with parts.store.begin(visitor.workspace_id) as uow:
                 codes = await profile.confirm_second_factor(
                     uow, parts.vault, visitor.actor, visitor.teammate.id, form.data.code,
                     now=parts.clock.now(),
                 )  # fmt: skip
-        except InvalidInput as error:
+        except (InvalidInput, TooSoon) as error:
             form.refuse(error)
         else:
             return page(request, visitor, "profile_codes.html", codes=codes)

@@ -7,7 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from app.core.errors import Conflict, InvalidInput
+from app.core.access import Role
+from app.core.errors import Conflict, InvalidInput, NotAllowed
 from app.core.ids import AccountId, IdentityId, SignatureId, TeammateId
 from app.mail import fill
 from app.sending import prove
@@ -62,6 +63,7 @@ async def list_(request: Request, visitor: AsViewer, parts: Parts) -> Response:
     return page(
         request, visitor, "signatures.html", found=found, addresses=addresses, names=names,
         senders=[_shown(one, now) for one in senders],
+        theirs={one.id for one in found if _may_write(visitor, one.teammate_id)},
     )  # fmt: skip
 
 
@@ -74,6 +76,7 @@ async def ask(request: Request, visitor: AsAgent, parts: Parts) -> Response:
 async def one(request: Request, visitor: AsAgent, parts: Parts, signature_id: UUID) -> Response:
     async with parts.store.begin(visitor.workspace_id) as uow:
         found = await _signature(uow, visitor, signature_id)
+        _check_is_theirs(visitor, found.teammate_id)
     form: Form[SignatureForm] = Form(
         {
             "account": str(found.account_id or ""),
@@ -92,12 +95,13 @@ async def save(request: Request, visitor: AsAgent, parts: Parts) -> Response:
     if form.is_good:
         given = form.data
         try:
+            teammate = chosen_id(given.teammate, "teammate") if given.teammate else None
+            _check_is_theirs(visitor, teammate)
             async with parts.store.begin(visitor.workspace_id) as uow:
-                teammate = given.teammate
                 await put_signature(
                     uow,
                     account_id=await chosen_account(uow, visitor, given.account),
-                    teammate_id=TeammateId(chosen_id(teammate, "teammate")) if teammate else None,
+                    teammate_id=TeammateId(teammate) if teammate else None,
                     text=given.text.replace("\r\n", "\n"),
                     html=given.html,
                 )
@@ -112,6 +116,7 @@ async def save(request: Request, visitor: AsAgent, parts: Parts) -> Response:
 async def delete(request: Request, visitor: AsAgent, parts: Parts, signature_id: UUID) -> Response:
     async with parts.store.begin(visitor.workspace_id) as uow:
         found = await _signature(uow, visitor, signature_id)
+        _check_is_theirs(visitor, found.teammate_id)
         check_writes(visitor, found.account_id)
         await uow.signatures.delete(found)
     return see_other(request, "/signatures", "The signature is gone.")
@@ -166,6 +171,10 @@ async def _form(
 ) -> Response:
     async with parts.store.begin(visitor.workspace_id) as uow:
         accounts, people = await account_choices(uow, visitor), await teammate_choices(uow)
+    if visitor.role.includes(Role.ADMIN):
+        people = [("", "everybody"), *people]
+    else:
+        people = [one for one in people if one[0] == str(visitor.teammate.id)]
     return page(
         request, visitor, "signature.html", status=status, form=form, accounts=accounts,
         people=people, variables=fill.VARIABLES,
@@ -196,6 +205,18 @@ async def _signature(uow: UnitOfWork, visitor: Visitor, signature_id: UUID) -> S
     if found.account_id is not None:
         visitor.check_sees(AccountId(found.account_id))
     return found
+
+
+def _check_is_theirs(visitor: Visitor, teammate_id: UUID | None) -> None:
+    """Everybody writes what stands below their own mail; an admin, below anybody's."""
+    if not _may_write(visitor, teammate_id):
+        raise NotAllowed("You may write your own signature only.", fix="Ask an admin for others.")
+
+
+def _may_write(visitor: Visitor, teammate_id: UUID | None) -> bool:
+    return visitor.role.includes(Role.ADMIN) or (
+        visitor.role.includes(Role.AGENT) and teammate_id == visitor.teammate.id
+    )
 
 
 def _may_see(visitor: Visitor, account_id: UUID | None) -> bool:

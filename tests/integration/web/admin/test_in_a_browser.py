@@ -5,10 +5,12 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pyotp
 import pytest
 from playwright.async_api import Page, ViewportSize, expect
 
 from app.accounts.keys import make_key
+from app.accounts.pausing import pause
 from app.core.access import Role, Scope
 from app.core.ids import AccountId
 from app.store.models import AccountState, BrowserSession
@@ -93,7 +95,11 @@ class TestEveryPage:
         self, admin: Admin, name: str, colours: Colours, size: ViewportSize
     ) -> None:
         ana, account, secret = await furnish(admin)
+        paused = await admin.web.account(address="billing@example.com", channel_id="C0BILLING")
+        async with admin.web.store.begin(admin.web.workspace_id) as uow:
+            await pause(uow, paused, by="Ana Ruiz", now=admin.web.container.clock.now())
         inside = [
+            f"/accounts/{paused}", "/channels/names",
             "/", "/accounts", f"/accounts/{account}", f"/accounts/{account}/change",
             f"/accounts/{account}/import", f"/accounts/{account}/delete", "/team",
             "/team/invite", "/keys", "/keys/new", "/audit", "/profile", "/profile/password",
@@ -110,6 +116,49 @@ class TestEveryPage:
                         wrong += [f"{path}: wider than the window"] * await seen.overflows()
                         await _shoot(seen.page, f"{name}-{path}")
                     wrong += seen.complaints
+
+        assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "colours", "size"), [("dark", "dark", WIDE), ("phone", "light", PHONE)]
+)
+class TestPagesSeenOnce:
+    async def test_have_no_violation_either(
+        self, admin: Admin, name: str, colours: Colours, size: ViewportSize
+    ) -> None:
+        ana, _, _ = await furnish(admin)
+        wrong: list[str] = []
+        async with (
+            serving(admin) as base,
+            chromium() as browser,
+            window(browser, base, colours=colours, size=size, person=ana) as seen,
+        ):
+            form = seen.page.locator("main form")
+
+            async def look(what: str, words: str) -> None:
+                await expect(seen.page.get_by_text(words).first).to_be_visible()
+                wrong.extend(f"{what}: {one}" for one in await seen.violations())
+                wrong.extend([f"{what}: wider than the window"] * await seen.overflows())
+                await _shoot(seen.page, f"{name}-once-{what}")
+
+            await seen.goto("/keys/new")
+            await seen.page.get_by_label("What is it for?").fill("reporting")
+            await form.get_by_role("checkbox").first.check()
+            await form.locator("button[type=submit]").last.click()
+            await look("key", "sbx_")
+            await seen.goto("/team/invite")
+            await form.get_by_role("radio").first.check()
+            await form.locator("button[type=submit]").last.click()
+            await look("invitation", "/join/")
+            await seen.goto("/profile/second-factor")
+            secret = await seen.page.locator("main code").first.inner_text()
+            await seen.page.get_by_label("Your password").fill(PASSWORD)
+            code = pyotp.TOTP(secret.replace(" ", "")).at(admin.web.container.clock.now())
+            await seen.page.get_by_label("Code").fill(code)
+            await form.locator("button[type=submit]").last.click()
+            await look("codes", "recovery code")
+            wrong += seen.complaints
 
         assert not wrong, "\n".join(wrong)
 

@@ -117,13 +117,14 @@ class TestASecondFactor:
         page = (await ana.get("/profile/second-factor")).text
         (secret,) = re.findall(r"<code>([A-Z2-7 ]{32,})</code>", page)
         assert "<svg" in page
-        wrong = await ana.post("/profile/second-factor", code="abc")
-        assert wrong.status_code == 422
         now = web.container.clock.now()
+        code = pyotp.TOTP(secret.replace(" ", "")).at(now)
+        for given in ({"current": PASSWORD, "code": "abc"}, {"current": "not it", "code": code}):
+            wrong = await ana.post("/profile/second-factor", **given)
+            assert wrong.status_code == 422
+        assert "off: whoever learns your password" in (await ana.get("/profile")).text
 
-        shown = await ana.post(
-            "/profile/second-factor", code=pyotp.TOTP(secret.replace(" ", "")).at(now)
-        )
+        shown = await ana.post("/profile/second-factor", current=PASSWORD, code=code)
 
         codes = re.findall(r"<li>([a-z2-9]{5}(?:-[a-z2-9]{5}){2})</li>", shown.text)
         assert len(codes) == len(set(codes)) == 10

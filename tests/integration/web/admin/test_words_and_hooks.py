@@ -118,6 +118,27 @@ class TestSignatures:
         await ben.post(f"/signatures/{id_}/delete")
         assert "No signatures yet" in (await ben.get("/signatures")).text
 
+    async def test_of_others_and_of_inboxes_are_an_admins_to_write(self, admin: Admin) -> None:
+        ben = await admin.person(Role.AGENT)
+        ana = await admin.person(Role.ADMIN)
+        for teammate in (str(ana.teammate_id), ""):
+            answer = await ben.post("/signatures/new", teammate=teammate, text="Ben was here")
+            assert answer.status_code == 403
+
+        await ana.post("/signatures/new", teammate=str(ana.teammate_id), text="Ana, Support")
+        await ana.post("/signatures/new", teammate=str(ben.teammate_id), text="Ben, by Ana")
+
+        found = (await ben.get("/signatures")).text
+        assert "Ana, Support" in found
+        assert "Ben was here" not in found
+        theirs = re.findall(r'href="/signatures/([0-9a-f-]{36})"', found)
+        assert len(theirs) == 1
+        others = {*re.findall(r"/signatures/([0-9a-f-]{36})", (await ana.get("/signatures")).text)}
+        (other,) = others - {*theirs}
+        assert (await ben.get(f"/signatures/{other}")).status_code == 403
+        assert (await ben.post(f"/signatures/{other}/delete")).status_code == 403
+        assert (await ben.get(f"/signatures/{theirs[0]}")).status_code == 200
+
     async def test_an_address_is_added_and_has_to_be_proven(self, admin: Admin, web: Web) -> None:
         ana = await admin.person(Role.ADMIN)
         account = await web.account(

@@ -5,13 +5,8 @@ from sqlalchemy.dialects import postgresql
 
 from alembic import op
 
-<<<<<<<< HEAD:alembic/versions/0026_contacts.py
-revision = "0026"
-down_revision = "0025"
-========
 revision = "0029"
 down_revision = "0028"
->>>>>>>> 4464a8e (fixup! migrations: keep the people the team has had mail with):alembic/versions/0029_contacts.py
 branch_labels = None
 depends_on = None
 

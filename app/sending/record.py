@@ -78,6 +78,7 @@ async def _store(
         for file in parsed.attachments
     ]
     await uow.messages.add_all([message], files)
+    await uow.contacts.note([message])
     uow.emit(
         "message.sent",
         account_id=account.id,

@@ -35,6 +35,7 @@ from app.slack.listeners.outgoing import OutgoingActions
 from app.slack.listeners.people import People
 from app.slack.listeners.reactions import Reactions
 from app.slack.listeners.reading import Reading
+from app.slack.listeners.recipients import Recipients
 from app.slack.listeners.routing import Routing
 from app.slack.listeners.rules import Ruling
 from app.slack.listeners.snooze import Snoozing
@@ -119,6 +120,7 @@ def _listeners(
         Modals(door, composer, mails, unsubscribing, rules).register,
         Compose(door, composer, writing).register,
         ComposeSend(door, composer, writing, files).register,
+        Recipients(door, composer, members).register,
         InboxCommand(door, composer, routing, settings).register,
         Finding(door, members, settings).register,
         home.register,

@@ -37,6 +37,7 @@ class Field(StrEnum):
     TO = "compose.to"
     CC = "compose.cc"
     BCC = "compose.bcc"
+    PERSON = "compose.person"
     SUBJECT = "compose.subject"
     TEMPLATE = "compose.template"
     BODY = "compose.body"

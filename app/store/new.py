@@ -87,6 +87,17 @@ class NewMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewContact:
+    workspace_id: WorkspaceId
+    account_id: AccountId
+    address: str
+    name: str
+    times: int
+    last_at: datetime
+    conversation_id: ConversationId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewAttachment:
     workspace_id: WorkspaceId
     message_id: MessageId

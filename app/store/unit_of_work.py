@@ -29,6 +29,7 @@ from app.store.repositories.audit import AuditLog
 from app.store.repositories.channels import Channels
 from app.store.repositories.charts import Charts
 from app.store.repositories.commands import Commands
+from app.store.repositories.contacts import Contacts
 from app.store.repositories.conversations import Conversations
 from app.store.repositories.drafts import Drafts
 from app.store.repositories.drawing import Drawing
@@ -109,6 +110,10 @@ class UnitOfWork:
     @cached_property
     def commands(self) -> Commands:
         return Commands(self.session, self.workspace_id)
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        return Contacts(self.session, self.workspace_id)
 
     @cached_property
     def conversations(self) -> Conversations:

@@ -234,6 +234,7 @@ class Ingest:
         ]  # fmt: skip
         files = [row for one in new for row in attachment_rows(account.workspace_id, one)]
         await uow.messages.add_all(messages, files)
+        await uow.contacts.note(messages)
         await note_returned(uow, account, new)
         for message in messages:
             uow.emit(

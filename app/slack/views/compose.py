@@ -177,6 +177,14 @@ def _envelope(window: Window) -> list[Block]:
         _text(window, Field.CC, "Cc", form.cc),
         _text(window, Field.BCC, "Bcc", form.bcc),
     ]
+    search = {
+        "type": "external_select",
+        "min_query_length": 1,
+        "placeholder": _plain("Type a name or an address"),
+    }
+    blocks.append(
+        _input(window, Field.PERSON, "Add somebody", search, dispatch=True, optional=True)
+    )
     if form.mode is OutgoingMode.NEW:
         blocks.append(_text(window, Field.SUBJECT, "Subject", form.subject))
     return blocks

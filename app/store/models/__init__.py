@@ -17,6 +17,7 @@ from app.store.models.command import (
     CommandType,
     TargetState,
 )
+from app.store.models.contact import Contact
 from app.store.models.conversation import Conversation, ConversationStatus
 from app.store.models.draft import Draft
 from app.store.models.event import Event, EventCounter
@@ -78,6 +79,7 @@ __all__ = [
     "CommandState",
     "CommandTarget",
     "CommandType",
+    "Contact",
     "Conversation",
     "ConversationStatus",
     "Direction",

@@ -181,10 +181,11 @@ def _visible(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
     if wanted.account_ids is not None:
         yield col(Conversation.account_id).in_(wanted.account_ids)
     if wanted.seen_in is not None:
-        yield _is_seen_in(wanted.seen_in)
+        yield is_seen_in(wanted.seen_in)
 
 
-def _is_seen_in(channels: frozenset[ChannelId]) -> ColumnElement[bool]:
+def is_seen_in(channels: frozenset[ChannelId]) -> ColumnElement[bool]:
+    """Of a conversation; see `ConversationFilter.seen_in`."""
     card = (
         select(Post.id)
         .where(

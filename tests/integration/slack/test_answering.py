@@ -123,6 +123,41 @@ class TestReply:
         assert value(view, "compose.from")["text"]["text"] == "support@example.com"
         assert "The total is wrong." in text_of(view)
 
+    async def test_offers_people_the_team_wrote_with_beside_typed_addresses(
+        self, door: SlackDoor
+    ) -> None:
+        ts = await card(door)
+        await door.feed.mail(
+            "Chairs", from_name="Harriet Pike", from_address="harriet@pike.example"
+        )
+        await opened(door, ts)
+
+        async def holds(field: str, wanted: str) -> None:
+            async def look() -> bool:
+                return bool(value(door.slack.views("Ana")[-1], field) == wanted)
+
+            await eventually(look)
+
+        offered = await door.slack.suggest("Ana", "compose.person", "harr")
+        (cc,) = offered.groups[1]["options"]
+        assert (cc["text"]["text"], offered.groups[1]["label"]["text"]) == ("Harriet Pike", "Cc")
+        assert (await door.slack.act_in_view("Ana", "compose.person", cc)).ok
+        await holds("compose.cc", "Harriet Pike <harriet@pike.example>")
+
+        (to, *_) = (await door.slack.suggest("Ana", "compose.person", "eva@other.example")).groups
+        assert (await door.slack.act_in_view("Ana", "compose.person", to["options"][0])).ok
+        await holds("compose.to", "Ana Ruiz <ana@acme.example>, eva@other.example")
+        await holds("compose.cc", "Harriet Pike <harriet@pike.example>")
+
+    async def test_offers_nobody_of_a_channel_that_the_writer_is_not_in(
+        self, door: SlackDoor
+    ) -> None:
+        ts = await card(door)
+        await opened(door, ts, user="Ana")
+        door.slack.remove_user("Ana", "support")
+
+        assert (await door.slack.suggest("Ana", "compose.person", "ana")).groups == []
+
     @pytest.mark.both_ways
     async def test_writes_the_mail_once(self, door: SlackDoor) -> None:
         ts = await card(door)

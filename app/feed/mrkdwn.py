@@ -152,7 +152,7 @@ def cut(text: str, limit: int) -> str:
 def cut_lines(text: str, *, lines: int, characters: int) -> str:
     """The beginning of a text that takes at most so many lines."""
     kept = [line.rstrip() for line in text.strip().splitlines()]
-    shown = "\n".join(kept[:lines])
+    shown = "\n".join(kept[:lines]).rstrip()
     shorter = len(kept) > lines
     return cut(shown + ("…" if shorter and len(shown) < characters else ""), characters)
 

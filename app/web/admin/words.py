@@ -62,6 +62,8 @@ _ACTS: Final = {
     "route.set": "set the channel for",
     "route.removed": "removed the route for",
     "channel.exposure_changed": "changed how much is shown in",
+    "channel.emoji_switched_on": "let emoji act in",
+    "channel.emoji_switched_off": "switched emoji off in",
     "channel.sharing_accepted": "allowed mail in the shared channel",
     "channel.sharing_refused": "forbade mail in the shared channel",
     "rule.created": "made the rule",

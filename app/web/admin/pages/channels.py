@@ -11,7 +11,7 @@ from app.core.access import Role
 from app.core.errors import InvalidInput, NotFound
 from app.core.ids import AccountId, ChannelId, RouteId
 from app.feed.again import try_channel_again
-from app.feed.channels import accept_sharing, set_exposure
+from app.feed.channels import accept_sharing, set_emoji_actions, set_exposure
 from app.store.models import Channel, ChannelState, Exposure, RouteKind
 from app.store.unit_of_work import UnitOfWork
 from app.web.admin.channel_choice import channel_name, chosen_channel, directory_of
@@ -110,6 +110,20 @@ async def share(
         act = "channel.sharing_accepted" if accepted else "channel.sharing_refused"
         visitor.audit(uow, act, about=channel_name(channel))
     said = "Mail is posted there from now on." if accepted else "No mail is posted there."
+    return see_other(request, "/channels", said)
+
+
+@router.post("/channels/{channel_id}/emoji/{on}")
+async def emoji(
+    request: Request, visitor: AsAdmin, parts: Parts, channel_id: ChannelPath, on: bool
+) -> Response:
+    async with parts.store.begin(visitor.workspace_id) as uow:
+        channel = await _channel(uow, channel_id)
+        await set_emoji_actions(uow, channel.id, on=on)
+        act = "channel.emoji_switched_on" if on else "channel.emoji_switched_off"
+        visitor.audit(uow, act, about=channel_name(channel))
+    name = channel_name(channel)
+    said = f"Emoji on the cards in {name} act now." if on else f"Emoji in {name} do nothing now."
     return see_other(request, "/channels", said)
 
 

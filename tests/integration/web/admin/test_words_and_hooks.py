@@ -203,6 +203,20 @@ class TestChannels:
         assert (await ana.post("/channels/C0SUPPORT/exposure", exposure="all")).status_code == 400
         assert (await ana.post("/channels/C0NOWHERE/retry")).status_code == 404
 
+    async def test_whether_emoji_act(self, admin: Admin, web: Web) -> None:
+        ana, ben = await admin.person(Role.ADMIN), await admin.person(Role.AGENT)
+        await web.account(channel_id="C0SUPPORT")
+        assert (await ben.post("/channels/C0SUPPORT/emoji/true")).status_code == 403
+        assert (await ana.post("/channels/C0NOWHERE/emoji/true")).status_code == 404
+        assert "Let them act" in (await ana.get("/channels")).text
+
+        for on in (True, False):
+            await ana.post(f"/channels/C0SUPPORT/emoji/{str(on).lower()}")
+
+            async with web.store.begin(web.workspace_id) as uow:
+                assert (await uow.channels.lock(ChannelId("C0SUPPORT"))).emoji_actions is on
+        assert "let emoji act in" in (await ana.get("/audit")).text
+
 
 class TestRules:
     async def test_one_without_a_condition_or_an_action_is_refused(self, admin: Admin) -> None:

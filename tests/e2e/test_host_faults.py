@@ -23,10 +23,12 @@ from tests.fixtures.mailservers import PASSWORD, mails
 from tests.fixtures.sessions import mail
 from tests.fixtures.smtp import ScriptedSMTP
 from tests.fixtures.stack import Stack, eventually, text_of
+from tests.rig.disk import NOT_PERMITTED, Disk
 from tests.rig.faultfile import FaultFile
 from tests.rig.postgres import FragilePostgres
 
 PATIENCE = 60
+ROOM = "1g"
 NO_MORE = 3
 """A process that may have three descriptors keeps those it has, and gets no other."""
 
@@ -40,6 +42,8 @@ class Site:
     faults: FaultFile
     worker: asyncio.subprocess.Process
     smtp: ScriptedSMTP
+    disk: Disk
+    """What Postgres writes to."""
 
     async def card(self, subject: str) -> str:
         async def find() -> str | None:
@@ -68,11 +72,19 @@ def folder() -> Iterator[Path]:
         yield path
 
 
+@pytest.fixture(scope="module")
+def disk(folder: Path) -> Iterator[Disk]:
+    made = Disk(folder / "disk")
+    made.mount(f"size={ROOM},mode=755")
+    yield made
+    made.unmount()
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def site(dovecot: Dovecot, folder: Path) -> AsyncIterator[Site]:
+async def site(dovecot: Dovecot, folder: Path, disk: Disk) -> AsyncIterator[Site]:
     inbox = dovecot.add_user("host-faults@example.com", PASSWORD)
     async with (
-        FragilePostgres(folder / "postgres") as postgres,
+        FragilePostgres(disk.folder / "postgres") as postgres,
         LocalSlack() as slack,
         Stack(postgres.url, folder, inbox, slack) as stack,
         ScriptedSMTP() as smtp,
@@ -88,7 +100,7 @@ async def site(dovecot: Dovecot, folder: Path) -> AsyncIterator[Site]:
             "password": PASSWORD,
         }
         await stack.connect_account(within=PATIENCE, smtp=by)
-        yield Site(stack, postgres, faults, worker, smtp)
+        yield Site(stack, postgres, faults, worker, smtp, disk)
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -119,8 +131,7 @@ class TestPostgresCrashes:
             return "🗄 Archived" in text_of(site.stack.slack.message("support", ts))
 
         await eventually(is_archived, PATIENCE)
-        assert sum(subject.encode() in one for one in mails(site.stack.inbox, "Archive")) == 1
-        assert sum(subject.encode() in one for one in mails(site.stack.inbox)) == 0
+        assert (archived(site, subject), inboxed(site, subject)) == (1, 0)
 
     async def test_when_a_reply_was_taken(self, site: Site) -> None:
         """Whoever sent it may still note that, or nobody knows and a person is asked."""
@@ -152,6 +163,28 @@ class TestNothingIsLeft:
         await site.card("No connection")
         assert site.times_shown("No connection") == 1
 
+    async def test_of_the_disk_that_postgres_writes_to(self, site: Site) -> None:
+        if not site.disk.is_mounted:
+            pytest.skip(NOT_PERMITTED)
+        await site.stack.inbox.deliver(mail("Before it is full", "room@acme.example"))
+        ts = await site.card("Before it is full")
+        site.disk.fill()
+        await eventually(site.postgres.is_out_of_room, PATIENCE)
+        await site.stack.inbox.deliver(mail("No room", "no-room@acme.example"))
+        click = await site.stack.slack.choose_overflow("Ana", "support", ts, "Archive")
+
+        site.disk.remount(f"size={ROOM}")
+        await site.postgres.start()
+
+        await site.card("No room")
+        assert [site.times_shown(one) for one in ("Before it is full", "No room")] == [1, 1]
+
+        async def is_archived() -> bool:
+            return not click.ok or archived(site, "Before it is full") == 1
+
+        await eventually(is_archived, PATIENCE)
+        assert archived(site, "Before it is full") + inboxed(site, "Before it is full") == 1
+
     @pytest.mark.skipif(sys.platform != "linux", reason="limits of a process are set by prlimit")
     async def test_of_file_descriptors(self, site: Site) -> None:
         pid = site.worker.pid
@@ -171,6 +204,14 @@ class TestNothingIsLeft:
         await site.stack.api.post(f"/accounts/{account_id}/retry")
         await site.card("No descriptor")
         assert site.times_shown("No descriptor") == 1
+
+
+def archived(site: Site, subject: str) -> int:
+    return sum(subject.encode() in one for one in mails(site.stack.inbox, "Archive"))
+
+
+def inboxed(site: Site, subject: str) -> int:
+    return sum(subject.encode() in one for one in mails(site.stack.inbox))
 
 
 def take_every_connection(site: Site, others: contextlib.ExitStack) -> None:

@@ -56,6 +56,19 @@ class FragilePostgres:
                 connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
             connection.execute("SELECT pg_reload_conf()")
 
+    async def is_out_of_room(self) -> bool:
+        """Have it begin a new file of its log, and tell whether it could not."""
+        try:
+            async with await psycopg.AsyncConnection.connect(
+                conninfo(self.url), autocommit=True
+            ) as connection:
+                await connection.execute("SELECT pg_switch_wal()")
+                await connection.execute("CREATE TABLE filler AS SELECT generate_series(1, 100000)")
+                await connection.execute("DROP TABLE filler")
+        except (psycopg.errors.DiskFull, psycopg.OperationalError):
+            return True
+        return False
+
     async def _control(self, *arguments: str) -> None:
         server = self._server
         await asyncio.to_thread(

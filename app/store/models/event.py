@@ -2,7 +2,8 @@
 
 `seq` is taken from the workspace's counter row at the end of the writing transaction. The row lock
 is held until that transaction commits, so numbers appear in commit order and without gaps: a reader
-that has seen 41 will never find a 40 later.
+that has seen 41 will never find a 40 later. Only a database that was restored from a backup begins
+again far above, for what came after the backup has had the numbers that would be next.
 """
 
 from datetime import datetime
@@ -20,6 +21,8 @@ class EventCounter(Tenanted, table=True):
     __tablename__ = "event_counters"
 
     last_seq: int = Field(default=0, sa_type=BigInteger)
+    given_in: str | None = None
+    """The database that the numbers were given in; another one was restored from its backup."""
 
 
 class Event(Tenanted, table=True):

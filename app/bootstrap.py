@@ -78,10 +78,13 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
         stack.push_async_callback(engine.dispose)
         queue = open_queue(url)
         hub = await stack.enter_async_context(NotificationHub(url))
+        store = Store(engine, queue)
+        async with store.across_workspaces() as fleet:
+            await fleet.go_on_after_restore()
         yield Container(
             settings=settings,
             url=url,
-            store=Store(engine, queue),
+            store=store,
             queue=queue,
             blobs=Blobs(settings.blob_location),
             hub=hub,

@@ -229,6 +229,7 @@ class Ticks:
 
     async def forget_old(self) -> None:
         async with self._store.across_workspaces() as fleet:
+            await fleet.go_on_after_restore()
             await fleet.forget_old(requests=_KEEP_REQUESTS, answers=_KEEP_ANSWERS)
             await fleet.webhooks.forget_deliveries(self._clock.now() - _KEEP_DELIVERIES)
             await fleet.door.forget_old(self._clock.now() - _KEEP_SIGN_INS)

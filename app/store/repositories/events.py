@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import text
+from sqlalchemy import func, text
 from sqlmodel import col, select
 
 from app.core.ids import AccountId
@@ -57,8 +57,17 @@ class Events(Repository):
             .limit(limit)
         )
         if account_id is not None:
-            start = max(await self.latest() - _WALK, 0)
-            statement = statement.where(Event.account_id == account_id, col(Event.seq) > start)
+            start = (
+                select(Event.seq)
+                .where(Event.workspace_id == self._workspace_id)
+                .order_by(col(Event.seq).desc())
+                .offset(_WALK)
+                .limit(1)
+                .scalar_subquery()
+            )
+            statement = statement.where(
+                Event.account_id == account_id, col(Event.seq) > func.coalesce(start, 0)
+            )
         return (await self._session.exec(statement)).all()
 
     async def latest(self) -> int:

@@ -44,6 +44,7 @@ from app.store.repositories.door import Door
 from app.store.repositories.due import Due, Tended
 from app.store.repositories.figures import Figures, figures
 from app.store.repositories.grants import GrantsEverywhere
+from app.store.repositories.log_restores import go_on_after_restore
 from app.store.repositories.outgoing import IS_JUDGED
 from app.store.repositories.silence import (
     PausedAccount,
@@ -284,6 +285,10 @@ class Fleet(Tenants):
     async def stalled_jobs(self) -> list[Stalled]:
         """Jobs that a dead worker left behind."""
         return await stalled_jobs(self._session)
+
+    async def go_on_after_restore(self) -> int:
+        """Begin the numbers of the log anew, should it come from a backup; in how many teams."""
+        return await go_on_after_restore(self._session)
 
     async def due(self, now: datetime) -> Due:
         """Whether there is anything to do that only the clock brings about."""

@@ -23,6 +23,7 @@ EVENTS: Final[dict[str, str]] = {
     "mailbox.reset": "The server numbered the mails of {name} anew; they were matched.",
     "mailbox.mail_missing": "Mail was missing, and is fetched.",
     "mail.quarantined": "A mail could not be read and was set aside.",
+    "log.restored": "The database was restored from a backup.",
     "message.received": "A mail came in.",
     "message.imported": "An older mail was brought in.",
     "message.sent": "A mail was sent.",

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from app.container import Container
 from app.core.access import Actor, Scope
-from app.core.errors import InvalidInput, NotAllowed
+from app.core.errors import Conflict, InvalidInput, NotAllowed
 from app.store.models import Event
 from app.store.notify import Topic
 from app.web.auth import Unauthenticated
@@ -22,6 +22,8 @@ router = APIRouter(prefix="/events", tags=["events"])
 _PAGE: Final = 200
 _KEEPALIVE_SECONDS: Final = 15.0
 _MOST: Final = 2**63 - 1
+_SET_BACK: Final = "log.set_back"
+"""Told to a reader whose cursor is ahead of the log; it goes on from the newest event there is."""
 
 
 class EventOut(BaseModel):
@@ -55,6 +57,11 @@ async def list_(
 ) -> EventPage:
     async with parts.store.begin(caller.workspace_id) as uow:
         events = await uow.events.after(after, limit=limit + 1)
+        if not events and after > (latest := await uow.events.latest()):
+            raise Conflict(
+                f"The newest event is {latest}: the log was set back since this cursor was given.",
+                fix=f"Go on with after={latest}, and look at what you know of events before it.",
+            )
     page = events[:limit]
     return EventPage(
         events=[_shown(event) for event in page if _may_see(caller, event)],
@@ -95,6 +102,10 @@ async def _lines(
         while not await request.is_disconnected():
             async with parts.store.begin(caller.workspace_id) as uow:
                 events = await uow.events.after(cursor, limit=_PAGE)
+                latest = cursor if events else await uow.events.latest()
+            if latest < cursor:
+                cursor = latest
+                yield f'id: {latest}\nevent: {_SET_BACK}\ndata: {{"cursor":{latest}}}\n\n'
             for event in events:
                 cursor = event.seq
                 if _may_see(caller, event):

@@ -69,8 +69,17 @@ class TestPages:
 
         for query in wrong:
             assert (await client.get("/events", params=query)).status_code == 422, query
-        beyond = await client.get("/events", params={"after": str(2**63 - 1)})
-        assert beyond.json()["events"] == []
+
+    async def test_beyond_the_newest_are_of_a_log_that_was_set_back(self, web: Web) -> None:
+        client = web.client(BOOTSTRAP_KEY)
+        await emit(web, 1, 2)
+
+        at_the_end = await client.get("/events", params={"after": "2"})
+        beyond = await client.get("/events", params={"after": "3"})
+
+        assert at_the_end.json()["events"] == []
+        assert beyond.status_code == 409
+        assert "after=2" in beyond.text
 
 
 class Stream:
@@ -133,6 +142,13 @@ class TestStream:
             assert (await stream.event())[0] == 5
             await emit(web, 6)
             assert (await stream.event())[0] == 6
+
+    async def test_of_a_log_that_was_set_back_says_so_and_goes_on(self, web: Web) -> None:
+        await emit(web, 1, 2)
+        async with streaming(web, **{"Last-Event-ID": "50"}) as stream:
+            assert await stream.event() == (2, "log.set_back", {"cursor": 2})
+            await emit(web, 3)
+            assert (await stream.event())[0] == 3
 
     async def test_misses_nothing_while_many_write(self, web: Web) -> None:
         async with streaming(web, **{"Last-Event-ID": "0"}) as stream:

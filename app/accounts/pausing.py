@@ -10,12 +10,21 @@ of it.
 """
 
 from datetime import datetime
+from typing import Protocol
 
 from app.core.errors import Conflict
 from app.core.ids import AccountId
 from app.store.models import Account, AccountState
 from app.store.notify import Topic
 from app.store.unit_of_work import UnitOfWork
+
+
+class Change(Protocol):
+    """`pause` or `resume`."""
+
+    async def __call__(
+        self, uow: UnitOfWork, account_id: AccountId, *, by: str, now: datetime
+    ) -> Account: ...
 
 
 async def pause(uow: UnitOfWork, account_id: AccountId, *, by: str, now: datetime) -> Account:

@@ -260,16 +260,7 @@ def pause(account: Named) -> None:
 
     Example: sharedbox accounts pause support@example.com
     """
-
-    async def work(given: Settings) -> str:
-        async with opened(given) as on, on.parts.store.begin(on.workspace_id) as uow:
-            found = await account_named(uow, account)
-            by = on_command_line(on.workspace_id)
-            await pausing.pause(uow, found.id, by=by.name, now=on.parts.clock.now())
-            audit(uow, by, "account.paused", about=found.address, account_id=str(found.id))
-            return found.address
-
-    address = run(work)
+    address = _switch(account, pausing.pause, "account.paused")
     console.print(f"{address} is paused. Go on: sharedbox accounts resume {address}", **_PLAIN)
 
 
@@ -279,16 +270,22 @@ def resume(account: Named) -> None:
 
     Example: sharedbox accounts resume support@example.com
     """
+    address = _switch(account, pausing.resume, "account.resumed")
+    console.print(f"{address} is looked at again. See: sharedbox doctor", **_PLAIN)
+
+
+def _switch(account: str, change: pausing.Change, act: str) -> str:
+    """Pause or resume it; answers its address."""
 
     async def work(given: Settings) -> str:
         async with opened(given) as on, on.parts.store.begin(on.workspace_id) as uow:
             found = await account_named(uow, account)
             by = on_command_line(on.workspace_id)
-            await pausing.resume(uow, found.id, by=by.name, now=on.parts.clock.now())
-            audit(uow, by, "account.resumed", about=found.address, account_id=str(found.id))
+            await change(uow, found.id, by=by.name, now=on.parts.clock.now())
+            audit(uow, by, act, about=found.address, account_id=str(found.id))
             return found.address
 
-    console.print(f"{run(work)} is looked at again. See: sharedbox doctor", **_PLAIN)
+    return run(work)
 
 
 @accounts.command()

@@ -105,29 +105,34 @@ async def retry(request: Request, visitor: AsAdmin, parts: Parts, account_id: UU
 @router.post("/accounts/{account_id}/pause")
 async def pause(request: Request, visitor: AsAdmin, parts: Parts, account_id: UUID) -> Response:
     """Let it be: its connection is closed within seconds."""
-    id_ = AccountId(account_id)
-    visitor.check_sees(id_)
-    try:
-        async with parts.store.begin(visitor.workspace_id) as uow:
-            account = await pausing.pause(uow, id_, by=visitor.actor.name, now=parts.clock.now())
-            visitor.audit(uow, "account.paused", about=account.address, account_id=str(id_))
-    except Conflict as error:
-        return see_other(request, f"/accounts/{account_id}", str(error), is_bad=True)
     said = "Paused. New mail stays on the server until you resume it."
-    return see_other(request, f"/accounts/{account_id}", said)
+    change = (pausing.pause, "account.paused")
+    return await _switch(request, visitor, parts, AccountId(account_id), *change, said)
 
 
 @router.post("/accounts/{account_id}/resume")
 async def resume(request: Request, visitor: AsAdmin, parts: Parts, account_id: UUID) -> Response:
-    id_ = AccountId(account_id)
-    visitor.check_sees(id_)
+    said = "Resumed. What arrived meanwhile is brought in now."
+    change = (pausing.resume, "account.resumed")
+    return await _switch(request, visitor, parts, AccountId(account_id), *change, said)
+
+
+async def _switch(
+    request: Request,
+    visitor: Visitor,
+    parts: Container,
+    account_id: AccountId,
+    change: pausing.Change,
+    act: str,
+    said: str,
+) -> Response:
+    visitor.check_sees(account_id)
     try:
         async with parts.store.begin(visitor.workspace_id) as uow:
-            account = await pausing.resume(uow, id_, by=visitor.actor.name, now=parts.clock.now())
-            visitor.audit(uow, "account.resumed", about=account.address, account_id=str(id_))
+            account = await change(uow, account_id, by=visitor.actor.name, now=parts.clock.now())
+            visitor.audit(uow, act, about=account.address, account_id=str(account_id))
     except Conflict as error:
         return see_other(request, f"/accounts/{account_id}", str(error), is_bad=True)
-    said = "Resumed. What arrived meanwhile is brought in now."
     return see_other(request, f"/accounts/{account_id}", said)
 
 

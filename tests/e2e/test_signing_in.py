@@ -5,6 +5,7 @@ that asks it whose token it was shown. So a token that was revoked there really 
 """
 
 import asyncio
+import base64
 import json
 import logging
 import re
@@ -28,6 +29,7 @@ from tests.e2e.test_canaries import rows, spellings
 from tests.fixtures.identity import SECRET, Identity, dovecot_trusting
 from tests.fixtures.mailservers import PASSWORD
 from tests.fixtures.sessions import mail
+from tests.fixtures.smtp import Script, ScriptedSMTP
 from tests.fixtures.stack import Stack, eventually, text_of
 
 POINT = "K32"
@@ -41,6 +43,8 @@ class SignedIn:
     identity: Identity
     provider: str
     account: dict[str, Any] = field(default_factory=dict)
+    smtp: ScriptedSMTP | None = None
+    """What the mailbox sends by, if it sends."""
 
     @property
     def who(self) -> str:
@@ -58,7 +62,10 @@ class SignedIn:
                     "host": inbox.host, "port": inbox.port, "security": inbox.security,
                     "username": self.who,
                 },
-                "smtp": None,
+                "smtp": None if self.smtp is None else {
+                    "host": "127.0.0.1", "port": self.smtp.port, "security": "none",
+                    "username": self.who,
+                },
                 "channel": self.stack.slack.channels["support"],
             },
         )  # fmt: skip
@@ -198,6 +205,54 @@ class TestAnAccountThatIsSignedIn:
         new_access, new_refresh = await signed_in.tokens()
         assert new_access != access
         assert (new_refresh != refresh) == (signed_in.provider == "microsoft")
+
+
+class TestAnAnswer:
+    async def test_leaves_with_the_token_and_with_a_fresh_one_where_that_was_refused(
+        self, signed_in: SignedIn
+    ) -> None:
+        stack = signed_in.stack
+        offered = ("8BITMIME", "AUTH XOAUTH2")
+        expired: Script = {"AUTH": "535 5.7.8 the token has expired"}
+        async with ScriptedSMTP(scripts=[expired], extensions=offered) as signed_in.smtp:
+            smtp = signed_in.smtp
+            await stack.start_web()
+            await stack.start_worker()
+            await signed_in.connect()
+            await stack.inbox.deliver(mail("Where is it?", "1@acme.example"))
+            await stack.card("Where is it?")
+            first, _ = await signed_in.tokens()
+            (conversation,) = (await stack.api.get("/conversations")).json()["items"]
+
+            answer = await stack.api.post(
+                "/outgoing",
+                json={
+                    "account_id": signed_in.account["id"], "conversation_id": conversation["id"],
+                    "text": "On its way.", "undo_seconds": 0,
+                },
+            )  # fmt: skip
+            assert answer.status_code == 202, answer.text
+            await _has_left(stack, answer.json()["id"])
+
+            second, _ = await signed_in.tokens()
+            shown = [
+                base64.b64decode(line.split(" ")[2]).decode()
+                for line in smtp.commands
+                if line.startswith("AUTH XOAUTH2 ")
+            ]
+        assert first != second
+        assert shown == [
+            f"user={signed_in.who}\1auth=Bearer {token}\1\1" for token in (first, second)
+        ]
+        assert len(smtp.taken) == 1
+
+
+async def _has_left(stack: Stack, outgoing_id: str) -> None:
+    async def look() -> bool:
+        row = (await stack.api.get(f"/outgoing/{outgoing_id}")).json()
+        return bool(row["state"] == "sent")
+
+    await eventually(look, within=30)
 
 
 class TestTokens:

@@ -83,7 +83,15 @@ class Ahead:
     uid: int
 
 
-Happened: TypeAlias = "Delivery | Interference | Asked | Trouble | Usage | Ahead"
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many times as long as its processor time a piece of work took: 1 on an idle machine."""
+
+    at: float
+    slowness: float
+
+
+Happened: TypeAlias = "Delivery | Interference | Asked | Trouble | Usage | Ahead | Pace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +202,10 @@ class History:
     @property
     def usages(self) -> list[Usage]:
         return [one for one in self.happened if isinstance(one, Usage)]
+
+    @property
+    def paces(self) -> list[Pace]:
+        return [one for one in self.happened if isinstance(one, Pace)]
 
     @property
     def aheads(self) -> list[Ahead]:

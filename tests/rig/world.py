@@ -19,7 +19,7 @@ from app.store.engine import conninfo
 from tests.fixtures.faultproxy import FaultProxy
 from tests.fixtures.stack import API_KEY, Stack
 from tests.rig.faultfile import FaultFile
-from tests.rig.history import Findings, History, Usage
+from tests.rig.history import Findings, History, Pace, Usage
 from tests.rig.imap_server import HostileServer
 from tests.rig.observe import Database, in_slack, on_dovecot, on_hostile
 from tests.rig.postgres import FragilePostgres
@@ -34,6 +34,7 @@ CHANNELS: Final = {
 _SILENT_SECONDS: Final = 3
 _AGAIN_SECONDS: Final = 0.5
 _SAMPLE_SECONDS: Final = 2.0
+_WORK_SECONDS: Final = 0.02
 
 
 class World:
@@ -170,6 +171,7 @@ class World:
             with contextlib.suppress(psycopg.Error):
                 for ahead in await asyncio.to_thread(self.database.aheads, now):
                     self.history.note(ahead)
+            self.history.note(Pace(now, await asyncio.to_thread(_slowness)))
             for name, child in self.children.items():
                 with contextlib.suppress(psutil.Error):
                     self.history.note(_usage(now, name, child.pid))
@@ -195,6 +197,14 @@ class World:
 
     async def _state(self, account_id: str) -> str:
         return str((await self.stack.api.get(f"/accounts/{account_id}")).json()["state"])
+
+
+def _slowness() -> float:
+    """How many times as long as its processor time a little work takes just now."""
+    began, worked = time.perf_counter(), time.thread_time()
+    while time.thread_time() - worked < _WORK_SECONDS:
+        pass
+    return (time.perf_counter() - began) / _WORK_SECONDS
 
 
 def _usage(at: float, name: str, pid: int) -> Usage:

@@ -17,6 +17,7 @@ from tests.rig.history import (
     Interference,
     Kept,
     OnServer,
+    Pace,
     Result,
     Shown,
     Trouble,
@@ -244,6 +245,19 @@ class TestABrokenRule:
         found.shown.append(Shown("p5", "C2", "5.0", at=150))
 
         assert broken(done, found) == {"INV-BLAST"}
+
+    @pytest.mark.parametrize(("slowness", "rules"), [(1.0, {"INV-BLAST"}), (3.0, set[str]())])
+    def test_a_delay_is_measured_by_the_machine(self, slowness: float, rules: set[str]) -> None:
+        done, found = history(), findings()
+        done.note(Trouble(100, 200, "the mail server drips", local=True))
+        done.note(Delivery(110, "c2", "control", Result.OK))
+        for at in range(3):
+            done.note(Pace(at, slowness))
+        found.mails.append(OnServer("control", "INBOX", 7, 2, "c2"))
+        found.kept.append(Kept("c2", "control", ("p5",)))
+        found.shown.append(Shown("p5", "C2", "5.0", at=120))
+
+        assert broken(done, found) == rules
 
     def test_a_delay_by_a_trouble_of_all_is_none(self) -> None:
         done, found = history(), findings()

@@ -27,6 +27,8 @@ async def running() -> AsyncIterator[RunningDemo]:
     expect.set_options(timeout=SECONDS * 1000)
     with demo_folder() as folder:
         async with demo(folder) as running:
+            # A card that comes in moves those above it, and so what is about to be clicked.
+            await running.says("The sample mails are in", within=120)
             yield running
     expect.set_options(timeout=5_000)
 

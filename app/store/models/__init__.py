@@ -23,6 +23,7 @@ from app.store.models.draft import Draft
 from app.store.models.event import Event, EventCounter
 from app.store.models.grant import Grant, GrantKind, GrantState, SignIn
 from app.store.models.history_import import HistoryImport, ImportState
+from app.store.models.home import HomeView
 from app.store.models.idempotency import IdempotencyRecord
 from app.store.models.identity import Proof, SenderIdentity
 from app.store.models.installation import Installation, InstallationState
@@ -92,6 +93,7 @@ __all__ = [
     "GrantKind",
     "GrantState",
     "HistoryImport",
+    "HomeView",
     "IdempotencyRecord",
     "ImportState",
     "Installation",

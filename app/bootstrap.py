@@ -30,6 +30,7 @@ from app.sending.kept import KeptLines
 from app.sending.smtp import SMTPTransport
 from app.slack.bolt import build_apps, signing_secret
 from app.slack.client import WorkspaceClients, http_session, web_client
+from app.slack.home_keeper import HomeKeeper
 from app.slack.http import SlackHTTP
 from app.slack.install import SlackInstall
 from app.slack.installations import Installations, adopt_until_done
@@ -116,6 +117,10 @@ async def run_web(
             apps = build_apps(container, installations, http)
             token = settings.slack_app_token.get_secret_value()
             socket = await stack.enter_async_context(SocketMode(apps, token))
+        if slack is not None or socket is not None:
+            keeper = HomeKeeper(container, installations, http)
+            keeping = asyncio.create_task(keeper.run(), name="keep homes")
+            stack.push_async_callback(_end, keeping)
         install = sign_in = None
         if settings.install_url is not None:
             store, vault = container.store, container.vault
@@ -139,6 +144,11 @@ async def run_web(
             await server.serve()
         finally:
             stopping.cancel()
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
 
 
 async def run_worker(settings: Settings, stop: asyncio.Event) -> None:

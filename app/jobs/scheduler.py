@@ -233,4 +233,5 @@ class Ticks:
             await fleet.forget_old(requests=_KEEP_REQUESTS, answers=_KEEP_ANSWERS)
             await fleet.webhooks.forget_deliveries(self._clock.now() - _KEEP_DELIVERIES)
             await fleet.door.forget_old(self._clock.now() - _KEEP_SIGN_INS)
+            await fleet.homes.forget(opened_before=self._clock.now() - _KEEP_REQUESTS)
             await fleet.forget_applications(self._clock.now() - _KEEP_APPLICATIONS)

@@ -16,6 +16,7 @@ from app.slack.composer import Composer
 from app.slack.errors import ErrorHandler
 from app.slack.files import SlackFiles
 from app.slack.gate import Gate
+from app.slack.home_drawing import HomeDrawing
 from app.slack.installations import Installations
 from app.slack.listeners import unknown
 from app.slack.listeners.actions import CardActions
@@ -101,7 +102,7 @@ def _listeners(
     unsubscribing = Unsubscribing(door, writing)
     routing = Routing(door, gate, frozenset(settings.admins))
     rules = Ruling(door, routing, container.blobs)
-    home = HomeTab(door, gate, composer, settings)
+    home = HomeTab(door, HomeDrawing(door.store, door.clock, gate, settings), composer)
     files = _files(container, installations, http)
     return [
         CardActions(door).register,

@@ -6,7 +6,8 @@ from typing import Any, Final, cast
 import psycopg
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -14,6 +15,8 @@ from app.core.errors import InvalidInput
 from app.store.workers import process_name
 
 CONNECT_SECONDS: Final = 10
+TROUBLE: Final = (DBAPIError, PoolTimeout, OSError)
+"""What a database that is away, or in no state to answer, raises."""
 _SERVER_SETTINGS: Final = (
     "-c statement_timeout=30s -c lock_timeout=15s -c idle_in_transaction_session_timeout=60s "
     "-c timezone=UTC"

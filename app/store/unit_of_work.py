@@ -37,6 +37,7 @@ from app.store.repositories.events import Events
 from app.store.repositories.fleet import Fleet
 from app.store.repositories.grants import Grants
 from app.store.repositories.history_imports import HistoryImports
+from app.store.repositories.homes import Homes
 from app.store.repositories.idempotency import Idempotency
 from app.store.repositories.installations import Installations
 from app.store.repositories.ledger import Ledger
@@ -230,6 +231,10 @@ class UnitOfWork:
     @cached_property
     def signatures(self) -> Signatures:
         return Signatures(self.session, self.workspace_id)
+
+    @cached_property
+    def homes(self) -> Homes:
+        return Homes(self.session, self.workspace_id)
 
     @cached_property
     def slack_requests(self) -> SlackRequests:

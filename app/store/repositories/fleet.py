@@ -44,6 +44,7 @@ from app.store.repositories.door import Door
 from app.store.repositories.due import Due, Tended
 from app.store.repositories.figures import Figures, figures
 from app.store.repositories.grants import GrantsEverywhere
+from app.store.repositories.homes import EveryHome
 from app.store.repositories.log_restores import go_on_after_restore
 from app.store.repositories.outgoing import IS_JUDGED
 from app.store.repositories.silence import (
@@ -140,6 +141,7 @@ class Fleet(Tenants):
         super().__init__(session)
         self.door = Door(session)
         self.webhooks = EveryWebhook(session)
+        self.homes = EveryHome(session)
         self.unneeded_blobs = UnneededBlobs(session)
 
     async def silent_accounts(self) -> Sequence[SilentAccount]:

@@ -1,0 +1,95 @@
+"""What the Home tab of one person shows: read from our rows, within the channels they are in."""
+
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from app.core.clock import Clock
+from app.core.config import Settings
+from app.core.ids import ChannelId, SlackUserId, TeammateId, WorkspaceId
+from app.slack.gate import Gate
+from app.slack.views import home
+from app.slack.views.ruling import MOST_RULES
+from app.slack.worklist import Sight, health_in, lines_of, rule_lines, sight_of, whole_sight
+from app.store.models import ConversationStatus
+from app.store.repositories.conversations import ConversationFilter
+from app.store.unit_of_work import Store, UnitOfWork
+
+
+class HomeDrawing:
+    def __init__(self, store: Store, clock: Clock, gate: Gate, settings: Settings) -> None:
+        self._store = store
+        self._clock = clock
+        self._gate = gate
+        self._settings = settings
+
+    async def view(
+        self,
+        client: AsyncWebClient,
+        workspace_id: WorkspaceId,
+        user_id: SlackUserId,
+        name: str,
+        channels: frozenset[ChannelId],
+    ) -> dict[str, Any]:
+        """Raises `NotAllowed` where Slack does not say who they are."""
+        is_admin = user_id in self._settings.admins or await self._gate.is_admin(
+            client, workspace_id, user_id
+        )
+        return home.view(await self._read(workspace_id, user_id, name, channels, is_admin=is_admin))
+
+    async def _read(
+        self,
+        workspace_id: WorkspaceId,
+        user_id: SlackUserId,
+        user_name: str,
+        channels: frozenset[ChannelId],
+        *,
+        is_admin: bool,
+    ) -> home.Home:
+        async with self._store.begin(workspace_id) as uow:
+            me = (await uow.teammates.by_slack_user(user_id, user_name)).id
+            sight = await sight_of(uow, channels)
+            lists = _lists(me)
+            parts = {name: await self._part(uow, sight, one) for name, one in lists.items()}
+            mailboxes, more = None, 0
+            rules = await rule_lines(uow) if is_admin else None
+            if is_admin:
+                mailboxes, more = await health_in(
+                    uow,
+                    await whole_sight(uow, channels),
+                    self._clock.now(),
+                    poll_seconds=self._settings.poll_seconds,
+                    limit=home.MOST_ACCOUNTS,
+                )
+        return home.Home(
+            mine=parts["mine"],
+            unassigned=parts["unassigned"],
+            waiting=parts["waiting"],
+            snoozed=parts["snoozed"],
+            has_accounts=bool(sight.accounts) or any(one.count for one in parts.values()),
+            mailboxes=mailboxes,
+            more_mailboxes=more,
+            rules=None if rules is None else rules[:MOST_RULES],
+            rule_count=len(rules or ()),
+        )
+
+    async def _part(self, uow: UnitOfWork, sight: Sight, wanted: ConversationFilter) -> home.Part:
+        wanted = sight.limit(wanted)
+        if wanted.waiting_with_others_than is None:
+            found = await uow.conversations.page(wanted, before=None, limit=home.MOST_LINES)
+        else:
+            found = await uow.conversations.longest_waiting(wanted, limit=home.MOST_LINES)
+        count = len(found)
+        if count == home.MOST_LINES:
+            count = await uow.conversations.count(wanted, limit=home.MOST_COUNTED)
+        return home.Part(await lines_of(uow, sight, found, self._settings.slack_api_url), count)
+
+
+def _lists(me: TeammateId) -> dict[str, ConversationFilter]:
+    is_open = ConversationStatus.OPEN
+    return {
+        "mine": ConversationFilter(status=is_open, assignee_id=me, snoozed=False),
+        "unassigned": ConversationFilter(status=is_open, unassigned=True, snoozed=False),
+        "waiting": ConversationFilter(status=is_open, waiting_with_others_than=me, snoozed=False),
+        "snoozed": ConversationFilter(status=is_open, snoozed=True, snoozed_by_id=me),
+    }

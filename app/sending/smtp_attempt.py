@@ -146,8 +146,8 @@ class Attempt:
         """The whole mail. Answers what the server says to the last line."""
         ready = await self._say(client, "DATA")
         if ready.code != 354:
-            if self._is_used_line and ready.code < 400:
-                raise Stale  # an answer too many came before: these are not the answers to us
+            if self._is_used_line:
+                raise Stale  # perhaps an answer too many came before, and this is none to DATA
             self.is_over = ready.code != 421
             self._check(ready, "the mail")
             raise Deferred(

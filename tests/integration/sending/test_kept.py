@@ -126,6 +126,9 @@ WENT_BAD = {
     "421 to RSET": Case({"RSET": "421 4.4.2 idle too long"}),
     "an answer too many": Case({"END": "250 2.0.0 queued\r\n250 2.0.0 again"}),
     "an answer too many later": Case({"RSET": "250 2.0.0 as new\r\n250 2.0.0 again"}),
+    "an answer too many, and a no of the mail before": Case(
+        {"RSET": "250 2.0.0 as new\r\n250 2.0.0 again", "RCPT #2": "550 5.1.1 nobody here"}
+    ),
     "421 to MAIL": Case({"MAIL #2": "421 4.7.0 too many mails"}),
     "452 to MAIL": Case({"MAIL #2": "452 4.5.3 too many mails"}),
     "login ended": Case({"MAIL #2": "530 5.7.0 token expired"}),
@@ -134,14 +137,14 @@ WENT_BAD = {
     "gone at RCPT": Case({"RCPT #2": Fail.DROP}),
     "421 to RCPT": Case({"RCPT #2": "421 4.3.2 closing"}),
     "gone at DATA": Case({"DATA #2": Fail.DROP}),
+    "451 to DATA": Case({"DATA #2": "451 4.3.0 later"}),
+    "554 to DATA": Case({"DATA #2": "554 5.5.1 no"}),
     "421 to DATA": Case({"DATA #2": "421 4.3.2 closing"}),
     "gone in the mail": Case({"BODY #2": Fail.DROP}),
 }
 ABOUT_THE_MAIL = {
     "RCPT 450": Case({"RCPT #2": "450 4.2.0 busy"}, QUEUED, 0, 1, "450 4.2.0 busy"),
     "RCPT 550": Case({"RCPT #2": "550 5.1.1 unknown"}, FAILED, 0, 1, "550 5.1.1 unknown"),
-    "DATA 451": Case({"DATA #2": "451 4.3.0 later"}, QUEUED, 0, 1, "451 4.3.0 later"),
-    "DATA 554": Case({"DATA #2": "554 5.5.1 no"}, FAILED, 0, 1, "554 5.5.1 no"),
     "451 after the dot": Case({"END #2": "451 4.3.0 disk"}, QUEUED, 0, 1, "451 4.3.0 disk"),
     "421 after the dot": Case({"END #2": "421 4.3.2 closing"}, QUEUED, 0, 1, "421 4.3.2"),
     "550 after the dot": Case({"END #2": "550 5.7.1 spam"}, FAILED, 0, 1, "550 5.7.1 spam"),

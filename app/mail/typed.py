@@ -11,17 +11,26 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.core.errors import InvalidInput
-from app.mail.address import Address, addresses
+from app.mail.address import Address, addresses, is_plain
 
 _SHOWN: Final = 80
 _FIX: Final = "Write it like name@example.com or Ana <name@example.com>."
 _SPECIAL: Final = re.compile(r"[^\w .\'-]")
 _NEVER: Final = re.compile(r'["\\]|\s+')
+_ASIDE: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|\([^()]*+\)')
+_PARTING: Final = re.compile(r"[,;]")
 
 
 def typed_addresses(field: str, text: str) -> tuple[Address, ...]:
     """Everybody on one line, parted by commas or semicolons. Raises `InvalidInput`."""
     found = addresses(text)
+    for piece in _PARTING.split(_ASIDE.sub("", text)):
+        if not _is_one(piece):
+            raise InvalidInput(
+                f"“{piece.strip()[:_SHOWN]}” is not clearly one address.",
+                field=field,
+                fix="Put a comma between people.",
+            )
     for one in found:
         if "@" not in one.address:
             shown = one.name or one.address
@@ -32,6 +41,16 @@ def typed_addresses(field: str, text: str) -> tuple[Address, ...]:
                 f"“{shown[:_SHOWN]}” is not clearly one address.", field=field, fix=_FIX
             )
     return found
+
+
+def _is_one(piece: str) -> bool:
+    """Whether it names one person: of two without a comma between them, one would get nothing."""
+    name, bracket, rest = piece.partition("<")
+    inside, _, after = rest.partition(">")
+    if "<" in rest or after.strip():
+        return False
+    is_another = is_plain(name.strip()) and name.strip().lower() != inside.strip().lower()
+    return not (bracket and is_another)
 
 
 def _is_named(person: Address, text: str) -> bool:
@@ -71,7 +90,10 @@ def as_typed(people: Iterable[Address], *, room: int) -> FieldText:
 def _readable(person: Address, *ways: str) -> str:
     """The first way of writing that is read as this person's address alone; empty if none is."""
     for way in ways:
-        read = addresses(",".join(way.splitlines()))
+        try:
+            read = typed_addresses("to", ",".join(way.splitlines()))
+        except InvalidInput:
+            continue
         if [one.address for one in read] == [person.address]:
             return way
     return ""

@@ -131,6 +131,7 @@ class TestAsking:
             ({"from": "boss@bank.example"}, "from"),
             ({"to": ["a@b.example, c@d.example"]}, "to"),
             ({"to": ["ana ruiz@acme.example"]}, "to"),
+            ({"to": ["Ana <ana@acme.example> ben@acme.example"]}, "to"),
             ({"cc": ["a@b.example>\r\nRCPT TO:<x@y.example"]}, "cc"),
         ],
     )

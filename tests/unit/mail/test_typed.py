@@ -21,6 +21,8 @@ class TestWhatPeopleType:
             (f"Ána <{ANA}>", "Ána"),
             (f"{ANA} (Ana)", "Ana"),
             (f"mailto:{ANA}", ""),
+            (f"{ANA} <{ANA}>", ""),
+            (f'"ben@acme.example" <{ANA}>', "ben@acme.example"),
         ],
     )
     def test_one_person(self, text: str, name: str) -> None:
@@ -51,6 +53,10 @@ class TestWhatWouldReachSomebodyElse:
             f"Ruiz, Ana <{ANA}>",
             "Ana Ruiz",
             "<@relay.example:Ana> ana@acme.example",
+            f"Ana <{ANA}> ben@acme.example",
+            f"Ana <{ANA}> Ben <ben@acme.example>",
+            f"<{ANA}> <ben@acme.example>",
+            f"{ANA} <ben@acme.example>",
         ],
     )
     def test_is_refused(self, text: str) -> None:

@@ -105,6 +105,7 @@ async def _original(on: Writing, wanted: Wanted, gathered: Gathered) -> bytes | 
 
 
 def _write(on: Writing, wanted: Wanted, gathered: Gathered, raw: bytes | None) -> Written:
+    _check_time(wanted, gathered)
     to = _checked("to", gathered.to)
     cc = _checked("cc", gathered.cc)
     bcc = _checked("bcc", wanted.bcc)
@@ -219,9 +220,18 @@ def _undo_seconds(on: Writing, wanted: Wanted, gathered: Gathered) -> int:
         raise InvalidInput(
             f"The undo window is 0 to {MOST_UNDO_SECONDS} seconds.", field="undo_seconds"
         )
-    if wanted.send_at is not None and wanted.send_at > gathered.now + _FURTHEST:
-        raise InvalidInput("Mail can be scheduled for a year ahead at most.", field="send_at")
     return seconds
+
+
+def _check_time(wanted: Wanted, gathered: Gathered) -> None:
+    if wanted.send_at is None:
+        return
+    if wanted.send_at <= gathered.now:
+        raise InvalidInput(
+            "That time has passed.", field="send_at", fix="Leave it out to send as soon as it may."
+        )
+    if wanted.send_at > gathered.now + _FURTHEST:
+        raise InvalidInput("Mail can be scheduled for a year ahead at most.", field="send_at")
 
 
 def _message_id(id_: OutgoingId, sender: str) -> str:

@@ -131,6 +131,7 @@ class TestAsking:
             ({"from": "boss@bank.example"}, "from"),
             ({"to": ["a@b.example, c@d.example"]}, "to"),
             ({"to": ["ana ruiz@acme.example"]}, "to"),
+            ({"send_at": "2026-03-02T09:00:00Z"}, "send_at"),
             ({"to": ["Ana <ana@acme.example> ben@acme.example"]}, "to"),
             ({"cc": ["a@b.example>\r\nRCPT TO:<x@y.example"]}, "cc"),
         ],

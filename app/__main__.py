@@ -2,7 +2,7 @@
 
 import typer
 
-from app.bootstrap import open_database
+from app.bootstrap.opening import open_database
 from app.cli.accounts import accounts
 from app.cli.aliases import aliases
 from app.cli.channels import channels

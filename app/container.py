@@ -1,4 +1,4 @@
-"""The ports that are handed round. `bootstrap.py` fills it; nobody else knows what is inside."""
+"""The ports that are handed round. `bootstrap` fills it; nobody else knows what is inside."""
 
 from dataclasses import dataclass, field
 

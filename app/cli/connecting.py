@@ -19,7 +19,7 @@ from app.accounts.grants import add_grant, grant_of, make_ticket, sign_in_path
 from app.accounts.health import AccountHealth, health_of
 from app.accounts.tokens import GrantTokens
 from app.accounts.trials import Servers
-from app.bootstrap import checker
+from app.bootstrap.checking import checker
 from app.cli.opening import Opened
 from app.cli.output import errors
 from app.core.config import Settings

@@ -19,7 +19,7 @@ from rich.progress import (
 
 from app.accounts import history
 from app.accounts.history import ImportProgress, Window, progress_of
-from app.bootstrap import open_container
+from app.bootstrap.opening import open_container
 from app.cli.lookup import account_named
 from app.cli.output import AsJSON, console, fail, run
 from app.container import Container

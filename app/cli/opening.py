@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
-from app.bootstrap import open_container
+from app.bootstrap.opening import open_container
 from app.container import Container
 from app.core.config import Settings
 from app.core.errors import NotFound

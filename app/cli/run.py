@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import IO, Annotated, Final
 
 import typer
 import uvloop
 
-from app.bootstrap import open_database, run_web, run_worker
+from app.bootstrap.opening import open_database
 from app.cli.output import errors, explain, settings
 from app.core.config import Settings
 from app.core.errors import SharedBoxError
@@ -26,12 +27,19 @@ from app.store.engine import conninfo
 _STOP_SECONDS: Final = 20
 _LONGEST_WAIT: Final = 30.0
 log = get_logger(__name__)
+Work = Callable[[Settings, asyncio.Event], Awaitable[None]]
 
 
 class Process(StrEnum):
     WEB = "web"
     WORKER = "worker"
     ALL = "all"
+
+
+_WORKS: Final = {
+    Process.WEB: "app.bootstrap.web:run_web",
+    Process.WORKER: "app.bootstrap.worker:run_worker",
+}
 
 
 def run(
@@ -45,16 +53,20 @@ def run(
     configure_logging(process=process, json=not sys.stderr.isatty(), level=given.log_level)
     if process is not Process.ALL:
         check_python()
-    works: dict[Process, Callable[[Settings, asyncio.Event], Awaitable[None]]] = {
-        Process.WEB: partial(run_web, welcome=_welcome),
-        Process.WORKER: run_worker,
-        Process.ALL: _run_all,
-    }
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_until_told_to_stop(works[process], given))
+            runner.run(_until_told_to_stop(_work_of(process), given))
     except SharedBoxError as error:
         explain(error)
+
+
+def _work_of(process: Process) -> Work:
+    """What a process does; its libraries are loaded in that process alone."""
+    if process is Process.ALL:
+        return _run_all
+    work = resolve_name(_WORKS[process])
+    found: Work = partial(work, welcome=_welcome) if process is Process.WEB else work
+    return found
 
 
 def _welcome(link: str) -> None:
@@ -63,9 +75,7 @@ def _welcome(link: str) -> None:
     errors.print(f"  {link}", highlight=False, soft_wrap=True)
 
 
-async def _until_told_to_stop(
-    work: Callable[[Settings, asyncio.Event], Awaitable[None]], given: Settings
-) -> None:
+async def _until_told_to_stop(work: Work, given: Settings) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)

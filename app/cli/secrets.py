@@ -7,7 +7,7 @@ from cryptography.fernet import Fernet
 from rich.progress import Progress
 
 from app.accounts.reseal import count_secrets, reseal
-from app.bootstrap import open_container
+from app.bootstrap.opening import open_container
 from app.cli.output import console, errors, fail, run
 from app.core.config import Settings
 

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from typing import Final
 
-from app.bootstrap import run_worker
+from app.bootstrap.worker import run_worker
 from app.core.config import Settings
 from tests.fixtures.stack import Stack, eventually
 from tests.rig.faultfile import FaultFile

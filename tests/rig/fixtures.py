@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.accounts.connect import ask_for_test
-from app.bootstrap import run_worker
+from app.bootstrap.worker import run_worker
 from app.core.config import Settings
 from app.mailbox import guard, imap, sessions
 from app.store.engine import conninfo

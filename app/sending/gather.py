@@ -142,8 +142,13 @@ async def _conversation(uow: UnitOfWork, wanted: Wanted) -> Conversation | None:
 async def check_nothing_newer(
     uow: UnitOfWork, conversation: Conversation, last_seen_id: MessageId
 ) -> None:
-    """Raise `Conflict` where a mail has come in, or gone out, since the writer looked."""
+    """Raise `Conflict` where a mail has come in, or gone out, since the writer looked.
+
+    Raises `InvalidInput` for a mail of another conversation: it would prove nothing.
+    """
     seen = await uow.messages.get(last_seen_id)
+    if seen.conversation_id != conversation.id:
+        raise InvalidInput("That mail is not of this conversation.", field="last_seen_message_id")
     newer = await uow.messages.of_conversation(conversation.id, after=seen.received_at, limit=1)
     if newer:
         who = newer[0].from_name or newer[0].from_address

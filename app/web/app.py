@@ -106,8 +106,8 @@ def create_app(
         is_https=container.settings.base_url.startswith("https:"),
         largest_mail=container.settings.max_sent_bytes,
     )
-    site.install(app, sign_in)
     app.router.routes.extend(_doors().routes)
+    site.install(app, sign_in)
     if slack is not None:
         app.include_router(slack_router(slack))
     if install is not None:

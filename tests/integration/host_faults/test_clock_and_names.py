@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app import bootstrap
+from app.bootstrap import opening
 from app.commands.types import Archive
 from app.mailbox import hosts
 from app.mailbox.errors import Transient
@@ -33,7 +33,7 @@ class JumpingClock:
 @pytest.fixture
 def clock_of_worker(monkeypatch: pytest.MonkeyPatch) -> JumpingClock:
     clock = JumpingClock()
-    monkeypatch.setattr(bootstrap, "SystemClock", lambda: clock)
+    monkeypatch.setattr(opening, "SystemClock", lambda: clock)
     return clock
 
 

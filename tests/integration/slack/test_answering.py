@@ -445,13 +445,10 @@ class TestRefusals:
         await opened(door, ts)
         to = "x@b.example\r\nX-Evil: yes <c@d.example>\x00"
 
-        for _ in range(2):
-            await door.slack.submit_view("Ana", {"compose.body": "Hello", "compose.to": to})
+        outcome = await door.slack.submit_view("Ana", {"compose.body": "Hello", "compose.to": to})
 
-        (mail,) = await mails(door)
-        raw = await door.feed.feeding.blobs.get(mail.raw_sha256)
-        assert b"\nX-Evil" not in raw
-        assert [one for _, one in await recipients(door, mail.id)] == ["x@b.example", "c@d.example"]
+        assert outcome.errors
+        assert await mails(door) == []
 
     async def test_an_account_that_cannot_send(self, door: SlackDoor) -> None:
         async with door.store.begin(door.feed.workspace.id) as uow:

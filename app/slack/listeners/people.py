@@ -30,8 +30,10 @@ class People:
         app.event("user_change")(self.changed)
 
     async def changed(self, context: AsyncBoltContext, body: Body) -> None:
-        user = body["event"].get("user") or {}
-        user_id, workspace_id = SlackUserId(str(user.get("id") or "")), workspace_of(context)
+        user, workspace_id = body["event"].get("user"), workspace_of(context)
+        if not isinstance(user, dict):
+            return  # of whom it does not say more, nothing has changed that we would act on
+        user_id = SlackUserId(str(user.get("id") or ""))
         self._members.forget((workspace_id, user_id))
         home = await self._installations.home_of(workspace_id)
         why = standing(user, home.team_id, home.enterprise_id).why_not_a_member

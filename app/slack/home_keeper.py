@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from app.container import Container
 from app.core.crypto import digest
-from app.core.errors import NotAllowed
+from app.core.errors import SharedBoxError
 from app.core.logging import get_logger
 from app.slack.client import web_client
 from app.slack.gate import Gate
@@ -54,6 +54,9 @@ class HomeKeeper:
                 await self.look()
             except TROUBLE as error:
                 log.warning("home.database", error=str(error))
+            except Exception:
+                # Of a tab that cannot be drawn, the others and the next look know nothing.
+                log.exception("home.failed")
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def look(self, rest: timedelta = _REST) -> None:
@@ -68,18 +71,18 @@ class HomeKeeper:
 
     async def _draw(self, shown: HomeView) -> None:
         workspace_id, user_id = shown.workspace_id, shown.slack_user_id
-        token = await self._installations.token_of(workspace_id)
-        if token is None:
-            return
-        client = web_client(self._http, self._api_url, token)
         try:
+            token = await self._installations.token_of(workspace_id)
+            if token is None:
+                return
+            client = web_client(self._http, self._api_url, token)
             channels = await self._members.channels(client, (workspace_id, user_id))
             view = await self._drawing.view(client, workspace_id, user_id, user_id, channels)
             shows = digest(json.dumps(view, sort_keys=True))
             if shows == shown.digest:
                 return
             await client.views_publish(user_id=user_id, view=view)
-        except (NotAllowed, SlackClientError, aiohttp.ClientError, TimeoutError) as error:
+        except (SharedBoxError, SlackClientError, aiohttp.ClientError, TimeoutError) as error:
             log.info("home.not_drawn", user=user_id, error=str(error))
             async with self._store.begin(workspace_id) as uow:
                 if _is_for_good(error):

@@ -4,13 +4,16 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlmodel import select
 
 from app.container import Container
 from app.core.clock import SystemClock
+from app.core.crypto import Vault
 from app.sandbox.slack.faults import FaultKind
 from app.slack.client import http_session
 from app.slack.home_keeper import HomeKeeper
+from app.slack.installations import Installations
 from app.store.models import HomeView
 from app.store.queue import open_queue
 from tests.fixtures.slack_door import SlackDoor
@@ -21,9 +24,8 @@ AT_ONCE = timedelta(seconds=-1)
 """The clock of the rows and of the tests is one; nobody rests."""
 
 
-@pytest.fixture
-async def keeper(door: SlackDoor) -> AsyncIterator[HomeKeeper]:
-    container = Container(
+def container_of(door: SlackDoor) -> Container:
+    return Container(
         settings=door.settings,
         url=door.feed.workspace.url,
         store=door.store,
@@ -33,8 +35,12 @@ async def keeper(door: SlackDoor) -> AsyncIterator[HomeKeeper]:
         vault=door.feed.vault,
         clock=SystemClock(),
     )
+
+
+@pytest.fixture
+async def keeper(door: SlackDoor) -> AsyncIterator[HomeKeeper]:
     async with http_session() as http:
-        yield HomeKeeper(container, door.feed.installations, http)
+        yield HomeKeeper(container_of(door), door.feed.installations, http)
 
 
 async def kept(door: SlackDoor) -> list[HomeView]:
@@ -111,6 +117,19 @@ class TestAHomeThatIsLookedAt:
         await keeper.look(AT_ONCE)
 
         assert await kept(door) == []
+
+    async def test_waits_while_the_token_cannot_be_read(
+        self, door: SlackDoor, keeper: HomeKeeper
+    ) -> None:
+        await taken(door, await opened(door))
+        stranger = Installations(door.store, Vault([Fernet.generate_key().decode()]))
+
+        async with http_session() as http:
+            await HomeKeeper(container_of(door), stranger, http).look(AT_ONCE)
+        assert "*1* yours" not in shown(door)
+        await keeper.look(AT_ONCE)
+
+        assert "*1* yours" in shown(door)
 
 
 class TestAHomeThatNobodyLooksAt:

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import func, text, tuple_
 from sqlmodel import col, select
 
-from app.core.ids import AccountId, ConversationId, MessageId, PlacementId
+from app.core.ids import AccountId, ConversationId, PlacementId
 from app.store.bulk import is_any
 from app.store.models import (
     Direction,
@@ -62,27 +62,6 @@ class Reading(Repository):
             ConversationId(id_): Latest(name, address, excerpt, Direction(direction), files)
             for id_, name, address, excerpt, direction, files in await connection.execute(statement)
         }
-
-    async def mails_before(
-        self,
-        conversation_id: ConversationId,
-        *,
-        before: tuple[datetime, MessageId] | None,
-        limit: int,
-    ) -> Sequence[Message]:
-        """The newest first. `before` is the oldest one of the page before."""
-        statement = (
-            select(Message)
-            .where(
-                Message.workspace_id == self._workspace_id,
-                Message.conversation_id == conversation_id,
-            )
-            .order_by(col(Message.received_at).desc(), col(Message.id).desc())
-            .limit(limit)
-        )
-        if before is not None:
-            statement = statement.where(tuple_(col(Message.received_at), col(Message.id)) < before)
-        return (await self._session.exec(statement)).all()
 
     async def count_since(self, conversation_id: ConversationId, since: datetime) -> int:
         """How many mails and notes were kept after this moment."""

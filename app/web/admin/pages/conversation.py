@@ -288,7 +288,7 @@ async def _timeline(
     before: tuple[datetime, MessageId] | None,
 ) -> tuple[list[Item], tuple[datetime, MessageId] | None]:
     """The latest mails before a place, with the notes among them; and where earlier ones begin."""
-    found = await uow.reading.mails_before(conversation_id, before=before, limit=_PAGE + 1)
+    found = await uow.messages.newest(conversation_id, before=before, limit=_PAGE + 1)
     mails = [one for one in found[:_PAGE] if visitor.actor.may_see(one.account_id)]
     earlier = (found[_PAGE - 1].received_at, found[_PAGE - 1].id) if len(found) > _PAGE else None
     placed = await uow.ledger.live_of_messages(one.id for one in mails)

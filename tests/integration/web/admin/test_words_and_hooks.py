@@ -208,7 +208,7 @@ class TestChannels:
         await web.account(channel_id="C0SUPPORT")
         assert (await ben.post("/channels/C0SUPPORT/emoji/true")).status_code == 403
         assert (await ana.post("/channels/C0NOWHERE/emoji/true")).status_code == 404
-        assert "Let them act" in (await ana.get("/channels")).text
+        assert "Switch on" in (await ana.get("/channels")).text
 
         for on in (True, False):
             await ana.post(f"/channels/C0SUPPORT/emoji/{str(on).lower()}")

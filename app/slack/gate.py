@@ -85,11 +85,11 @@ class Gate:
         `reads_on`: they ask for more of a mail than its card shows. Who may only look is shown no
         more of it than the channel is.
         """
-        async with self._store.begin(workspace_id) as uow:
-            behind = await uow.sight.channels_behind(ids)
-            house, role = await uow.sight.house_rules(), await uow.sight.role_of(user_id)
+        async with self._store.without_transaction(workspace_id) as uow:
+            asked = await uow.sight.asked(user_id, ids)
+        house, behind = asked.house, asked.behind
         standing = await self._standing(client, workspace_id, user_id)
-        if why := refusal(standing, role, house, acts=acts):
+        if why := refusal(standing, asked.role, house, acts=acts):
             log.info("slack.not_allowed", user=user_id, why=why)
             raise NotAllowed(why, fix="Ask somebody of the team to do it.")
         if not behind:
@@ -103,7 +103,7 @@ class Gate:
                 fix="Ask somebody who is to add you to it.",
             )
         if reads_on and refusal(standing, None, house, acts=True):
-            async with self._store.begin(workspace_id) as uow:
+            async with self._store.without_transaction(workspace_id) as uow:
                 whole = seen - await uow.sight.shown_in_part(seen & sought)
             if not all(channels & whole for channels in behind.values()):
                 raise NotAllowed(
@@ -118,7 +118,7 @@ class Gate:
 
         Raises `NotAllowed` where Slack does not say.
         """
-        async with self._store.begin(workspace_id) as uow:
+        async with self._store.without_transaction(workspace_id) as uow:
             role = await uow.sight.role_of(user_id)
         if role is not None:
             return role.includes(Role.ADMIN)

@@ -11,7 +11,7 @@ from app.core.access import Actor, Origin
 from app.core.clock import Clock
 from app.core.errors import NotAllowed
 from app.core.faults import faultpoint
-from app.core.ids import SlackUserId, WorkspaceId
+from app.core.ids import SlackUserId, TeammateId, WorkspaceId
 from app.slack.installations import Installations
 from app.store.unit_of_work import Store, UnitOfWork
 
@@ -51,8 +51,10 @@ class Door:
         and one that succeeded does nothing the second time. (docs.slack.dev/apis/events-api)
         """
         async with self.store.begin(workspace_of(context)) as uow:
-            if await uow.slack_requests.first_time(_key(body)):
-                await do(uow, await actor_of(uow, body))
+            user_id, name = user_of(body)
+            teammate_id = await uow.slack_requests.first_time_by(_key(body), user_id, name)
+            if teammate_id is not None:
+                await do(uow, _actor(uow, teammate_id, name))
             await uow.session.flush()
             faultpoint("K17")
         faultpoint("K18")
@@ -75,7 +77,7 @@ async def actor_of(uow: UnitOfWork, body: Mapping[str, Any]) -> Actor:
     """The teammate who did what a delivery tells of."""
     user_id, name = user_of(body)
     teammate = await uow.teammates.by_slack_user(user_id, name)
-    return Actor(uow.workspace_id, Origin.SLACK, teammate_id=teammate.id, name=name)
+    return _actor(uow, teammate.id, name)
 
 
 def user_of(body: Mapping[str, Any]) -> tuple[SlackUserId, str]:
@@ -83,6 +85,10 @@ def user_of(body: Mapping[str, Any]) -> tuple[SlackUserId, str]:
     user = body.get("user") or {"id": body.get("user_id"), "name": body.get("user_name")}
     user_id = SlackUserId(str(user.get("id") or ""))
     return user_id, str(user.get("name") or user.get("username") or user_id)
+
+
+def _actor(uow: UnitOfWork, teammate_id: TeammateId, name: str) -> Actor:
+    return Actor(uow.workspace_id, Origin.SLACK, teammate_id=teammate_id, name=name)
 
 
 def _team_of(body: Mapping[str, Any]) -> str | None:

@@ -30,9 +30,9 @@ class Teammates(Repository):
                     (col(Teammate.name) == user_id, row.excluded.name), else_=Teammate.name
                 )
             },
-        ).returning(col(Teammate.id))
-        teammate_id = (await self._session.exec(statement)).scalar_one()
-        return await self._session.get_one(Teammate, (self._workspace_id, teammate_id))
+        ).returning(Teammate)
+        teammate: Teammate = (await self._session.exec(statement)).scalar_one()
+        return teammate
 
     async def page(self, *, after: TeammateId | None, limit: int) -> Sequence[Teammate]:
         """Teammates in the order they were first seen."""

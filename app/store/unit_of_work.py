@@ -311,9 +311,8 @@ class UnitOfWork:
         for _, job in sorted(self._jobs.items()):  # in one order, so that nobody waits in a ring
             await defer(self._queue, self.session, job)
         if self._events:
-            await self.events.append(self._events)
-            self.wake(Topic.EVENTS, self.workspace_id)
-        if self._notices:
+            await self.events.append(self._events, self._notices)
+        elif self._notices:
             values = {"channel": CHANNEL, "notices": list(self._notices)}
             await (await self.session.connection()).execute(_NOTIFY, values)
 

@@ -74,8 +74,8 @@ async def change_conversation(
         state=CommandState.DONE,
         settled_at=now,
     )
-    await uow.commands.add(command)
     await changed(uow, conversation, event)
+    await uow.commands.add(command)
     if (step := _STEPS.get(event)) is not None:
         account = await uow.accounts.get(conversation.account_id)
         if account.mark_read.includes(step):

@@ -12,7 +12,7 @@ from app.commands.types import MailIntent, Move
 from app.core.access import Actor, Origin
 from app.core.errors import Conflict, InvalidInput
 from app.core.ids import AccountId, ConversationId, MessageId
-from app.store.models import Command, CommandTarget
+from app.store.models import Command, CommandTarget, Message
 from app.store.notify import Topic
 from app.store.unit_of_work import UnitOfWork
 
@@ -42,9 +42,9 @@ async def enqueue_for_conversation(
         key=lambda id_: (id_ == conversation.account_id, id_),
     )
     wished = [
-        (account_id, await _targets(uow, account_id, intent, ids))
+        (account_id, await _targets(uow, account_id, intent, theirs))
         for account_id in accounts
-        if (ids := [one.id for one in messages if one.account_id == account_id])
+        if (theirs := [one for one in messages if one.account_id == account_id])
     ]
     return await _write_all(uow, actor, intent, wished, conversation_id)
 
@@ -64,16 +64,16 @@ async def enqueue_for_messages(
     conversations = {message.conversation_id for message in messages}
     conversation_id = conversations.pop() if len(conversations) == 1 else None
     account_id = accounts.pop()
-    targets = await _targets(uow, account_id, intent, [one.id for one in messages])
+    targets = await _targets(uow, account_id, intent, messages)
     return await _write_all(uow, actor, intent, [(account_id, targets)], conversation_id)
 
 
 async def _targets(
-    uow: UnitOfWork, account_id: AccountId, intent: MailIntent, message_ids: Sequence[MessageId]
+    uow: UnitOfWork, account_id: AccountId, intent: MailIntent, messages: Sequence[Message]
 ) -> list[Placed]:
     if isinstance(intent, Move):
         await _check_folder(uow, account_id, intent.folder)
-    return list(select(intent, await _placed(uow, message_ids)))
+    return list(select(intent, await _placed(uow, messages)))
 
 
 async def _write_all(
@@ -129,11 +129,11 @@ async def _check_folder(uow: UnitOfWork, account_id: AccountId, folder: str) -> 
         )
 
 
-async def _placed(uow: UnitOfWork, message_ids: Sequence[MessageId]) -> list[Placed]:
-    messages = {one.id: one for one in await uow.messages.get_many(message_ids)}
-    placed = await uow.ledger.live_of_messages(message_ids)
+async def _placed(uow: UnitOfWork, messages: Sequence[Message]) -> list[Placed]:
+    known = {one.id: one for one in messages}
+    placed = await uow.ledger.live_of_messages(known)
     return [
-        Placed(messages[placement.message_id], placement, mailbox)
+        Placed(known[placement.message_id], placement, mailbox)
         for placement, mailbox in placed
         if placement.message_id is not None
     ]

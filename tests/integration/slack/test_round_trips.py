@@ -12,8 +12,8 @@ from tests.fixtures.slack_door import SlackDoor
 
 PERMITTED = 1
 """Until it is known that the person may."""
-ASSIGNED = 17
-ARCHIVED = 19
+ASSIGNED = 13
+ARCHIVED = 15
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@
 State and nonce are random, good for ten minutes and one use, and bound to the browser that began by
 a sealed cookie. The ID token comes straight from Slack over TLS, which vouches for it (OpenID
 Connect Core §3.1.3.7, 6); whom it is for, until when and the nonce are checked all the same.
+Who signed in by a password goes the same way to connect the two, with states of a kind of its own.
 (docs.slack.dev/authentication/sign-in-with-slack)
 """
 
@@ -12,6 +13,7 @@ import base64
 import json
 import time
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -26,32 +28,39 @@ from app.slack.state import Kept
 from app.slack.worklist import Sight, sight_of
 
 CALLBACK: Final = "/sign-in/slack/callback"
-BY_SLACK: Final = "Slack"
-"""How such a session was begun."""
 _CLOCK_SKEW_SECONDS: Final = 120
 _AGAIN: Final = "Begin once more."
 _TEAM: Final = "https://slack.com/team_id"
 _USER: Final = "https://slack.com/user_id"
 
 
+class Purpose(StrEnum):
+    """What somebody goes to Slack's page for. A state for one is worth nothing to another."""
+
+    SIGN_IN = "sign-in"
+    CONNECT = "connect"
+    """Somebody who is signed in shows which Slack account is theirs."""
+
+
 @dataclass(frozen=True, slots=True)
 class SlackIdentity:
-    """`wanted`: the path they were on their way to."""
+    """`wanted`: the path they were on their way to; to connect, the session that began."""
 
     workspace_id: WorkspaceId
     user_id: SlackUserId
     name: str
     wanted: str
+    purpose: Purpose = Purpose.SIGN_IN
 
 
 class SlackSignIn:
     def __init__(self, oauth: SlackOAuth) -> None:
         self._oauth = oauth
-        self._states = oauth.states("sign-in")
+        self._states = {purpose: oauth.states(purpose) for purpose in Purpose}
         self._members = Members()
 
-    def begin(self, wanted: str) -> Begun:
-        kept, cookie = self._states.begin(wanted)
+    def begin(self, wanted: str, purpose: Purpose = Purpose.SIGN_IN) -> Begun:
+        kept, cookie = self._states[purpose].begin(wanted)
         url = self._oauth.page(
             "/openid/connect/authorize", kept, CALLBACK,
             response_type="code", scope="openid profile email", nonce=kept.nonce,
@@ -63,7 +72,8 @@ class SlackSignIn:
         wrong = InvalidInput(
             "This sign-in was not begun in this browser, or it took too long.", fix=_AGAIN
         )
-        kept = await self._states.use(state, cookie, wrong)
+        purpose = purpose_of(state)
+        kept = await self._states[purpose].use(state, cookie, wrong)
         if error:
             raise NotAllowed("Slack did not let you in, or you cancelled it there.", fix=_AGAIN)
         claims = self._checked(await self._exchange(code), kept)
@@ -76,7 +86,8 @@ class SlackSignIn:
                 fix="Sign in from the workspace that is, or ask whoever runs SharedBox.",
             )
         await self._check_standing(workspace_id, user_id)
-        return SlackIdentity(workspace_id, user_id, str(claims.get("name") or user_id), kept.wanted)
+        name = str(claims.get("name") or user_id)
+        return SlackIdentity(workspace_id, user_id, name, kept.wanted, purpose)
 
     async def sight_of(self, workspace_id: WorkspaceId, user_id: SlackUserId) -> Sight:
         """The channels they are in, and the accounts whose mail comes there. Raises `NotAllowed`.
@@ -140,6 +151,12 @@ class SlackSignIn:
                 "Only full members of the Slack workspace sign in here.",
                 fix="An admin can send you an invitation, which takes a password.",
             )
+
+
+def purpose_of(state: str) -> Purpose:
+    """What a state says it was begun for; whether that is true, `finish` finds out."""
+    begins_so = state.startswith(f"{Purpose.CONNECT}-")
+    return Purpose.CONNECT if begins_so else Purpose.SIGN_IN
 
 
 def _claims(token: str) -> dict[str, Any]:

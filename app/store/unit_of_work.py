@@ -48,6 +48,7 @@ from app.store.repositories.members import Members
 from app.store.repositories.merging import Merging
 from app.store.repositories.messages import Messages
 from app.store.repositories.notes import Notes
+from app.store.repositories.one_person import OnePerson
 from app.store.repositories.outgoing import OutgoingMails
 from app.store.repositories.past import Past
 from app.store.repositories.posts import Posts
@@ -183,6 +184,10 @@ class UnitOfWork:
     @cached_property
     def notes(self) -> Notes:
         return Notes(self.session, self.workspace_id)
+
+    @cached_property
+    def one_person(self) -> OnePerson:
+        return OnePerson(self.session, self.workspace_id)
 
     @cached_property
     def outgoing(self) -> OutgoingMails:

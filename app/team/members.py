@@ -9,6 +9,7 @@ from app.core.ids import TeammateId
 from app.store.audit import audit
 from app.store.models import Teammate
 from app.store.unit_of_work import UnitOfWork
+from app.team.sessions import BY_SLACK
 
 SWITCHED_OFF: Final = "switched off"
 
@@ -59,10 +60,14 @@ async def bar(uow: UnitOfWork, actor: Actor, teammate_id: TeammateId, *, now: da
 async def suspend(uow: UnitOfWork, teammate_id: TeammateId, why: str, *, now: datetime) -> None:
     """Keep somebody out who left, by what Slack says: `switched off`, `guest`, `stranger`.
 
-    Of guests and strangers, who may not sign in anyway, only those who could until now. Not even
-    the last owner stays: whoever runs SharedBox makes another one by `sharedbox owner`.
+    Of guests and strangers, who may not sign in anyway, only those who could until now; who has a
+    password, which guests may, loses no more than what they began by Slack. Not even the last owner
+    stays: whoever runs SharedBox makes another one by `sharedbox owner`.
     """
     teammate = await uow.members.lock(teammate_id)
+    if why != SWITCHED_OFF and await uow.members.login(teammate_id) is not None:
+        await uow.members.end_sessions(teammate.id, begun_by=BY_SLACK)
+        return
     ended = await uow.members.end_sessions(teammate.id)
     had_anything = ended > 0 or teammate.role is not None
     if teammate.barred_at is not None or (why != SWITCHED_OFF and not had_anything):

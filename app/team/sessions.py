@@ -17,6 +17,8 @@ from app.store.unit_of_work import Store, UnitOfWork
 
 IDLE: Final = timedelta(hours=12)
 LONGEST: Final = timedelta(days=7)
+BY_SLACK: Final = "Slack"
+"""How a session was begun for which Slack vouches."""
 _MOST_LETTERS: Final = 300
 
 

@@ -95,14 +95,22 @@ class Members(Repository):
         )
         return bool(ended.rowcount)
 
-    async def end_sessions(self, teammate_id: TeammateId, *, but: SessionId | None = None) -> int:
-        """How many were ended."""
+    async def end_sessions(
+        self,
+        teammate_id: TeammateId,
+        *,
+        but: SessionId | None = None,
+        begun_by: str | None = None,
+    ) -> int:
+        """How many were ended. `begun_by`: only those that were begun so."""
         statement = delete(BrowserSession).where(
             col(BrowserSession.workspace_id) == self._workspace_id,
             col(BrowserSession.teammate_id) == teammate_id,
         )
         if but is not None:
             statement = statement.where(col(BrowserSession.id) != but)
+        if begun_by is not None:
+            statement = statement.where(col(BrowserSession.signed_in_by) == begun_by)
         return int((await self._session.exec(statement)).rowcount)
 
     async def claim_question(

@@ -26,7 +26,7 @@ from app.store.audit import audit
 from app.store.models import BrowserSession, Event, Teammate
 from app.store.unit_of_work import UnitOfWork
 from app.team import sessions
-from app.team.sessions import Place
+from app.team.sessions import BY_SLACK, Place
 from app.web.admin.vouching import is_vouched_for
 from app.web.deps import Parts
 
@@ -159,10 +159,12 @@ def slack_sign_in(request: Request) -> SlackSignIn | None:
 async def _within_sight(request: Request, visitor: Visitor) -> Visitor:
     """Who came by Slack sees the mail of the channels they are in, unless they look after all.
 
-    Raises `NotAllowed` where Slack does not say which these are.
+    Who came by a password was let in to all mail, whoever they are in Slack. Raises `NotAllowed`
+    where Slack does not say which channels these are.
     """
     user_id = visitor.teammate.slack_user_id
-    if user_id is None or visitor.role.includes(Role.ADMIN):
+    came_by_slack = visitor.session.signed_in_by == BY_SLACK
+    if user_id is None or not came_by_slack or visitor.role.includes(Role.ADMIN):
         return visitor
     slack = slack_sign_in(request)
     sight = Sight(frozenset(), {})

@@ -10,9 +10,10 @@ from typing import Final
 
 from app.container import Container
 from app.core.errors import NotAllowed
-from app.slack.sign_in import BY_SLACK, SlackSignIn
+from app.slack.sign_in import SlackSignIn
 from app.store.models import BrowserSession, Teammate
 from app.team.members import suspend
+from app.team.sessions import BY_SLACK
 
 _ASKED_EVERY: Final = timedelta(hours=1)
 _BELIEVED: Final = timedelta(days=1)

@@ -37,6 +37,8 @@ _ACTS: Final = {
     "team.barred": "shut out",
     "team.suspended": "suspended",
     "team.let_back": "let back in",
+    "team.slack_connected": "connected their Slack account",
+    "team.slack_disconnected": "disconnected their Slack account",
     "invitation.created": "made an invitation for",
     "invitation.withdrawn": "withdrew the invitation for",
     "password.changed": "changed their password",
@@ -76,6 +78,7 @@ _THEIR_OWN: Final = frozenset(
     {
         "session.begun", "session.ended", "team.joined", "password.changed",
         "second_factor.added", "second_factor.removed",
+        "team.slack_connected", "team.slack_disconnected",
     }
 )  # fmt: skip
 """Acts people do to themselves: whom they were done to goes without saying."""

@@ -38,12 +38,23 @@ async def agreed(
     """Where Slack sends the browser back to."""
     begun = await browser.get("/sign-in/slack", params={"next": wanted})
     assert begun.status_code == 303
-    page = await browser.get(begun.headers["location"])
+    return await agree(door, browser, begun.headers["location"], user, decision)
+
+
+async def agree(
+    door: SlackDoor,
+    browser: httpx.AsyncClient,
+    asked: str,
+    user: str = "Ana",
+    decision: str = "allow",
+) -> str:
+    """What Slack's page asks for; answers where it sends the browser back to."""
+    page = await browser.get(asked)
     ticket = re.search(r'name="ticket" value="([^"]+)"', page.text)
     assert ticket, page.text
     who = f"{door.slack.team_id}/{door.slack.users[user]}"
     form = {"ticket": ticket[1], "who": who, "decision": decision}
-    back = await browser.post(begun.headers["location"], data=form)
+    back = await browser.post(asked, data=form)
     return str(back.headers["location"])
 
 

@@ -17,7 +17,7 @@ from app.team.patience import TooSoon
 from app.team.second_factor import address_for_apps
 from app.web.admin.forms import Form, read
 from app.web.admin.view import page, passwords_of, see_other
-from app.web.admin.visitor import AsViewer, Visitor
+from app.web.admin.visitor import AsViewer, Visitor, slack_sign_in
 from app.web.deps import Parts
 
 router = APIRouter()
@@ -45,7 +45,10 @@ async def show(request: Request, visitor: AsViewer, parts: Parts) -> Response:
         open_ = await uow.members.sessions(
             visitor.teammate.id, seen_after=now - sessions.IDLE, now=now
         )
-    return page(request, visitor, "profile.html", login=login, sessions=open_)
+    return page(
+        request, visitor, "profile.html", login=login, sessions=open_,
+        by_slack=slack_sign_in(request) is not None,
+    )  # fmt: skip
 
 
 @router.get("/profile/password")
@@ -59,7 +62,7 @@ async def change_password(request: Request, visitor: AsViewer, parts: Parts) -> 
     if form.is_good:
         given = form.data
         try:
-            email = await _check_current(request, visitor, parts, given.current)
+            email = await check_current(request, visitor, parts, given.current)
             check_password(given.password, email=email)
             kept = await passwords_of(request).hash(given.password)
             async with parts.store.begin(visitor.workspace_id) as uow:
@@ -86,7 +89,7 @@ async def confirm_second_factor(request: Request, visitor: AsViewer, parts: Part
     form = await read(request, CodeForm)
     if form.is_good:
         try:
-            await _check_current(request, visitor, parts, form.data.current)
+            await check_current(request, visitor, parts, form.data.current)
             async with parts.store.begin(visitor.workspace_id) as uow:
                 codes = await profile.confirm_second_factor(
                     uow, parts.vault, visitor.actor, visitor.teammate.id, form.data.code,
@@ -109,7 +112,7 @@ async def remove_second_factor(request: Request, visitor: AsViewer, parts: Parts
     form = await read(request, CurrentForm)
     if form.is_good:
         try:
-            await _check_current(request, visitor, parts, form.data.current)
+            await check_current(request, visitor, parts, form.data.current)
             async with parts.store.begin(visitor.workspace_id) as uow:
                 await profile.drop_second_factor(uow, visitor.actor, visitor.teammate.id)
         except (InvalidInput, TooSoon) as error:
@@ -137,9 +140,7 @@ async def end_others(request: Request, visitor: AsViewer, parts: Parts) -> Respo
     return see_other(request, "/profile", "You are signed in here only.")
 
 
-async def _check_current(
-    request: Request, visitor: Visitor, parts: Container, password: str
-) -> str:
+async def check_current(request: Request, visitor: Visitor, parts: Container, password: str) -> str:
     """Who changes how they sign in says their password again. Answers the address they sign in by.
 
     Raises `InvalidInput` and `TooSoon`.

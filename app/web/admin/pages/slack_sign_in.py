@@ -5,10 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from app.core.errors import InvalidInput, NotAllowed, NotFound, Unavailable
-from app.slack.sign_in import BY_SLACK, SlackIdentity, SlackSignIn
+from app.slack.sign_in import Purpose, SlackIdentity, SlackSignIn, purpose_of
 from app.slack.state import STATE_SECONDS
 from app.store.models import Teammate
+from app.team.sessions import BY_SLACK
 from app.team.sign_in import NotYou
+from app.web.admin.pages import profile_slack
 from app.web.admin.pages.signing_in import let_in, person_of
 from app.web.admin.view import safe_next, see_other
 from app.web.admin.visitor import Guest, cookie, cookie_options, slack_sign_in
@@ -40,10 +42,14 @@ async def finish(
     kept = request.cookies.get(cookie(parts, "slack"), "")
     try:
         who = await _offered(request).finish(state=state, cookie=kept, code=code, error=error)
-        teammate = await _teammate(parts, who)
-        answer = await let_in(request, parts, person_of(teammate), BY_SLACK, who.wanted)
+        if who.purpose is Purpose.CONNECT:
+            answer = await profile_slack.finish(request, parts, who)
+        else:
+            teammate = await _teammate(parts, who)
+            answer = await let_in(request, parts, person_of(teammate), BY_SLACK, who.wanted)
     except (InvalidInput, NotAllowed, NotYou, Unavailable) as problem:
-        answer = see_other(request, "/sign-in", problem.sentence, is_bad=True)
+        begun_at = "/profile" if purpose_of(state) is Purpose.CONNECT else "/sign-in"
+        answer = see_other(request, begun_at, problem.sentence, is_bad=True)
     answer.delete_cookie(cookie(parts, "slack"), **cookie_options(parts))
     return answer
 

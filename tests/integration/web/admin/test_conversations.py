@@ -12,6 +12,7 @@ from app.core.access import Actor, Origin, Role
 from app.core.ids import AccountId, ConversationId, SlackUserId, WorkspaceId, new_id
 from app.slack.worklist import Sight
 from app.store.models import Command, CommandState, CommandType, ConversationStatus
+from app.team.sessions import BY_SLACK
 from tests.fixtures.admin import Admin, Person
 from tests.fixtures.reading import Talk, html_mail, long_talk
 from tests.fixtures.web import Web
@@ -326,10 +327,10 @@ async def bound_to(admin: Admin, *accounts: AccountId) -> Person:
             return Sight(frozenset(one.channel_id for one in rows), {one.id: one for one in rows})
 
     admin.web.app.state.slack_sign_in = Channels()
-    person = await admin.person(Role.AGENT)
-    async with admin.web.store.begin(person.workspace_id) as uow:
-        (await uow.members.lock(person.teammate_id)).slack_user_id = SlackUserId("U0BOUND")
-    return person
+    teammate = await admin.teammate(Role.AGENT)
+    async with admin.web.store.begin(teammate.workspace_id) as uow:
+        (await uow.members.lock(teammate.id)).slack_user_id = SlackUserId("U0BOUND")
+    return await admin.enter(teammate, BY_SLACK)
 
 
 class TestCommands:

@@ -103,6 +103,7 @@ class TestEveryPage:
             "/", "/accounts", f"/accounts/{account}", f"/accounts/{account}/change",
             f"/accounts/{account}/import", f"/accounts/{account}/delete", "/team",
             "/team/invite", "/keys", "/keys/new", "/audit", "/profile", "/profile/password",
+            "/profile/slack/disconnect",
             "/profile/second-factor", "/start", "/connect", "/settings", "/health",
             *await furnish_work(ana, str(account)), *await furnish_talks(admin, account, ana),
         ]  # fmt: skip

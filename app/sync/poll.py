@@ -25,6 +25,7 @@ from app.mailbox.errors import FolderMissing
 from app.mailbox.port import MailSession, Selected
 from app.store.models import Mailbox, PlacementState
 from app.store.unit_of_work import UnitOfWork
+from app.sync.changes import tells_all
 from app.sync.fetch import bring_in
 from app.sync.follow import follow
 from app.sync.ingest import Ingest
@@ -105,7 +106,7 @@ async def _catch_up(
             return await _renumber(syncing, session, mailbox, selected, Kind.BEGIN)
         case Kind.BEGIN:
             await _begin(syncing, session, mailbox, selected)
-            return Look(mailbox.name, Kind.BEGIN)
+            return Look(mailbox.name, Kind.BEGIN, settled=_settled_from_the_start(selected))
         case Kind.LOOK:
             opened = await session.examine(mailbox.name, max_age=float("inf"))
             if opened.uidvalidity not in {selected.uidvalidity, None}:
@@ -171,6 +172,11 @@ async def _begin(
         row.started_at = row.last_reconciled_at = syncing.clock.now()
         row.uids_on_server = row.older = selected.exists
         row.next_reconcile_at = row.started_at + jittered(EVERY)
+
+
+def _settled_from_the_start(said: Selected) -> Selected | None:
+    """A folder that has just begun leaves nothing to do, if its numbers tell of every change."""
+    return said if said.uidnext is not None and tells_all(said) else None
 
 
 async def _look(

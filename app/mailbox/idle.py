@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from app.store.notify import Waker
 
@@ -16,32 +17,31 @@ async def wait(sock: socket.socket, waker: Waker, seconds: float) -> bool:
     """Wait until the socket can be read, the waker is woken, or the time is up.
 
     Answers whether the socket can be read; the end of the connection is something to read, too.
+    A waker that is woken meanwhile keeps its news.
     """
-    with _watched(sock) as readable:
-        waits = {
-            asyncio.create_task(readable.wait(), name="idle"),
-            asyncio.create_task(waker.wait(), name="wake"),
-        }
-        try:
-            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waits:
-                task.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
-        return readable.is_set()
+    with _watched(sock, waker) as watched:
+        await waker.wait(seconds)
+        return watched.is_readable
+
+
+@dataclass(slots=True)
+class _Watched:
+    is_readable: bool = False
 
 
 @contextlib.contextmanager
-def _watched(sock: socket.socket) -> Iterator[asyncio.Event]:
-    loop, readable = asyncio.get_running_loop(), asyncio.Event()
+def _watched(sock: socket.socket, waker: Waker) -> Iterator[_Watched]:
+    """Both end one and the same wait: tasks of its own would cost each connection kilobytes."""
+    loop, watched = asyncio.get_running_loop(), _Watched()
     descriptor = sock.fileno()
 
     def notice() -> None:
-        readable.set()
+        watched.is_readable = True
         loop.remove_reader(descriptor)
+        waker.stir()
 
     loop.add_reader(descriptor, notice)
     try:
-        yield readable
+        yield watched
     finally:
         loop.remove_reader(descriptor)

@@ -153,7 +153,7 @@ class MailSession(Protocol):
         """How many of these folders, in this order, still are as the server said they were.
 
         The first ones are only asked about, the last one is opened. Ends at the first folder that
-        has changed.
+        has changed. Where none has, IDLE begins anew at once, for `idle` to wait in.
         """
         ...
 

@@ -127,6 +127,8 @@ class IMAPSession:
         self._examined_at = 0.0
         self._is_idling = False
         """Whether IDLE has not been ended yet: whatever comes next does that first."""
+        self._has_heard: bool | None = None
+        """Of an IDLE that nobody has waited in yet: whether the server spoke at its beginning."""
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -142,7 +144,7 @@ class IMAPSession:
 
     async def close(self) -> None:
         """Log out if the connection still answers, and let go of it in any case."""
-        is_idling, self._is_idling = self._is_idling, False
+        is_idling = self._leave_idle()
 
         def leave() -> None:
             if is_idling:
@@ -173,24 +175,27 @@ class IMAPSession:
         return await self._call(lambda: self._imap.status(folder))
 
     async def unchanged(self, peeked: Sequence[Selected], opened: Selected) -> int:
-        """In one go with the end of IDLE: to change threads would cost more than all of it."""
+        """In one go from IDLE to IDLE: to change threads would cost more than all of it."""
         before, self._selected = self._selected, None
-        is_idling, self._is_idling = self._is_idling, False
+        is_idling = self._leave_idle()
 
-        def look() -> int:
+        def look() -> tuple[int, bool | None]:
             if is_idling:
                 self._imap.idle_done()
             for at, folder in enumerate(peeked):
                 if self._imap.status(folder.name) != folder:
-                    return at
-            return len(peeked) + (self._imap.open(opened.name, readonly=True) == opened)
+                    return at, None
+            if self._imap.open(opened.name, readonly=True) != opened:
+                return len(peeked), None
+            return len(peeked) + 1, self._imap.idle() if self._imap.has("IDLE") else None
 
-        same = await self._in_thread(look, COMMAND_SECONDS)
+        same, has_heard = await self._in_thread(look, COMMAND_SECONDS)
         if same < len(peeked):
             self._selected = before
             self._note_news()
         elif same > len(peeked):
             self._selected, self._examined_at = opened, time.monotonic()
+            self._is_idling, self._has_heard = has_heard is not None, has_heard
         return same
 
     async def select(self, folder: str) -> Selected:
@@ -251,14 +256,16 @@ class IMAPSession:
         await self._call(lambda: self._imap.remove_flags(uids, flags))
 
     async def idle(self, waker: Waker, seconds: float) -> bool:
-        if await self._end_idle() or self._note_news():
+        has_spoken, self._has_heard = self._has_heard, None
+        if has_spoken is None and (await self._end_idle() or self._note_news()):
             return True
         if not self._imap.has("IDLE"):
             await waker.wait(seconds)
             return False
         until = time.monotonic() + seconds
-        has_spoken = await self._in_thread(self._imap.idle, IDLE_SECONDS)
-        self._is_idling = True
+        if has_spoken is None:
+            has_spoken = await self._in_thread(self._imap.idle, IDLE_SECONDS)
+            self._is_idling = True
         while not has_spoken:
             left = max(until - time.monotonic(), 0)
             if not await idle.wait(self._imap.socket, waker, left):
@@ -270,11 +277,15 @@ class IMAPSession:
 
     async def _end_idle(self) -> bool:
         """Answers whether the server spoke of changes until its end."""
-        if not self._is_idling:
+        if not self._leave_idle():
             return False
-        self._is_idling = False
         await self._in_thread(self._imap.idle_done, IDLE_SECONDS)
         return self._note_news()
+
+    def _leave_idle(self) -> bool:
+        """Whether IDLE is to be ended, by whoever asks: it counts as ended from now on."""
+        is_idling, self._is_idling, self._has_heard = self._is_idling, False, None
+        return is_idling
 
     def _note_news(self) -> bool:
         """Whether the server spoke of changes. More than new mail takes a fresh look."""

@@ -52,6 +52,10 @@ class Waker:
         self._has_news = True
         self._event.set()
 
+    def stir(self) -> None:
+        """End the wait without news: something else has come that its owner waits for."""
+        self._event.set()
+
     @property
     def has_news(self) -> bool:
         """Whether there is something to take, even if a wait has noticed it."""

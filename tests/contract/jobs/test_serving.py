@@ -205,10 +205,22 @@ class TestAGlance:
             with statements(sync) as asked:
                 has_more = await served.tick()
 
-            assert overheard.commands() == ["IDLE", "STATUS", "STATUS", "EXAMINE"]
+            assert overheard.commands() == ["IDLE", "STATUS", "STATUS", "EXAMINE", "IDLE"]
             assert asked == []
             assert not has_more
             assert not served.is_due()
+
+    async def test_is_all_that_a_folder_needs_from_its_first_look_on(
+        self, sync: Sync, proxy: FaultProxy
+    ) -> None:
+        async with serving(sync, proxy) as served:
+            await served.serving.turn()
+            sync.clock.advance(seconds=POLL)
+
+            with statements(sync) as asked:
+                await served.tick()
+
+        assert asked == []
 
     async def test_asks_for_the_list_of_folders_now_and_then(
         self, sync: Sync, proxy: FaultProxy
@@ -223,7 +235,7 @@ class TestAGlance:
             with statements(sync) as asked:
                 await served.tick()
 
-            assert overheard.commands() == ["IDLE", "LIST", "STATUS", "STATUS", "EXAMINE"]
+            assert overheard.commands() == ["IDLE", "LIST", "STATUS", "STATUS", "EXAMINE", "IDLE"]
             assert asked == []
 
     async def test_sees_a_folder_that_was_made(self, sync: Sync, proxy: FaultProxy) -> None:

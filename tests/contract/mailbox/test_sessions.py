@@ -461,6 +461,18 @@ class TestUnchanged:
             assert session.open_folder == "INBOX"
             assert await session.unchanged([], inbox) == 1
 
+    async def test_waits_anew_where_all_are(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            sent, inbox = await session.status("Sent"), await session.examine("INBOX")
+            await session.unchanged([sent], inbox)
+            waiting = asyncio.create_task(session.idle(Waker(), 30))
+            await mail_user.deliver(mail())
+
+            assert await waiting
+            assert (await session.examine("INBOX")).exists == 1
+
     async def test_ends_at_the_first_that_is_not(
         self, servers: IMAPServers, mail_user: DovecotInbox
     ) -> None:

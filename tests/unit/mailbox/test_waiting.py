@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from app.mailbox import idle
 from app.mailbox.imap import IMAPConnection
 from app.mailbox.port import Security, ServerSpec
 from app.mailbox.sessions import IMAPSession, _Threads
@@ -46,6 +47,46 @@ def session() -> Iterator[IMAPSession]:
     connection, threads = Chatty(), _Threads(1)
     with connection.socket, connection.server, threads.executor:
         yield IMAPSession(cast("IMAPConnection", connection), SPEC, threads)
+
+
+class TestWaiting:
+    async def test_ends_when_the_socket_can_be_read(self) -> None:
+        ours, theirs = socket.socketpair()
+        waker = Waker()
+        with ours, theirs:
+            theirs.send(b"* 1 EXISTS\r\n")
+
+            is_readable = await idle.wait(ours, waker, 60)
+
+        assert is_readable
+        assert not waker.has_news
+
+    async def test_keeps_the_news_that_come_with_it(self) -> None:
+        ours, theirs = socket.socketpair()
+        waker = Waker()
+        with ours, theirs:
+            theirs.send(b"* 1 EXISTS\r\n")
+            waker.wake()
+
+            await idle.wait(ours, waker, 60)
+
+        assert waker.take_news()
+
+    async def test_ends_when_somebody_asks(self) -> None:
+        ours, theirs = socket.socketpair()
+        waker = Waker()
+        with ours, theirs:
+            asyncio.get_running_loop().call_soon(waker.wake)
+
+            is_readable = await idle.wait(ours, waker, 60)
+
+        assert not is_readable
+        assert waker.take_news()
+
+    async def test_ends_when_its_time_is_up(self) -> None:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            assert not await idle.wait(ours, Waker(), 0.01)
 
 
 class TestAWishBesideASignOfLife:

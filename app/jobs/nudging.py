@@ -14,7 +14,7 @@ from app.core.errors import NotFound
 from app.core.ids import ChannelId, ConversationId, PostId, TeammateId, WorkspaceId
 from app.feed.context import Feeding
 from app.jobs.reaching import reach
-from app.store.models import Conversation, PostKind, Teammate
+from app.store.models import Conversation, Notice, PostKind, Teammate
 from app.store.new import NewPost
 from app.store.queue import Job, remind_person
 from app.store.queue import nudge as nudge_job
@@ -41,7 +41,7 @@ async def nudge(
             conversation = await uow.conversations.get(conversation_id)
         except NotFound:
             return
-        whom = await _reachable(uow, teammate_id)
+        whom = await _reachable(uow, teammate_id, Notice.WOKEN)
         if whom is None or await uow.posts.known([id_]):
             return
     silent_since = conversation.no_answer_since if reason == "no_answer" else None
@@ -75,7 +75,7 @@ async def remind_one(feeding: Feeding, workspace_id: WorkspaceId, teammate_id: T
     """Remind somebody of what is theirs: one message of each kind, once in an hour at the most."""
     now = feeding.clock.now()
     async with feeding.store.begin(workspace_id) as uow:
-        whom = await _reachable(uow, teammate_id)
+        whom = await _reachable(uow, teammate_id, Notice.REMINDED)
         due = await _due(uow, teammate_id, now)
         if not due:
             return
@@ -121,9 +121,10 @@ async def _due(
     return due
 
 
-async def _reachable(uow: UnitOfWork, teammate_id: TeammateId) -> Teammate | None:
+async def _reachable(uow: UnitOfWork, teammate_id: TeammateId, notice: Notice) -> Teammate | None:
+    """None, too, who does not want to hear of it."""
     found = (await uow.teammates.get_many([teammate_id])).get(teammate_id)
-    return found if found and found.slack_user_id else None
+    return found if found and found.slack_user_id and found.wants(notice) else None
 
 
 async def _direct_channel(

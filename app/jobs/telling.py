@@ -1,7 +1,7 @@
 """Telling somebody that a conversation was given to them: directly, and by a line in its thread.
 
-The posts have ids of their own, made
-from the command's, so that a job that runs twice tells once.
+Who would rather not be told directly finds the line all the same. The posts have ids of their own,
+made from the command's, so that a job that runs twice tells once.
 """
 
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from app.core.ids import (
 from app.core.logging import get_logger
 from app.feed.context import Feeding
 from app.jobs.reaching import Reached, card_of, reach
-from app.store.models import Command, CommandState, Post, PostKind, Teammate
+from app.store.models import Command, CommandState, Notice, Post, PostKind, Teammate
 from app.store.new import NewPost
 from app.store.queue import Job, tell_assignee
 from app.store.unit_of_work import UnitOfWork
@@ -64,7 +64,7 @@ async def _leave_posts(
     await uow.teammates.by_slack_user(SlackUserId(assignee.slack_user_id or ""), reached.name)
     about = {"assigned_by": str(command.id), "link": reached.link}
     places = [
-        (PostKind.DIRECT, reached.direct),
+        (PostKind.DIRECT, reached.direct if assignee.wants(Notice.ASSIGNED) else None),
         (PostKind.NOTICE, card.channel_id if card else None),
     ]
     for kind, channel in places:

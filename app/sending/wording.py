@@ -63,3 +63,16 @@ async def put_signature(
     signature.text, signature.html = text, html
     await uow.signatures.add(signature)
     return signature
+
+
+async def put_own_signature(uow: UnitOfWork, teammate_id: TeammateId, text: str) -> None:
+    """Somebody's own, in every inbox, as plain text; nothing but blanks takes it away.
+
+    Raises `InvalidInput`. A formatted version of it that says the same stays.
+    """
+    kept = await uow.signatures.exactly(None, teammate_id)
+    if not text.strip():
+        if kept is not None:
+            await uow.signatures.delete(kept)
+    elif kept is None or kept.text != text:
+        await put_signature(uow, account_id=None, teammate_id=teammate_id, text=text, html="")

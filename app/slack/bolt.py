@@ -29,6 +29,7 @@ from app.slack.listeners.home import HomeTab
 from app.slack.listeners.inbox import InboxCommand
 from app.slack.listeners.lifecycle import Lifecycle
 from app.slack.listeners.links import Links
+from app.slack.listeners.mailboxes import Mailboxes
 from app.slack.listeners.merge import Merges
 from app.slack.listeners.modals import Modals
 from app.slack.listeners.notes import Notes
@@ -39,6 +40,7 @@ from app.slack.listeners.reading import Reading
 from app.slack.listeners.recipients import Recipients
 from app.slack.listeners.routing import Routing
 from app.slack.listeners.rules import Ruling
+from app.slack.listeners.settings import PersonalSettings
 from app.slack.listeners.snooze import Snoozing
 from app.slack.listeners.team import Team
 from app.slack.listeners.threads import Threads
@@ -125,6 +127,8 @@ def _listeners(
         InboxCommand(door, composer, routing, settings).register,
         Finding(door, members, settings).register,
         home.register,
+        PersonalSettings(door, home).register,
+        Mailboxes(door, routing, home).register,
         lambda app: rules.register(app, home),
         Lifecycle(installations).register,
         ChannelEvents(door, members).register,

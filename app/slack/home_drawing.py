@@ -1,5 +1,6 @@
 """What the Home tab of one person shows: read from our rows, within the channels they are in."""
 
+from datetime import datetime
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -8,10 +9,12 @@ from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.ids import ChannelId, SlackUserId, TeammateId, WorkspaceId
 from app.slack.gate import Gate
+from app.slack.mailbox_lines import mailbox_lines
 from app.slack.views import home
 from app.slack.views.ruling import MOST_RULES
-from app.slack.worklist import Sight, health_in, lines_of, rule_lines, sight_of, whole_sight
-from app.store.models import ConversationStatus
+from app.slack.views.settings import Settings as PersonalSettings
+from app.slack.worklist import Sight, lines_of, rule_lines, sight_of
+from app.store.models import ConversationStatus, Teammate
 from app.store.repositories.conversations import ConversationFilter
 from app.store.unit_of_work import Store, UnitOfWork
 
@@ -35,38 +38,35 @@ class HomeDrawing:
         is_admin = user_id in self._settings.admins or await self._gate.is_admin(
             client, workspace_id, user_id
         )
-        return home.view(await self._read(workspace_id, user_id, name, channels, is_admin=is_admin))
+        now = self._clock.now()
+        async with self._store.begin(workspace_id) as uow:
+            shown = await self._read(uow, user_id, name, channels, now, is_admin=is_admin)
+        return home.view(shown, now)
 
     async def _read(
         self,
-        workspace_id: WorkspaceId,
+        uow: UnitOfWork,
         user_id: SlackUserId,
         user_name: str,
         channels: frozenset[ChannelId],
+        now: datetime,
         *,
         is_admin: bool,
     ) -> home.Home:
-        async with self._store.begin(workspace_id) as uow:
-            me = (await uow.teammates.by_slack_user(user_id, user_name)).id
-            sight = await sight_of(uow, channels)
-            lists = _lists(me)
-            parts = {name: await self._part(uow, sight, one) for name, one in lists.items()}
-            mailboxes, more = None, 0
-            rules = await rule_lines(uow) if is_admin else None
-            if is_admin:
-                mailboxes, more = await health_in(
-                    uow,
-                    await whole_sight(uow, channels),
-                    self._clock.now(),
-                    poll_seconds=self._settings.poll_seconds,
-                    limit=home.MOST_ACCOUNTS,
-                )
+        me = await uow.teammates.by_slack_user(user_id, user_name)
+        sight = await sight_of(uow, channels)
+        parts = {name: await self._part(uow, sight, one) for name, one in _lists(me.id).items()}
+        mailboxes, more, rules = None, 0, None
+        if is_admin:
+            mailboxes, more = await mailbox_lines(uow, self._settings, now)
+            rules = await rule_lines(uow)
         return home.Home(
             mine=parts["mine"],
             unassigned=parts["unassigned"],
-            waiting=parts["waiting"],
+            waiting=_joined(parts["overdue"], parts["waiting"]),
             snoozed=parts["snoozed"],
             has_accounts=bool(sight.accounts) or any(one.count for one in parts.values()),
+            settings=await _settings(uow, me),
             mailboxes=mailboxes,
             more_mailboxes=more,
             rules=None if rules is None else rules[:MOST_RULES],
@@ -85,11 +85,22 @@ class HomeDrawing:
         return home.Part(await lines_of(uow, sight, found, self._settings.slack_api_url), count)
 
 
+def _joined(first: home.Part, then: home.Part) -> home.Part:
+    lines = [*first.lines, *then.lines][: home.MOST_LINES]
+    return home.Part(lines, min(first.count + then.count, home.MOST_COUNTED))
+
+
+async def _settings(uow: UnitOfWork, me: Teammate) -> PersonalSettings:
+    signature = await uow.signatures.exactly(None, me.id)
+    return PersonalSettings(signature.text if signature else "", me.quiet_about)
+
+
 def _lists(me: TeammateId) -> dict[str, ConversationFilter]:
     is_open = ConversationStatus.OPEN
     return {
         "mine": ConversationFilter(status=is_open, assignee_id=me, snoozed=False),
         "unassigned": ConversationFilter(status=is_open, unassigned=True, snoozed=False),
+        "overdue": ConversationFilter(status=is_open, assignee_id=me, overdue=True, snoozed=False),
         "waiting": ConversationFilter(status=is_open, waiting_with_others_than=me, snoozed=False),
         "snoozed": ConversationFilter(status=is_open, snoozed=True, snoozed_by_id=me),
     }

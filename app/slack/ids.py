@@ -34,6 +34,8 @@ class ViewId(StrEnum):
     SPLIT = "split"
     ROUTE = "route"
     RULE = "rule"
+    SIGNATURE = "signature"
+    NOTICES = "notices"
 
 
 class FieldId(StrEnum):
@@ -59,6 +61,8 @@ class FieldId(StrEnum):
     RULE_TAGS = "rule.tags"
     RULE_ASSIGN = "rule.assign"
     RULE_CHANNEL = "rule.channel"
+    SIGNATURE = "signature.text"
+    NOTICES = "notices.wanted"
     TAGS = "tags.chosen"
     TAGS_NEW = "tags.new"
     SNOOZE_UNTIL = "snooze.until"

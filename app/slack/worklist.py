@@ -41,12 +41,6 @@ async def sight_of(uow: UnitOfWork, channels: frozenset[ChannelId]) -> Sight:
     return Sight(channels, {one.id: one for one in found})
 
 
-async def whole_sight(uow: UnitOfWork, channels: frozenset[ChannelId]) -> Sight:
-    """Every account, the first thousand of them, for those who look after the mailboxes."""
-    found = await uow.accounts.page(after=None, limit=_MOST_ACCOUNTS)
-    return Sight(channels, {one.id: one for one in found})
-
-
 async def lines_of(
     uow: UnitOfWork, sight: Sight, conversations: Sequence[Conversation], api_url: str
 ) -> list[Line]:
@@ -73,6 +67,7 @@ async def lines_of(
                 is_snoozed=one.is_snoozed,
                 snoozed_until=one.snoozed_until,
                 waiting_since=one.waiting_since,
+                no_answer_since=one.no_answer_since,
             )
         )
     return lines

@@ -156,14 +156,19 @@ class Routing:
         return views.muted(who, count=count, on=on)
 
     async def require_admin(
-        self, context: AsyncBoltContext, body: Body, client: AsyncWebClient
+        self,
+        context: AsyncBoltContext,
+        body: Body,
+        client: AsyncWebClient,
+        *,
+        why: str = "Only admins say where mail goes and what happens to it by itself.",
     ) -> None:
         """Raises `NotAllowed`."""
         user_id = user_of(body)[0]
         if user_id in self._admins:
             return
         if not await self._gate.is_admin(client, workspace_of(context), user_id):
-            raise NotAllowed("Only admins say where mail goes and what happens to it by itself.")
+            raise NotAllowed(why)
 
 
 async def ask(client: AsyncWebClient, channel: ChannelId) -> ChannelInfo:

@@ -1,16 +1,19 @@
 """The app's Home tab: what waits for whoever looks at it. Pure.
 
-At most 100 blocks (docs.slack.dev/reference/views/home-tab-views): four lists of ten, twenty
-mailboxes and ten rules.
+At most 100 blocks (docs.slack.dev/reference/views/home-tab-views): four lists of ten, one's own
+settings, twenty mailboxes and ten rules.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
-from app.core.findings import Finding
-from app.slack.views.listing import Line, context, health, line, section
-from app.slack.views.ruling import RuleLine, home_part
+from app.slack.views import mailboxes, ruling, settings
+from app.slack.views.listing import Line, context, line, section
+from app.slack.views.mailboxes import MailboxLine
+from app.slack.views.ruling import RuleLine
+from app.slack.views.settings import Settings
 
 COMPOSE: Final = "home.compose"
 REFRESH: Final = "home.refresh"
@@ -18,7 +21,6 @@ FIND: Final = "home.find"
 OPEN: Final = "home.open"
 """`action_id`s of its buttons."""
 MOST_LINES: Final = 10
-MOST_ACCOUNTS: Final = 20
 MOST_COUNTED: Final = 1000
 
 
@@ -35,10 +37,12 @@ class Home:
     mine: Part = field(default_factory=Part)
     unassigned: Part = field(default_factory=Part)
     waiting: Part = field(default_factory=Part)
+    """First what of theirs had no answer in time, then what waits for colleagues."""
     snoozed: Part = field(default_factory=Part)
     has_accounts: bool = True
     """Whether the person is in any channel that gets mail."""
-    mailboxes: Sequence[Finding] | None = None
+    settings: Settings = field(default_factory=Settings)
+    mailboxes: Sequence[MailboxLine] | None = None
     """For admins, the worst first."""
     more_mailboxes: int = 0
     rules: Sequence[RuleLine] | None = None
@@ -46,17 +50,21 @@ class Home:
     rule_count: int = 0
 
 
-def view(home: Home) -> dict[str, Any]:
+def view(home: Home, now: datetime) -> dict[str, Any]:
     counts = (
         f"*{_number(home.mine)}* yours · *{_number(home.unassigned)}* unassigned · "
-        f"*{_number(home.waiting)}* waiting with colleagues · *{_number(home.snoozed)}* asleep"
+        f"*{_number(home.waiting)}* waiting or overdue · *{_number(home.snoozed)}* asleep"
     )
     blocks = [_header("Your inbox"), section(counts), _buttons()]
     if home.has_accounts:
         blocks += [
             *_part("Mine", home.mine, "Nothing is yours. Press *Assign to me* on a card."),
             *_part("Unassigned", home.unassigned, "Everything has somebody. Well done."),
-            *_part("Waiting with colleagues", home.waiting, "No customer waits for a colleague."),
+            *_part(
+                "Waiting / overdue",
+                home.waiting,
+                "No customer waits for a colleague, and you had every answer in time.",
+            ),
             *_part(
                 "Snoozed by me",
                 home.snoozed,
@@ -70,10 +78,11 @@ def view(home: Home) -> dict[str, Any]:
                 "press *Refresh*; whoever runs SharedBox connects mailboxes to channels."
             )
         )
+    blocks += settings.home_part(home.settings)
     if home.mailboxes is not None:
-        blocks += _mailboxes(home.mailboxes, home.more_mailboxes)
+        blocks += mailboxes.home_part(home.mailboxes, home.more_mailboxes, now)
     if home.rules is not None:
-        blocks += home_part(home.rules, home.rule_count)
+        blocks += ruling.home_part(home.rules, home.rule_count)
     return _home(blocks)
 
 
@@ -106,16 +115,6 @@ def _row(shown: Line) -> dict[str, Any]:
             "url": shown.link,
         }
     return row
-
-
-def _mailboxes(findings: Sequence[Finding], more: int) -> list[dict[str, Any]]:
-    shown = [{"type": "divider"}, _header("Mailboxes")]
-    shown += [section(health(one)) for one in findings]
-    if not findings:
-        shown.append(context("No mailbox is connected yet: `sharedbox accounts add` connects one."))
-    if more:
-        shown.append(context(f"And {more:,} more, none of them worse than these."))
-    return shown
 
 
 def _buttons() -> dict[str, Any]:

@@ -29,6 +29,8 @@ class Line:
     is_snoozed: bool = False
     snoozed_until: datetime | None = None
     waiting_since: datetime | None = None
+    no_answer_since: datetime | None = None
+    """Since when nobody answered, where somebody wanted to be told and that time is over."""
 
 
 def line(shown: Line) -> str:
@@ -39,6 +41,8 @@ def line(shown: Line) -> str:
     parts = [_state(shown)]
     if shown.waiting_since and not (shown.is_done or shown.is_snoozed):
         parts.append(f"⏱ waiting since {moment(shown.waiting_since)}")
+    elif shown.no_answer_since and not (shown.is_done or shown.is_snoozed):
+        parts.append(f"🔔 no answer since {moment(shown.no_answer_since)}")
     else:
         parts.append(f"last mail {moment(shown.last_message_at)}")
     parts.append(escape_line(shown.address, _ADDRESS))

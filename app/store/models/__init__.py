@@ -52,7 +52,7 @@ from app.store.models.rule import Rule, RuleApplication, RuleRun, RunState
 from app.store.models.sign_in_attempt import SignInAttempts
 from app.store.models.signature import Signature
 from app.store.models.slack_request import SlackRequest
-from app.store.models.teammate import Teammate
+from app.store.models.teammate import Notice, Teammate
 from app.store.models.template import Template
 from app.store.models.thread_link import ThreadLink
 from app.store.models.trial import Trial, TrialState
@@ -105,6 +105,7 @@ __all__ = [
     "Mailbox",
     "Message",
     "Note",
+    "Notice",
     "Outcome",
     "Outgoing",
     "OutgoingFile",

@@ -1,6 +1,7 @@
 """A person of the team."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import String, UniqueConstraint, Uuid
 from sqlmodel import Field
@@ -8,7 +9,18 @@ from sqlmodel import Field
 from app.core.access import Role
 from app.core.ids import SlackUserId, TeammateId, new_id
 from app.store.base import Tenanted, now_in_database
-from app.store.types import enum_text, timestamp
+from app.store.types import enum_text, text_list, timestamp
+
+
+class Notice(StrEnum):
+    """What somebody is told directly, unless they would rather not be."""
+
+    ASSIGNED = "assigned"
+    """A colleague gave them a conversation."""
+    REMINDED = "reminded"
+    """What is theirs has stood still for long."""
+    WOKEN = "woken"
+    """What they put to sleep is awake, or no answer came by when they wanted to be told."""
 
 
 class Teammate(Tenanted, table=True):
@@ -24,9 +36,14 @@ class Teammate(Tenanted, table=True):
     """As somebody decided; None where nobody did."""
     barred_at: datetime | None = timestamp(default=None)
     """Since when they may not sign in to the admin; None while they may."""
+    quiet_about: list[str] = text_list(sa_column_kwargs={"server_default": "{}"})
+    """The kinds of `Notice` they do not want."""
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())
 
     @property
     def standing(self) -> Role:
         """What they may do. Whoever came by Slack works with mail until somebody says otherwise."""
         return self.role or Role.AGENT
+
+    def wants(self, notice: Notice) -> bool:
+        return notice not in self.quiet_about

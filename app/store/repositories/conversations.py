@@ -37,6 +37,8 @@ class ConversationFilter:
     words_beginning: tuple[str, ...] = ()
     """Words of a subject or a sender begin like each of these, as somebody types them."""
     tag: str | None = None
+    overdue: bool = False
+    """Only those in which no answer came by the time that somebody wanted to be told."""
     waiting: bool = False
     """Only those in which a mail waits for an answer."""
     merged: bool = False
@@ -225,6 +227,8 @@ def _conditions(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
         yield col(Conversation.snoozed_by_id) == wanted.snoozed_by_id
     if wanted.tag is not None:
         yield col(Conversation.tags).contains([wanted.tag])
+    if wanted.overdue:
+        yield col(Conversation.no_answer_since).is_not(None)
     yield from _waiting(wanted)
     if prefixes := [one for text in wanted.words_beginning for one in _WORD.findall(text)]:
         yield _has_mail(func.to_tsquery("simple", " & ".join(f"{one}:*AB" for one in prefixes)))

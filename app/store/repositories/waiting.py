@@ -1,15 +1,28 @@
-"""What waits for an account's servers: open wishes and mails of ours, and what is shown of them."""
+"""What waits for an account's servers: open wishes and mails of ours, and what is shown of them.
+
+And how long its own mail has waited for Slack.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, update
 from sqlmodel import col, select
 
 from app.core.ids import AccountId, ChannelId
 from app.store.bulk import is_any
-from app.store.models import WAITING, Command, CommandState, Outgoing, Post, PostKind
+from app.store.models import (
+    WAITING,
+    Command,
+    CommandState,
+    Conversation,
+    Outgoing,
+    Post,
+    PostKind,
+)
 from app.store.repositories.base import Repository
+from app.store.repositories.drawing import UNSENT
 
 _OPEN = (CommandState.QUEUED, CommandState.RUNNING)
 _TELLING = (PostKind.CARD, PostKind.OUTGOING, PostKind.DIRECT)
@@ -50,6 +63,30 @@ class Waiting(Repository):
             one: Backlog(commands.get(one, 0), unsent.get(one, 0))
             for one in commands.keys() | unsent.keys()
         }
+
+    async def unshown_since(self, account_ids: Collection[AccountId]) -> dict[AccountId, datetime]:
+        """Since when the oldest mail of each waits that Slack does not show; none waits: left out.
+
+        What a burst holds back waits on purpose, and is shown by its digest.
+        """
+        if not account_ids:
+            return {}
+        statement = (
+            select(Conversation.account_id, func.min(Post.created_at))
+            .join(
+                Conversation,
+                (col(Conversation.workspace_id) == col(Post.workspace_id))
+                & (col(Conversation.id) == col(Post.conversation_id)),
+            )
+            .where(
+                Post.workspace_id == self._workspace_id,
+                col(Post.state).in_(UNSENT),
+                col(Post.kind).in_((PostKind.CARD, PostKind.MAIL)),
+                is_any(col(Conversation.account_id), list(account_ids)),
+            )
+            .group_by(col(Conversation.account_id))
+        )
+        return {AccountId(one): at for one, at in await self._session.exec(statement)}
 
     async def mark_stale(self, account_id: AccountId) -> frozenset[ChannelId]:
         """What Slack shows of all that waits for it has changed. Answers the channels."""

@@ -160,6 +160,18 @@ class TestWhatIsSomebodys:
         assert "|Invoice>" in said
         assert lines(feed) == []
 
+    async def test_and_stands_still_is_not_told_to_whoever_wants_no_such_word(
+        self, feed: Feed
+    ) -> None:
+        ana = await person(feed, "Ana")
+        await waiting(feed, "Invoice", FRIDAY - timedelta(hours=49), assignee_id=ana)
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            (await uow.teammates.get_many([ana]))[ana].quiet_about = ["reminded"]
+
+        await look(feed, FRIDAY)
+
+        assert await direct(feed, "Ana") == []
+
     async def test_and_was_worked_on_is_not(self, feed: Feed) -> None:
         ana = await person(feed, "Ana")
         await waiting(

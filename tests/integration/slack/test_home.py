@@ -7,7 +7,7 @@ import pytest
 
 from app.core.ids import ChannelId, SlackUserId, TeammateId
 from app.sandbox.slack.faults import FaultKind
-from app.store.models import AccountState, ConversationStatus
+from app.store.models import ConversationStatus
 from tests import factories
 from tests.factories import MOMENT
 from tests.fixtures.slack_door import SlackDoor
@@ -52,6 +52,7 @@ class TestOpening:
     async def test_shows_each_conversation_where_it_belongs(self, door: SlackDoor) -> None:
         stamps = {subject: await door.card(subject) for subject in (
             "Mine <!here>", "Free", "Ben’s, late", "Ben’s, later", "Answered", "Asleep", "Finished",
+            "No word",
         )}  # fmt: skip
         ana, ben = await teammate(door, "Ana"), await teammate(door, "Ben")
         async with door.store.begin(door.feed.workspace.id) as uow:
@@ -64,6 +65,9 @@ class TestOpening:
             (await uow.conversations.lock(door.id_of("Answered"))).waiting_since = None
             asleep = await uow.conversations.lock(door.id_of("Asleep"))
             asleep.snoozed_until_reply, asleep.snoozed_by_id = True, ana
+            overdue = await uow.conversations.lock(door.id_of("No word"))
+            overdue.assignee_id, overdue.waiting_since = ana, None
+            overdue.no_answer_since = MOMENT
             finished = await uow.conversations.lock(door.id_of("Finished"))
             finished.status = ConversationStatus.DONE
 
@@ -71,14 +75,16 @@ class TestOpening:
 
         assert "|Mine &lt;!here&gt;>*" in part(home, "Mine")
         assert "|Free>*" in part(home, "Unassigned")
-        waiting = part(home, "Waiting with colleagues")
+        waiting = part(home, "Waiting / overdue")
+        assert "🔔 no answer since" in waiting
+        assert waiting.index("No word>") < waiting.index("Ben’s, late>")
         assert waiting.index("Ben’s, late>") < waiting.index("Ben’s, later>")
         assert "Answered" not in waiting
         assert "Asleep until they reply" in part(home, "Snoozed by me")
         shown = text_of(home)
         assert shown.count("|Asleep>*") == 1
         assert "Finished" not in shown
-        assert "*1* yours · *1* unassigned · *2* waiting with colleagues · *1* asleep" in shown
+        assert "*2* yours · *1* unassigned · *3* waiting or overdue · *1* asleep" in shown
         ts = stamps["Free"].replace(".", "")
         assert f"/archives/{door.slack.channels['support']}/p{ts}" in str(home)
 
@@ -126,17 +132,6 @@ class TestOpening:
         home = door.slack.home("Ana")
         assert home is not None
         assert home["hash"] == current
-
-    async def test_shows_admins_how_the_mailboxes_are(self, door: SlackDoor) -> None:
-        door.settings.admin_slack_users = door.slack.users["Dana"]
-        async with door.store.begin(door.feed.workspace.id) as uow:
-            account = await uow.accounts.get(door.feed.account_id)
-            account.state, account.detail = AccountState.REFUSED, "The password is wrong."
-
-        shown = part(await look(door, "Dana"), "Mailboxes")
-
-        assert "*support@example.com* · ⚠️ Problem" in shown
-        assert "The password is wrong." in shown
 
 
 class TestButtons:

@@ -16,7 +16,16 @@ from uuid import UUID
 
 import pytest
 
-from app.core.ids import CommandId, ConversationId, MessageId, PlacementId, PostId
+from app.core.findings import Finding, Level
+from app.core.ids import (
+    AccountId,
+    CommandId,
+    ConversationId,
+    MessageId,
+    PlacementId,
+    PostId,
+    RuleId,
+)
 from app.feed import (
     render,
     render_assigned,
@@ -47,21 +56,29 @@ from app.slack.views import (
     confirm,
     find,
     follow_up,
+    home,
     inbox,
     merge,
     more,
     move,
+    settings,
     snooze,
     tags,
     told,
 )
+from app.slack.views.home import Home, Part
 from app.slack.views.listing import Line
+from app.slack.views.mailboxes import MailboxLine, Mend
+from app.slack.views.ruling import RuleLine
+from app.slack.views.settings import Settings
 from app.store.models import CommandState, CommandType
 from tests.fixtures.judges import (
     check_message,
     check_message_outside,
     check_modal,
     check_modal_outside,
+    check_shown,
+    check_shown_outside,
     outside_checker,
 )
 
@@ -160,6 +177,48 @@ MODALS: Final[dict[str, dict[str, Any]]] = {
     ),
     "find": find.view(),
     "told": told.view("<@U0ANA> took this. Nothing was changed."),
+    "signature": settings.signature_view("Ana Ruiz\nAcme", is_formatted=False),
+    "notices": settings.notices_view(["reminded"]),
+}
+LISTED: Final = Line("Invoice 4471", "billing@example.com", AT, LINK, ("ana", "U0ANA"))
+ASLEEP: Final = dataclasses.replace(LISTED, is_snoozed=True, snoozed_until=AT)
+MAILBOXES: Final = [
+    MailboxLine(
+        AccountId(SOME),
+        Finding("billing@example.com", Level.PROBLEM, "Refused.", "Sign in."),
+        AT - timedelta(hours=2),
+        mend=Mend.RECONNECT,
+        sign_in="https://sharedbox.example.com/oauth/google/start?account=1",
+    ),
+    MailboxLine(
+        AccountId(SOME), Finding("hr@example.com", Level.NOTE, "Paused."), AT, mend=Mend.RESUME
+    ),
+    MailboxLine(
+        AccountId(SOME),
+        Finding("support@example.com", Level.OK, "Live. 12 mails accounted for, 0 missing."),
+        AT,
+        AT - timedelta(minutes=3),
+    ),
+]
+BODY: Final = {
+    "match": "all",
+    "conditions": [{"field": "from", "test": "domain", "value": "news.example.com"}],
+    "actions": [{"do": "mute"}],
+}
+RULE: Final = RuleLine(RuleId(SOME), "Newsletters", BODY, True, "billing@example.com", 7)
+HOMES: Final[dict[str, dict[str, Any]]] = {
+    "empty": home.view(Home(has_accounts=False), AT),
+    "agent": home.view(
+        Home(
+            mine=Part([LISTED], 1),
+            unassigned=Part([dataclasses.replace(LISTED, assignee=None, waiting_since=AT)] * 2, 14),
+            waiting=Part([dataclasses.replace(LISTED, no_answer_since=AT)], 1),
+            snoozed=Part([ASLEEP], 1),
+            settings=Settings("Ana Ruiz\nAcme", ["reminded"]),
+        ),
+        AT,
+    ),
+    "admin": home.view(Home(mailboxes=MAILBOXES, rules=[RULE], rule_count=1), AT),
 }
 
 
@@ -172,6 +231,7 @@ def payload(shown: Rendered | dict[str, Any]) -> str:
 ALL: Final[dict[str, Rendered | dict[str, Any]]] = {
     **MESSAGES,
     **{f"modal-{name}": view for name, view in MODALS.items()},
+    **{f"home-{name}": view for name, view in HOMES.items()},
 }
 
 
@@ -197,6 +257,10 @@ class TestPayloads:
     def test_of_windows_are_taken_by_slacks_own_sdk_and_ours(self, name: str) -> None:
         check_modal(MODALS[name])
 
+    @pytest.mark.parametrize("name", HOMES)
+    def test_of_homes_are_taken_by_slacks_own_sdk_and_ours(self, name: str) -> None:
+        check_shown(HOMES[name])
+
     @pytest.mark.parametrize("name", ALL)
     def test_are_taken_by_the_checker_outside(self, name: str) -> None:
         judge = outside_checker()
@@ -204,5 +268,7 @@ class TestPayloads:
             pytest.skip("no checker of Slack payloads stands beside the project")
         if name in MESSAGES:
             check_message_outside(judge, MESSAGES[name])
+        elif (tab := name.removeprefix("home-")) in HOMES:
+            check_shown_outside(judge, HOMES[tab])
         else:
             check_modal_outside(judge, MODALS[name.removeprefix("modal-")])

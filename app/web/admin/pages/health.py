@@ -15,6 +15,8 @@ from app.web.deps import Parts
 
 router = APIRouter()
 NAV = Entry("Health", "/health", "health", Group.SYSTEM, Role.ADMIN)
+_LINKS: Final = {"Commands": "/commands?state=failed", "Quarantine": "/quarantine"}
+"""Where what was found can be looked into."""
 _WORDS: Final = {Level.OK: "well", Level.NOTE: "worth knowing", Level.PROBLEM: "needs a person"}
 
 
@@ -30,4 +32,6 @@ async def show(
     if looked:
         found = [one async for one in examine(parts, visitor.workspace_id)]
         found.sort(key=lambda one: WORST_FIRST.index(one.level))
-    return page(request, visitor, "health.html", found=found, levels=LEVELS, words=_WORDS)
+    return page(
+        request, visitor, "health.html", found=found, levels=LEVELS, words=_WORDS, links=_LINKS
+    )

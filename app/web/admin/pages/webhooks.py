@@ -33,7 +33,7 @@ KINDS = (
     ("message.*", "Mail", "comes in, is moved, is read, leaves"),
     ("conversation.*", "Conversations", "are assigned, done, snoozed, tagged"),
     ("outgoing.*", "Mail of ours", "is sent, fails, comes back"),
-    ("command.*", "Wishes", "are asked for, done on the server, failed"),
+    ("command.*", "Commands", "are asked for, done on the server, failed"),
     ("account.*", "Accounts", "are connected, refused, out of reach"),
     ("note.*", "Notes", "are written, changed, removed"),
 )

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import text
 
 from app.core.ids import new_id
-from tests.fixtures.slack_door import SlackDoor
+from tests.fixtures.slack_door import IMPATIENT_SECONDS, SlackDoor
 from tests.fixtures.stack import eventually
 
 _POISON = (
@@ -55,6 +55,7 @@ class TestAnEventThatComesToNothing:
     ) -> None:
         ts = await door.card("Invoice")
         async with poisoned(door):
+            door.slack_waits(IMPATIENT_SECONDS)  # over a socket, nothing is said at all
             door.slack.post_as_user("Ben", "support", "Poison.", ts)
             (told,) = [one for one in door.slack.deliveries if "Poison." in str(one.sent)]
 
@@ -62,6 +63,7 @@ class TestAnEventThatComesToNothing:
                 return told.attempts > 1 and not told.delivered
 
             await eventually(tried_again)
+            door.slack_waits()
             door.slack.post_as_user("Ben", "support", "Bread.", ts)
 
             async def taken() -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from app.core.access import Actor
 from app.core.ids import ConversationId, PostId, new_id
 from app.mail.threading import subject_key
-from app.sending.gather import check_nothing_newer
+from app.sending.guard import check_seen
 from app.sending.write import Written
 from app.store.models import (
     Account,
@@ -25,12 +25,15 @@ from app.store.unit_of_work import UnitOfWork
 
 
 async def enqueue(uow: UnitOfWork, actor: Actor, written: Written) -> Outgoing:
-    """Write the row and show it in the conversation. Raises `NotFound` and `Conflict`."""
-    wanted, gathered = written.wanted, written.gathered
+    """Write the row and show it in the conversation. Raises `NotFound` and `Conflict`.
+
+    Whoever names what they have seen is told here of what they have not: nothing can come between
+    this and the row.
+    """
+    wanted = written.wanted
     account = await uow.accounts.get(wanted.account_id)
     conversation_id = await _conversation(uow, written)
-    if wanted.last_seen_id is not None and gathered.conversation is not None:
-        await check_nothing_newer(uow, gathered.conversation, wanted.last_seen_id)
+    await check_seen(uow, wanted)
     now = await uow.outgoing.time()
     state, due_at = _when(written, now)
     outgoing = _row(actor, written, conversation_id, state, due_at)

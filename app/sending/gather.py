@@ -6,7 +6,6 @@ from datetime import datetime
 
 from app.core.access import Actor
 from app.core.errors import Conflict, InvalidInput
-from app.core.ids import MessageId
 from app.mail import fill, loops
 from app.mail.address import Address
 from app.mail.answer import Original, recipients, written_to
@@ -44,7 +43,7 @@ class Gathered:
 
 
 async def gather(uow: UnitOfWork, actor: Actor, wanted: Wanted) -> Gathered:
-    """Raises `NotFound`, `InvalidInput`, and `Conflict` where a newer mail has come in."""
+    """Raises `NotFound`, `InvalidInput`, and `Conflict` where there is nothing to be answered."""
     account = await uow.accounts.get(wanted.account_id)
     conversation = await _conversation(uow, wanted)
     message = await _answered(uow, wanted)
@@ -134,28 +133,7 @@ async def _conversation(uow: UnitOfWork, wanted: Wanted) -> Conversation | None:
             field="conversation_id",
             fix="Send from the account of the conversation.",
         )
-    if wanted.last_seen_id is not None:
-        await check_nothing_newer(uow, conversation, wanted.last_seen_id)
     return conversation
-
-
-async def check_nothing_newer(
-    uow: UnitOfWork, conversation: Conversation, last_seen_id: MessageId
-) -> None:
-    """Raise `Conflict` where a mail has come in, or gone out, since the writer looked.
-
-    Raises `InvalidInput` for a mail of another conversation: it would prove nothing.
-    """
-    seen = await uow.messages.get(last_seen_id)
-    if seen.conversation_id != conversation.id:
-        raise InvalidInput("That mail is not of this conversation.", field="last_seen_message_id")
-    newer = await uow.messages.of_conversation(conversation.id, after=seen.received_at, limit=1)
-    if newer:
-        who = newer[0].from_name or newer[0].from_address
-        raise Conflict(
-            f"Meanwhile there is a newer mail in this conversation, from {who}.",
-            fix="Read it first, then send.",
-        )
 
 
 async def _answered(uow: UnitOfWork, wanted: Wanted) -> Message | None:

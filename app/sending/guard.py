@@ -1,20 +1,21 @@
 """The stale guard: whoever sends an answer has seen everything that came before it.
 
-What counts is what was there when the window was drawn, not when: a mail that was on its way into
-the database at that moment has no place in the count and is noticed, whatever its time says.
+What counts is what was there when the writer looked, not when it says it was written. Slack's
+window remembers what stood there as it was drawn (`seen_now`), so a mail that was on its way into
+the database at that moment has no place in the count and is noticed. A script names the newest mail
+it has seen (`check_seen`): it knows what had come into the database when that one had.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.core.ids import ConversationId, OutgoingId
-from app.store.models import Direction, Outgoing, OutgoingState
-from app.store.repositories.outgoing import OutgoingFilter
+from app.core.errors import Conflict, InvalidInput
+from app.core.ids import ConversationId, MessageId, OutgoingId
+from app.sending.wanted import Wanted
+from app.store.models import Conversation, Direction, Message
 from app.store.unit_of_work import UnitOfWork
 
-_LOOKED_AT = 20
-_GIVEN_UP = frozenset({OutgoingState.CANCELLED, OutgoingState.FAILED})
+SeenId = MessageId | OutgoingId
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,26 @@ class Newer:
     at: datetime
     text: str
     is_ours: bool
+    is_on_the_way: bool = False
+    """It has not left yet."""
+
+
+class NewerMail(Conflict):
+    """Somebody wrote since the writer looked. Who has seen `last_seen_id` has seen everything."""
+
+    def __init__(self, newer: Newer, last_seen_id: SeenId) -> None:
+        super().__init__(
+            f"Meanwhile {newer.who} has written in this conversation; that mail is on its way."
+            if newer.is_on_the_way
+            else f"Meanwhile there is a newer mail in this conversation, from {newer.who}.",
+            fix=f"Read it first, then send with last_seen_message_id {last_seen_id}.",
+        )
+        self.last_seen_id = last_seen_id
 
 
 async def seen_now(uow: UnitOfWork, conversation_id: ConversationId) -> Seen:
     conversation = await uow.conversations.get(conversation_id)
-    pending = await _on_the_way(uow, conversation_id)
+    pending = await uow.outgoing.on_the_way(conversation_id)
     return Seen(conversation.message_count, tuple(one.id for one in pending))
 
 
@@ -49,15 +65,21 @@ async def newer_than(uow: UnitOfWork, conversation_id: ConversationId, seen: See
     """
     conversation = await uow.conversations.lock(conversation_id)
     known = set(seen.on_the_way)
-    for outgoing in await _on_the_way(uow, conversation_id):
+    for outgoing in await uow.outgoing.on_the_way(conversation_id):
         if outgoing.id not in known:
-            return Newer(outgoing.author, outgoing.created_at, outgoing.text, is_ours=True)
-    became = 0
-    for id_ in seen.on_the_way:
-        became += (await uow.outgoing.get(id_)).message_id is not None
+            return Newer(
+                outgoing.author,
+                outgoing.created_at,
+                outgoing.text,
+                is_ours=True,
+                is_on_the_way=True,
+            )
+    became = sum(one.message_id is not None for one in await uow.outgoing.get_many(seen.on_the_way))
     if conversation.message_count - seen.messages <= became:
         return None
-    found = (await uow.messages.newest(conversation_id, limit=1))[0]
+    found = await uow.messages.last_to_come(conversation_id)
+    if found is None:
+        return None
     return Newer(
         who=found.from_name or found.from_address,
         at=found.received_at,
@@ -66,7 +88,49 @@ async def newer_than(uow: UnitOfWork, conversation_id: ConversationId, seen: See
     )
 
 
-async def _on_the_way(uow: UnitOfWork, conversation_id: ConversationId) -> Sequence[Outgoing]:
-    wanted = OutgoingFilter(conversation_id=conversation_id)
-    found = await uow.outgoing.page(wanted, before=None, limit=_LOOKED_AT)
-    return [one for one in found if one.message_id is None and one.state not in _GIVEN_UP]
+async def check_seen(uow: UnitOfWork, wanted: Wanted) -> None:
+    """Raise `NewerMail` where somebody who says what they have seen last has not seen everything.
+
+    Raises `NotFound`, and `InvalidInput` for a mail of another conversation: it proves nothing.
+    """
+    if wanted.last_seen_id is None or wanted.conversation_id is None:
+        return
+    conversation = await uow.conversations.lock(wanted.conversation_id)
+    seen = await _seen_with(uow, conversation, wanted.last_seen_id, wanted.instead_of_id)
+    newer = await newer_than(uow, conversation.id, seen)
+    if newer is not None:
+        raise NewerMail(newer, await _last_of_all(uow, conversation.id) or wanted.last_seen_id)
+
+
+async def _seen_with(
+    uow: UnitOfWork,
+    conversation: Conversation,
+    last_seen_id: SeenId,
+    instead_of_id: OutgoingId | None,
+) -> Seen:
+    """What was in the conversation when this mail had come. Imported history is no news."""
+    moment = await _came_at(uow, conversation, last_seen_id)
+    later = await uow.messages.came_after(conversation.id, moment)
+    ours = await uow.outgoing.were_on_the_way(conversation.id, moment)
+    if instead_of_id is not None:
+        ours = [*ours, instead_of_id]
+    return Seen(conversation.message_count - later, tuple(ours))
+
+
+async def _came_at(uow: UnitOfWork, conversation: Conversation, last_seen_id: SeenId) -> datetime:
+    """When it came into the database: a mail of ours may be named before it is a message."""
+    ours = await uow.outgoing.get_many([OutgoingId(last_seen_id)])
+    seen = ours[0] if ours else await uow.messages.get(MessageId(last_seen_id))
+    if seen.conversation_id != conversation.id:
+        raise InvalidInput("That mail is not of this conversation.", field="last_seen_message_id")
+    return seen.created_at
+
+
+async def _last_of_all(uow: UnitOfWork, conversation_id: ConversationId) -> SeenId | None:
+    """Whoever has seen this one has seen all there is."""
+    pending = await uow.outgoing.on_the_way(conversation_id)
+    last: Message | None = await uow.messages.last_to_come(conversation_id)
+    newest = max(pending, key=lambda one: one.created_at, default=None)
+    if newest is not None and (last is None or newest.created_at > last.created_at):
+        return newest.id
+    return last.id if last is not None else None

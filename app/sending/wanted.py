@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.core.ids import AccountId, ConversationId, MessageId
+from app.core.ids import AccountId, ConversationId, MessageId, OutgoingId
 from app.mail.address import Address
 from app.mail.compose import File
 from app.store.models import OutgoingMode
@@ -40,5 +40,7 @@ class Wanted:
     """Somebody is told if they have not answered so many days after it left."""
     is_automatic: bool = False
     """A rule wrote it and not a person: it says so, and is refused where it could go in circles."""
-    last_seen_id: MessageId | None = None
+    last_seen_id: MessageId | OutgoingId | None = None
     """The newest mail of the conversation that its writer has seen: a newer one stops them."""
+    instead_of_id: OutgoingId | None = None
+    """A mail of ours that this one takes the place of, so it is no news to its writer."""

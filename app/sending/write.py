@@ -39,6 +39,7 @@ from app.mail.history import Text, forwarded, quoted
 from app.mail.parse import cut
 from app.sending.context import MOST_UNDO_SECONDS, Writing
 from app.sending.gather import Gathered, gather
+from app.sending.guard import check_seen
 from app.sending.habits import check_size, server_limit, size_limit
 from app.sending.wanted import Wanted
 from app.store.models import OutgoingMode, RecipientKind
@@ -65,8 +66,8 @@ class Written:
 async def write(on: Writing, actor: Actor, wanted: Wanted) -> Written:
     """Read what it takes, write the mail and keep its bytes.
 
-    Raises `InvalidInput` for what cannot be sent as it is, `NotFound`, and `Conflict` where a newer
-    mail has come in.
+    Raises `InvalidInput` for what cannot be sent as it is, `NotFound`, and `Conflict` where there
+    is nothing to be answered, or not by a rule.
     """
     async with on.store.begin(actor.workspace_id) as uow:
         gathered = await gather(uow, actor, wanted)
@@ -88,9 +89,13 @@ async def write(on: Writing, actor: Actor, wanted: Wanted) -> Written:
 
 
 async def preview(on: Writing, actor: Actor, wanted: Wanted) -> Written:
-    """The mail as it would be sent, kept nowhere. Raises as `write` does."""
+    """The mail as it would be sent, kept nowhere.
+
+    Raises as `write` does, and `NewerMail` where the writer has not seen everything.
+    """
     async with on.store.begin(actor.workspace_id) as uow:
         gathered = await gather(uow, actor, wanted)
+        await check_seen(uow, wanted)
     raw = await _original(on, wanted, gathered)
     return await asyncio.to_thread(_write, on, wanted, gathered, raw)
 

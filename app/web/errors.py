@@ -22,6 +22,7 @@ from app.core.errors import (
     Unavailable,
 )
 from app.core.logging import get_logger
+from app.sending.guard import NewerMail
 from app.store.blobs import BlobMissing
 from app.web.admin import site
 from app.web.admin.visitor import SignInNeeded
@@ -40,6 +41,8 @@ class Problem(BaseModel):
     instance: str
     errors: list[dict[str, str]] = []
     """Where fields are wrong: of each its name, as `field`, and what is wrong, as `detail`."""
+    last_seen_message_id: str | None = None
+    """Where somebody wrote meanwhile: what to pass once that is read."""
 
 
 def _declared(code: int, what: str) -> dict[int | str, dict[str, Any]]:
@@ -88,6 +91,7 @@ def problem(
     request: Request,
     errors: Sequence[Mapping[str, Any]] = (),
     headers: Mapping[str, str] | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> Response:
     if site.wants_page(request):
         return site.explain(request, status, detail)
@@ -97,6 +101,7 @@ def problem(
         "status": status,
         "detail": detail,
         "instance": request.url.path,
+        **(more or {}),
     }
     if errors:
         body["errors"] = list(errors)
@@ -110,12 +115,14 @@ async def _explained(request: Request, error: Exception) -> Response:
     assert isinstance(error, SharedBoxError)
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
     field = error.field if isinstance(error, InvalidInput) else None
+    seen = error.last_seen_id if isinstance(error, NewerMail) else None
     return problem(
         status,
         error.sentence,
         request=request,
         errors=[{"field": field, "detail": str(error)}] if field else (),
         headers={"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None,
+        more={"last_seen_message_id": str(seen)} if seen else None,
     )
 
 

@@ -124,6 +124,29 @@ class Messages(Repository):
             statement = statement.where(place < before)
         return (await self._session.exec(statement)).all()
 
+    async def came_after(self, conversation_id: ConversationId, moment: datetime) -> int:
+        """How many came into the database after this moment, but for imported history."""
+        statement = select(func.count()).where(
+            col(Message.workspace_id) == self._workspace_id,
+            col(Message.conversation_id) == conversation_id,
+            col(Message.created_at) > moment,
+            col(Message.imported).is_(False),
+        )
+        return (await self._session.exec(statement)).one()
+
+    async def last_to_come(self, conversation_id: ConversationId) -> Message | None:
+        """The one that came into the database last, whatever its date; history only by itself."""
+        statement = (
+            select(Message)
+            .where(
+                Message.workspace_id == self._workspace_id,
+                Message.conversation_id == conversation_id,
+            )
+            .order_by(col(Message.imported), col(Message.created_at).desc(), col(Message.id).desc())
+            .limit(1)
+        )
+        return (await self._session.exec(statement)).one_or_none()
+
     async def latest(self, conversation_id: ConversationId) -> Message | None:
         """The mail that an answer is for: the last one that came in.
 

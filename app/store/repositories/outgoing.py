@@ -13,6 +13,7 @@ from app.core.ids import AccountId, ConversationId, OutgoingId
 from app.store.bulk import is_any
 from app.store.models import (
     WAITING,
+    Message,
     Outgoing,
     OutgoingFile,
     OutgoingRecipient,
@@ -22,6 +23,8 @@ from app.store.repositories.base import Repository
 
 CLAIM_SECONDS: Final = 60
 """How long a mail that is being sent is left alone by those who look for forgotten ones."""
+_ON_THE_WAY: Final = (*WAITING, OutgoingState.SENDING, OutgoingState.UNKNOWN)
+_LOOKED_AT: Final = 50
 IS_JUDGED: Final = and_(
     col(Outgoing.state) == OutgoingState.UNKNOWN,
     col(Outgoing.settled_at).is_(None),
@@ -189,6 +192,56 @@ class OutgoingMails(Repository):
         if before is not None:
             statement = statement.where(col(Outgoing.id) < before)
         return (await self._session.exec(statement)).all()
+
+    async def get_many(self, ids: Iterable[OutgoingId]) -> Sequence[Outgoing]:
+        statement = select(Outgoing).where(
+            Outgoing.workspace_id == self._workspace_id, is_any(col(Outgoing.id), list(ids))
+        )
+        return (await self._session.exec(statement)).all()
+
+    async def on_the_way(self, conversation_id: ConversationId) -> Sequence[Outgoing]:
+        """Those that are no messages of their conversation yet and may become some, latest first.
+
+        As many as anybody could look at.
+        """
+        statement = (
+            select(Outgoing)
+            .where(
+                Outgoing.workspace_id == self._workspace_id,
+                Outgoing.conversation_id == conversation_id,
+                col(Outgoing.message_id).is_(None),
+                col(Outgoing.state).in_(_ON_THE_WAY),
+            )
+            .order_by(col(Outgoing.id).desc())
+            .limit(_LOOKED_AT)
+        )
+        return (await self._session.exec(statement)).all()
+
+    async def were_on_the_way(
+        self, conversation_id: ConversationId, moment: datetime
+    ) -> Sequence[OutgoingId]:
+        """Those that had been asked for by then and had not become messages."""
+        became = and_(
+            col(Message.workspace_id) == col(Outgoing.workspace_id),
+            col(Message.id) == col(Outgoing.message_id),
+        )
+        statement = (
+            select(Outgoing.id)
+            .outerjoin(Message, became)
+            .where(
+                col(Outgoing.workspace_id) == self._workspace_id,
+                col(Outgoing.conversation_id) == conversation_id,
+                col(Outgoing.created_at) <= moment,
+                or_(
+                    and_(
+                        col(Outgoing.message_id).is_(None),
+                        col(Outgoing.state).in_(_ON_THE_WAY),
+                    ),
+                    and_(col(Message.created_at) > moment, col(Message.imported).is_(False)),
+                ),
+            )
+        )
+        return [OutgoingId(one) for one in await self._session.exec(statement)]
 
     async def sent_within(self, account_id: AccountId, span: timedelta) -> tuple[int, float]:
         """How many mails left the account in this time, and for how long that still counts.

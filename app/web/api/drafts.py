@@ -84,7 +84,10 @@ class TakeOverIn(BaseModel):
 
 
 class SendIn(BaseModel):
-    """`last_seen_message_id`: the newest mail its writer has seen; a newer one answers 409."""
+    """`last_seen_message_id`: the newest mail its writer has seen; a newer one answers 409.
+
+    It may be the id of a mail that is on its way, too; the 409 names what to pass.
+    """
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,5 +1,6 @@
 """Mail to be sent: ask for it, follow it, take it back, and decide where nobody knows."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -128,7 +129,8 @@ async def put(parts: Parts, caller: Sender, outgoing_id: UUID, body: OutgoingIn)
     check_visible(caller, AccountId(body.account_id), "account")
     async with parts.store.begin(caller.workspace_id) as uow:
         await _visible(uow, caller, outgoing_id)
-    written = await write(_writing(parts), caller, body.wanted())
+    wanted = replace(body.wanted(), instead_of_id=OutgoingId(outgoing_id))
+    written = await write(_writing(parts), caller, wanted)
     async with parts.store.begin(caller.workspace_id) as uow:
         outgoing = await change.replace(uow, caller, OutgoingId(outgoing_id), written)
         return await asked_for(uow, outgoing, written)

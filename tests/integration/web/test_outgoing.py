@@ -145,41 +145,6 @@ class TestAsking:
         assert answer.json()["errors"][0]["field"] == field
         assert (await web.client(BOOTSTRAP_KEY).get("/outgoing")).json()["items"] == []
 
-    async def test_a_newer_mail_is_a_conflict(self, web: Web) -> None:
-        client = web.client(BOOTSTRAP_KEY)
-        account = await web.account()
-        conversation, message = await web.conversation(account)
-        outgoing = await web.outgoing(account, conversation)
-        async with web.store.begin(web.workspace_id) as uow:
-            later = await uow.outgoing.time()
-            seen = await uow.messages.get(message)
-            seen.received_at = later - timedelta(hours=1)
-            newer = seen.model_copy(update={"id": new_id(), "raw_sha256": b"y" * 32,
-                                            "received_at": later})  # fmt: skip
-            uow.session.add(type(seen)(**newer.model_dump(exclude={"search"})))
-        body = {"account_id": str(account), "conversation_id": str(conversation), **REPLY}
-
-        answer = await client.post("/outgoing", json={**body, "last_seen_message_id": str(message)})
-
-        assert answer.status_code == 409
-        assert "newer mail" in answer.json()["detail"]
-        assert [one["id"] for one in (await client.get("/outgoing")).json()["items"]] == [outgoing]
-
-    async def test_a_mail_of_another_conversation_proves_nothing(self, web: Web) -> None:
-        client = web.client(BOOTSTRAP_KEY)
-        account = await web.account()
-        conversation, _ = await web.conversation(account)
-        _, elsewhere = await web.conversation(account)
-        body = {"account_id": str(account), "conversation_id": str(conversation), **REPLY}
-
-        answer = await client.post(
-            "/outgoing", json={**body, "last_seen_message_id": str(elsewhere)}
-        )
-
-        assert answer.status_code == 400
-        assert answer.json()["errors"][0]["field"] == "last_seen_message_id"
-        assert (await client.get("/outgoing")).json()["items"] == []
-
     async def test_files_may_be_larger_than_other_requests(self, web: Web) -> None:
         content = base64.b64encode(b"x" * 2_500_000).decode()
 

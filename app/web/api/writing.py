@@ -7,7 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.core.access import Actor
+from app.core.access import Actor, Scope
+from app.core.errors import NotAllowed
 from app.core.ids import (
     AccountId,
     ConversationId,
@@ -177,7 +178,11 @@ async def list_signatures(parts: Parts, caller: Reader) -> list[SignatureOut]:
 
 @signatures.put("")
 async def put_signature(parts: Parts, caller: Writer, body: SignatureIn) -> SignatureOut:
-    """Set the signature of an inbox, of a person, or of a person in one inbox."""
+    """Set the signature of an inbox, of a person, or of a person in one inbox.
+
+    A key is nobody's own: a person's signature takes one with the scope `admin`.
+    """
+    _check_whose(caller, body.teammate_id)
     async with parts.store.begin(caller.workspace_id) as uow:
         signature = await wording.put_signature(
             uow,
@@ -195,6 +200,7 @@ async def delete_signature(parts: Parts, caller: Writer, signature_id: UUID) -> 
         signature = await uow.signatures.get(SignatureId(signature_id))
         if signature.account_id is not None:
             check_visible(caller, signature.account_id, "signature")
+        _check_whose(caller, signature.teammate_id)
         await _scope(uow, caller, signature.account_id)
         await uow.signatures.delete(signature)
     return Response(status_code=204)
@@ -270,6 +276,15 @@ async def _scope(uow: UnitOfWork, caller: Actor, account_id: UUID | None) -> Acc
         return await _account(uow, caller, account_id)
     check_unbound(caller, "write what is for every inbox")
     return None
+
+
+def _check_whose(caller: Actor, teammate_id: UUID | None) -> None:
+    """Raise `NotAllowed` where it is a person's, and the key may not write for people."""
+    if teammate_id is not None and Scope.ADMIN not in caller.scopes:
+        raise NotAllowed(
+            "A person’s signature is written by themself, in the admin.",
+            fix="Sign in there, or use a key that was made with the scope “admin”.",
+        )
 
 
 async def _template(uow: UnitOfWork, caller: Actor, template_id: UUID) -> Template:

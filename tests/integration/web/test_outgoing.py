@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.core.access import Scope
-from app.core.ids import new_id
+from app.core.ids import SlackUserId, new_id
 from tests.fixtures.web import BOOTSTRAP_KEY, Web
 
 REPLY = {"text": "You are right.", "undo_seconds": 60}
@@ -335,6 +335,30 @@ class TestWhatMailIsWrittenWith:
         ]
         wrong = await client.put("/signatures", json={"text": "{{ agent.shoe_size }}"})
         assert wrong.status_code == 400
+
+    async def test_a_persons_signature_takes_an_admins_key(self, web: Web) -> None:
+        account = await web.account()
+        async with web.store.begin(web.workspace_id) as uow:
+            ana = await uow.teammates.by_slack_user(SlackUserId("U0ANA"), "ana")
+        _, text = await web.key(Scope.WRITE, Scope.SEND)
+        writer, admin = web.client(text), web.client(BOOTSTRAP_KEY)
+        hers = {"teammate_id": str(ana.id), "text": "Ana"}
+        inboxes = {"account_id": str(account), "text": "Acme"}
+
+        refused = [
+            await writer.put("/signatures", json=hers),
+            await writer.put("/signatures", json=hers | inboxes),
+            await writer.put("/signatures", json=hers | {"teammate_id": str(new_id())}),
+        ]
+        kept = await admin.put("/signatures", json=hers)
+        path = f"/signatures/{kept.json()['id']}"
+        of_inbox = await writer.put("/signatures", json=inboxes)
+
+        assert [one.status_code for one in refused] == [403, 403, 403]
+        assert "written by themself" in refused[0].json()["detail"]
+        assert (kept.status_code, of_inbox.status_code) == (200, 200)
+        assert (await writer.delete(path)).status_code == 403
+        assert (await admin.delete(path)).status_code == 204
 
     async def test_templates_are_filled_in(self, web: Web) -> None:
         client = web.client(BOOTSTRAP_KEY)

@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import aiohttp
 import pyotp
 import pytest
 from playwright.async_api import Page, ViewportSize, expect
@@ -13,6 +14,10 @@ from app.accounts.keys import make_key
 from app.accounts.pausing import pause
 from app.core.access import Role, Scope
 from app.core.ids import AccountId
+from app.slack.client import http_session
+from app.slack.installations import Installations
+from app.slack.oauth import SlackOAuth
+from app.slack.sign_in import SlackSignIn
 from app.store.models import AccountState, BrowserSession
 from app.team import joining, sessions
 from tests.fixtures.admin import PASSWORD, Admin, Person
@@ -172,9 +177,29 @@ class TestPagesSeenOnce:
             await seen.page.get_by_label("Code").fill(code)
             await form.locator("button[type=submit]").last.click()
             await look("codes", "recovery code")
+            await seen.goto("/webhooks/new")
+            await seen.page.get_by_label("Address").fill("https://crm.example.com/hook")
+            await form.locator("button[type=submit]").last.click()
+            await look("webhook", "whsec_")
+            async with http_session() as http:
+                _offer_slack(admin, http)
+                # Slack is not there: what leads on to it stays where it is.
+                await seen.page.route("**/openid/**", lambda route: route.fulfill(status=204))
+                await seen.goto("/profile/slack")
+                await look("slack", "Slack asks you to sign in there.")
+                await seen.page.get_by_label("Your password").fill(PASSWORD)
+                await form.locator("button[type=submit]").last.click()
+                await look("onward", "Go on to Slack")
             wrong += seen.complaints
 
         assert not wrong, "\n".join(wrong)
+
+
+def _offer_slack(admin: Admin, http: aiohttp.ClientSession) -> None:
+    parts = admin.web.container
+    installed = Installations(parts.store, parts.vault)
+    oauth = SlackOAuth(parts.settings, parts.store, parts.vault, installed, http)
+    admin.web.app.state.slack_sign_in = SlackSignIn(oauth)
 
 
 async def _shoot(page: Page, name: str) -> None:

@@ -3,7 +3,7 @@
 And how long its own mail has waited for Slack.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from app.core.ids import AccountId, ChannelId
 from app.store.bulk import is_any
 from app.store.models import (
     WAITING,
+    Account,
     Command,
     CommandState,
     Conversation,
@@ -87,6 +88,22 @@ class Waiting(Repository):
             .group_by(col(Conversation.account_id))
         )
         return {AccountId(one): at for one, at in await self._session.exec(statement)}
+
+    async def paused(self, among: Collection[AccountId] | None) -> Sequence[Account]:
+        """Those of these accounts (None: of all) on whose servers nothing is done, by address."""
+        statement = (
+            select(Account)
+            .where(Account.workspace_id == self._workspace_id, col(Account.paused_at).is_not(None))
+            .order_by(col(Account.address))
+        )
+        if among is not None:
+            statement = statement.where(is_any(col(Account.id), list(among)))
+        return (await self._session.exec(statement)).all()
+
+    async def paused_since(self, among: Collection[AccountId]) -> dict[AccountId, datetime]:
+        """Since when these accounts are paused; those that are not are left out."""
+        found = await self.paused(among) if among else ()
+        return {AccountId(one.id): one.paused_at for one in found if one.paused_at}
 
     async def mark_stale(self, account_id: AccountId) -> frozenset[ChannelId]:
         """What Slack shows of all that waits for it has changed. Answers the channels."""

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from app.core.errors import InvalidInput, NotAllowed
 from app.core.ids import AccountId
+from app.store.models import Account
 from app.store.unit_of_work import UnitOfWork
 from app.web.admin.visitor import Visitor
+from app.web.deps import visible_accounts
 
 _MOST = 500
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -17,6 +19,14 @@ async def account_choices(uow: UnitOfWork, visitor: Visitor) -> list[tuple[str, 
     """The accounts somebody sees, as pairs of id and address."""
     found = await uow.accounts.page(after=None, limit=_MOST)
     return [(str(one.id), one.address) for one in found if visitor.actor.may_see(AccountId(one.id))]
+
+
+async def paused_among(
+    uow: UnitOfWork, visitor: Visitor, account_id: UUID | None
+) -> dict[str, Account]:
+    """The accounts of a list that are paused, by id: the one it is narrowed to, or all they see."""
+    wanted = visible_accounts(visitor.actor, account_id)
+    return {str(one.id): one for one in await uow.waiting.paused(wanted)}
 
 
 async def teammate_choices(uow: UnitOfWork) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """Commands: wishes for mails, and what became of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -14,7 +14,7 @@ from app.commands.enqueue import enqueue_for_conversation, enqueue_for_messages
 from app.commands.types import MailIntent, mail_intent
 from app.core.access import Actor
 from app.core.errors import NotFound
-from app.core.ids import CommandId, ConversationId, MessageId
+from app.core.ids import AccountId, CommandId, ConversationId, MessageId
 from app.store.models import Command, CommandState, CommandTarget, CommandType, TargetState
 from app.store.repositories.commands import CommandFilter
 from app.store.unit_of_work import UnitOfWork
@@ -76,7 +76,10 @@ class TargetOut(BaseModel):
 
 
 class CommandOut(BaseModel):
-    """`state`: queued, running, done, failed (see `detail`), cancelled or undone."""
+    """`state`: queued, running, done, failed (see `detail`), cancelled or undone.
+
+    `paused_since`: it waits for its account, which is paused since then.
+    """
 
     id: UUID
     type: CommandType
@@ -86,6 +89,7 @@ class CommandOut(BaseModel):
     conversation_id: UUID | None
     undo_of_id: UUID | None
     attempts: int
+    paused_since: datetime | None = None
     created_at: datetime
     settled_at: datetime | None
     targets: list[TargetOut]
@@ -129,9 +133,10 @@ async def list_(
         found = await uow.commands.page(wanted, before=place[0] if place else None, limit=limit + 1)
         page = found[:limit]
         targets = await uow.commands.targets_of([one.id for one in page])
+        paused = await uow.waiting.paused_since({one.account_id for one in page if _waits(one)})
     more = len(found) > limit
     return CommandPage(
-        items=[_out(one, targets.get(one.id, ())) for one in page],
+        items=[_out(one, targets.get(one.id, ()), paused) for one in page],
         next_cursor=write_cursor(str(page[-1].seq)) if more else None,
     )
 
@@ -187,11 +192,19 @@ async def show_command(uow: UnitOfWork, command: Command) -> dict[str, Any]:
     await uow.session.flush()
     await uow.session.refresh(command)
     targets = await uow.commands.targets(command.id)
-    return _out(command, targets).model_dump(mode="json")
+    paused = await uow.waiting.paused_since([command.account_id] if _waits(command) else ())
+    return _out(command, targets, paused).model_dump(mode="json")
 
 
-def _out(command: Command, targets: Sequence[CommandTarget]) -> CommandOut:
+def _waits(command: Command) -> bool:
+    return command.state in {CommandState.QUEUED, CommandState.RUNNING}
+
+
+def _out(
+    command: Command, targets: Sequence[CommandTarget], paused: Mapping[AccountId, datetime]
+) -> CommandOut:
     return CommandOut(
         **command.model_dump(include=set(CommandOut.model_fields)),
+        paused_since=paused.get(command.account_id) if _waits(command) else None,
         targets=[TargetOut(message_id=one.message_id, state=one.state) for one in targets],
     )

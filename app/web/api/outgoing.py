@@ -1,6 +1,8 @@
 """Mail to be sent: ask for it, follow it, take it back, and decide where nobody knows."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from app.sending.enqueue import enqueue
 from app.sending.warnings import strangers, warnings
 from app.sending.write import Written, preview, write
 from app.store.models import (
+    WAITING,
     Outgoing,
     OutgoingFile,
     OutgoingRecipient,
@@ -112,7 +115,11 @@ async def list_(
         found = await uow.outgoing.page(wanted, before=before, limit=limit + 1)
         ids = [one.id for one in found[:limit]]
         people, files = await uow.outgoing.recipients_of(ids), await uow.outgoing.files_of(ids)
-    items = [_out(one, people.get(one.id, []), files.get(one.id, [])) for one in found[:limit]]
+        waiting = {one.account_id for one in found[:limit] if one.state in WAITING}
+        paused = await uow.waiting.paused_since(waiting)
+    items = [
+        _out(one, people.get(one.id, []), files.get(one.id, []), paused) for one in found[:limit]
+    ]
     more = len(found) > limit
     return OutgoingPage(items=items, next_cursor=write_cursor(items[-1].id) if more else None)
 
@@ -186,7 +193,9 @@ async def _shown(uow: UnitOfWork, outgoing: Outgoing) -> OutgoingOut:
     await uow.session.flush()
     await uow.session.refresh(outgoing)
     recipients = await uow.outgoing.recipients(outgoing.id)
-    return _out(outgoing, list(recipients), list(await uow.outgoing.files(outgoing.id)))
+    files = await uow.outgoing.files(outgoing.id)
+    paused = await uow.waiting.paused_since([outgoing.account_id])
+    return _out(outgoing, list(recipients), list(files), paused)
 
 
 async def asked_for(uow: UnitOfWork, outgoing: Outgoing, written: Written) -> AskedOut:
@@ -196,9 +205,14 @@ async def asked_for(uow: UnitOfWork, outgoing: Outgoing, written: Written) -> As
 
 
 def _out(
-    outgoing: Outgoing, recipients: list[OutgoingRecipient], files: list[OutgoingFile]
+    outgoing: Outgoing,
+    recipients: list[OutgoingRecipient],
+    files: list[OutgoingFile],
+    paused: Mapping[AccountId, datetime],
 ) -> OutgoingOut:
     values: dict[str, Any] = outgoing.model_dump(include=set(OutgoingOut.model_fields))
+    if outgoing.state in WAITING:
+        values["paused_since"] = paused.get(outgoing.account_id)
     for kind in RecipientKind:
         values[kind] = [
             RecipientOut.model_validate(one.model_dump()) for one in recipients if one.kind is kind

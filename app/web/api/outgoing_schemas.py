@@ -164,7 +164,8 @@ class OutgoingOut(BaseModel):
     """`state`: undo, scheduled, queued, sending, sent, failed, unknown or cancelled.
 
     `unknown` with a `settled_at` waits for a person: retry it with `even_if_sent`, or say that it
-    was sent. `due_at` is when it goes out or is tried again.
+    was sent. `due_at` is when it goes out or is tried again. `paused_since`: it waits for its
+    account, which is paused since then.
     """
 
     model_config = ConfigDict(serialize_by_alias=True)
@@ -193,6 +194,7 @@ class OutgoingOut(BaseModel):
     cancel_if_answered: bool
     send_at: datetime | None
     due_at: datetime
+    paused_since: datetime | None = None
     sent_at: datetime | None
     created_at: datetime
     settled_at: datetime | None

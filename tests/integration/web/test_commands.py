@@ -14,6 +14,28 @@ async def ask(client: Any, **body: Any) -> Any:
     return await client.post("/commands", json={"type": "archive", **body})
 
 
+class TestOfAPausedAccount:
+    async def test_say_since_when_they_wait(self, web: Web) -> None:
+        client, account = web.client(BOOTSTRAP_KEY), await web.account()
+        conversation, _ = await web.conversation(account)
+        before = (await ask(client, conversation_id=str(conversation))).json()
+        mail = await web.outgoing(account, conversation)
+
+        paused = (await client.post(f"/accounts/{account}/pause")).json()["paused"]
+        since = [
+            (await client.get(f"/commands/{before['id']}")).json()["paused_since"],
+            (await client.get("/commands")).json()["items"][0]["paused_since"],
+            (await client.get(f"/outgoing/{mail}")).json()["paused_since"],
+            (await client.get("/outgoing")).json()["items"][0]["paused_since"],
+        ]
+        await client.post(f"/commands/{before['id']}/undo")
+        taken_back = (await client.get(f"/commands/{before['id']}")).json()
+
+        assert before["paused_since"] is None
+        assert since == [paused["since"]] * 4
+        assert (taken_back["state"], taken_back["paused_since"]) == ("cancelled", None)
+
+
 class TestAsking:
     async def test_is_answered_with_a_command_that_is_queued(self, web: Web) -> None:
         client = web.client(BOOTSTRAP_KEY)

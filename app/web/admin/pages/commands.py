@@ -14,7 +14,7 @@ from app.store.models import Command, CommandState
 from app.store.repositories.commands import CommandFilter
 from app.store.unit_of_work import UnitOfWork
 from app.web.admin.asked import STATES, asked
-from app.web.admin.choices import account_choices, filter_id, filter_state
+from app.web.admin.choices import account_choices, filter_id, filter_state, paused_among
 from app.web.admin.forms import read
 from app.web.admin.nav import Entry, Group
 from app.web.admin.view import page, safe_next, see_other
@@ -50,6 +50,7 @@ async def list_(
     async with parts.store.begin(visitor.workspace_id) as uow:
         found = await uow.commands.page(wanted, before=place[0] if place else None, limit=_PAGE + 1)
         accounts = await account_choices(uow, visitor)
+        paused = await paused_among(uow, visitor, filter_id(account))
         seen = await visitor.shown(uow, [one.id for one in found])
         shown = [one for one in found[:_PAGE] if one.id in seen]
         rows = await asked(uow, shown)
@@ -61,7 +62,7 @@ async def list_(
         request, visitor, "commands.html",
         asked=list(zip(rows, [str(one.account_id) for one in shown], strict=True)),
         states=STATES, state=state, account=account, accounts=accounts,
-        addresses=dict(accounts), more=more, first=cursor is None,
+        addresses=dict(accounts), more=more, first=cursor is None, paused=paused,
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from app.store.models import (
 )
 from app.store.repositories.outgoing import OutgoingFilter
 from app.store.unit_of_work import UnitOfWork
-from app.web.admin.choices import account_choices, filter_id, filter_state
+from app.web.admin.choices import account_choices, filter_id, filter_state, paused_among
 from app.web.admin.forms import Form, read
 from app.web.admin.nav import Entry, Group
 from app.web.admin.view import page, see_other
@@ -78,6 +78,7 @@ async def list_(
         mails = [one for one in found[:_PAGE] if one.id in seen]
         people = await uow.outgoing.recipients_of([one.id for one in mails])
         accounts = await account_choices(uow, visitor)
+        paused = await paused_among(uow, visitor, filter_id(account))
     more = None
     if len(found) > _PAGE:
         query = {"cursor": write_cursor(found[_PAGE - 1].id), "state": state, "account": account}
@@ -86,6 +87,7 @@ async def list_(
         request, visitor, "outbox.html",
         mails=mails, people=people, states=STATES, state=state, account=account,
         accounts=accounts, addresses=dict(accounts), more=more, first=cursor is None,
+        paused=paused, waiting=WAITING,
     )  # fmt: skip
 
 
@@ -98,6 +100,7 @@ async def show(request: Request, visitor: AsViewer, parts: Parts, outgoing_id: U
         account = await uow.accounts.get(mail.account_id)
     return page(
         request, visitor, "outgoing.html", mail=mail, people=people, files=files, account=account,
+        is_paused=account.paused_at is not None and mail.state in WAITING,
         states=STATES, may_edit=_may_edit(mail),
         waits=mail.state in WAITING and mail.sent_at is None,
         is_late=mail.state is OutgoingState.UNKNOWN and mail.is_only_late,

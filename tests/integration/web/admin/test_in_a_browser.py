@@ -110,7 +110,7 @@ class TestEveryPage:
             "/", "/accounts", f"/accounts/{account}", f"/accounts/{account}/change",
             f"/accounts/{account}/import", f"/accounts/{account}/delete", "/team",
             "/team/invite", "/keys", "/keys/new", "/audit", "/profile", "/profile/password",
-            "/profile/slack/disconnect",
+            "/profile/slack/disconnect", "/outbox", "/commands",
             "/profile/second-factor", "/start", "/connect", "/settings", "/health",
             *await furnish_work(ana, str(account)), *await furnish_talks(admin, account, ana),
         ]  # fmt: skip

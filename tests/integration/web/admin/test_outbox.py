@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from app.accounts.pausing import pause
 from app.core.access import Role
 from app.core.ids import AccountId, ConversationId, OutgoingId, PlacementId
 from app.store.models import Outgoing, OutgoingState, PlacementState
@@ -53,6 +54,31 @@ class TestTheOutbox:
         for what in ("cancel", "send-now", "retry", "send-again", "was-sent"):
             assert (await stranger.post(f"/outbox/{id_}/{what}")).status_code == 404
         assert (await found(web, id_)).state is State.FAILED
+
+    async def test_says_which_account_is_paused_and_what_waits_for_it(
+        self, admin: Admin, web: Web
+    ) -> None:
+        account_id = await web.account(address="support@example.com")
+        waits = await mail_in(web, State.QUEUED, account_id)
+        left = await mail_in(web, State.SENT, account_id)
+        other = await web.other_workspace()
+        theirs = await web.account(other, address="theirs@example.com")
+        person = await admin.person(Role.VIEWER)
+        assert "paused" not in (await person.get("/outbox")).text
+        for workspace_id, id_ in ((web.workspace_id, account_id), (other, theirs)):
+            async with web.store.begin(workspace_id) as uow:
+                await pause(uow, id_, by="Ana Ruiz", now=web.container.clock.now())
+
+        pages = [(await person.get(path)).text for path in ("/outbox", "/commands")]
+
+        for page in pages:
+            assert "1 account is paused" in page
+            assert f'<a href="/accounts/{account_id}">support@example.com</a>' in page
+            assert "by Ana Ruiz" in page
+            assert "theirs@example.com" not in page
+        assert pages[0].count("its account is paused") == 1
+        assert "it waits until somebody resumes" in (await person.get(f"/outbox/{waits}")).text
+        assert "it waits until" not in (await person.get(f"/outbox/{left}")).text
 
     async def test_is_narrowed_by_state(self, admin: Admin, web: Web) -> None:
         await mail_in(web, State.FAILED)

@@ -3,8 +3,8 @@
 Slack tells of every reaction in every channel the app is in. Most are settled by a look at the
 event alone; for the rest two indexed queries say whether the channel wants it and the message is a
 card. What comes to nothing is told to whoever reacted, where only they see it. Slack promises no
-order: an emoji that was taken away before we hear that it was there does nothing.
-(docs.slack.dev/reference/events/reaction_added)
+order, and may tell of one thing twice: of an emoji the last moment that was heard of counts, and
+what is told of an earlier one does nothing. (docs.slack.dev/reference/events/reaction_added)
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,6 @@ from app.store.unit_of_work import UnitOfWork
 
 Body = Mapping[str, Any]
 _EMOJI: Final = frozenset(Emoji)
-_TAKEN: Final = "reaction_removed"
 log = get_logger(__name__)
 
 
@@ -78,17 +77,14 @@ class Reactions:
             now, emoji = self._door.clock.now(), Emoji(name)
 
             async def do(uow: UnitOfWork, actor: Actor) -> None:
-                if not added:
+                await uow.conversations.lock(conversation_id)
+                if not await _is_latest(uow, event):
+                    return
+                if added:
+                    intent = self._intent(emoji, actor, person.time_zone)
+                    await react(uow, actor, conversation_id, intent, now=now)
+                else:
                     await take_away(uow, actor, conversation_id, emoji, now=now)
-                    await uow.slack_requests.first_time(_moment(event, _TAKEN))
-                    return
-                taken = await uow.slack_requests.greatest(
-                    _moment({**event, "event_ts": ""}, _TAKEN)
-                )
-                if taken is not None and taken > _moment(event, _TAKEN):
-                    return
-                intent = self._intent(emoji, actor, person.time_zone)
-                await react(uow, actor, conversation_id, intent, now=now)
 
             await self._door.act(context, whole, do)
         except REFUSALS as error:
@@ -124,11 +120,19 @@ class Reactions:
                 return snooze(moment[0], until_reply=False, now=now, field="reaction")
 
 
-def _moment(event: Mapping[str, Any], what: str) -> str:
-    """Whose emoji on which message, and when: of two the later one is the greater."""
+async def _is_latest(uow: UnitOfWork, event: Mapping[str, Any]) -> bool:
+    """Whether nothing later is known of this emoji, of this person on this message; noted at once.
+
+    Call it while the conversation is locked: what is told at the same time waits.
+    """
     item = event.get("item") or {}
     parts = (event.get("user"), item.get("channel"), item.get("ts"), event.get("reaction"))
-    return f"{what}:{':'.join(map(str, parts))}:{event.get('event_ts') or ''}"
+    whose = f"reaction:{':'.join(map(str, parts))}:"
+    this = f"{whose}{event.get('event_ts') or ''}"
+    known = await uow.slack_requests.greatest(whose)
+    if known is not None and known >= this:
+        return False
+    return await uow.slack_requests.first_time(this)
 
 
 async def _tell(client: AsyncWebClient, channel: ChannelId, user: SlackUserId, text: str) -> None:

@@ -1,5 +1,6 @@
 """Emoji on a card, through the whole way: who may, what they do, and what taking them away does."""
 
+import asyncio
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -59,16 +60,16 @@ async def afterwards(door: SlackDoor, card: str) -> None:
 
 
 def reaction(
-    door: SlackDoor, ts: str, name: str, user: str = "Ana", *, added: bool = True
+    door: SlackDoor, ts: str, name: str, user: str = "Ana", *, added: bool = True, at: int = 0
 ) -> dict[str, object]:
-    """An event (docs.slack.dev/reference/events/reaction_added)."""
+    """An event (docs.slack.dev/reference/events/reaction_added), `at` so many seconds."""
     return {
         "type": "reaction_added" if added else "reaction_removed",
         "user": door.slack.users[user],
         "reaction": name,
         "item_user": door.slack.bot_user_id,
         "item": {"type": "message", "channel": door.feed.channel, "ts": ts},
-        "event_ts": "1772442000.000100",
+        "event_ts": f"{2_000_000_000 + at}.000100",
     }
 
 
@@ -237,6 +238,70 @@ class TestTakingItAway:
 
         await afterwards(door, card)
         assert [one.state for one in await door.commands("Invoice")] == [CommandState.DONE] * 2
+
+
+async def heard(door: SlackDoor, *events: dict[str, object]) -> None:
+    """Slack tells of these, one after the other, by whichever way it reaches us."""
+    for event in events:
+        door.slack.emulator._deliver(event, None)
+        await door.slack.until_delivered()
+
+
+class TestOutOfOrder:
+    """Whatever the order in which Slack tells of it, what was there last is what counts."""
+
+    @pytest.mark.both_ways
+    @pytest.mark.parametrize("order", [(1, 0, 0), (0, 1, 0), (1, 1, 0)])
+    async def test_an_emoji_that_was_taken_away_leaves_nothing(
+        self, door: SlackDoor, card: str, order: tuple[int, ...]
+    ) -> None:
+        moments = (
+            reaction(door, card, "white_check_mark", "Ben", at=1),
+            reaction(door, card, "white_check_mark", "Ben", added=False, at=2),
+        )
+
+        await heard(door, *(moments[one] for one in order))
+
+        assert (await door.conversation("Invoice")).status == "open"
+
+    @pytest.mark.both_ways
+    @pytest.mark.parametrize("order", [(2, 1, 0), (0, 2, 1), (1, 0, 2, 1)])
+    async def test_an_emoji_that_was_set_again_stands(
+        self, door: SlackDoor, card: str, order: tuple[int, ...]
+    ) -> None:
+        moments = (
+            reaction(door, card, "white_check_mark", "Ben", at=1),
+            reaction(door, card, "white_check_mark", "Ben", added=False, at=2),
+            reaction(door, card, "white_check_mark", "Ben", at=3),
+        )
+
+        await heard(door, *(moments[one] for one in order))
+
+        assert (await door.conversation("Invoice")).status == "done"
+        assert door.slack.ephemerals("Ben", "support") == []
+
+    async def test_told_at_the_same_time_comes_to_the_same(
+        self, door: SlackDoor, card: str
+    ) -> None:
+        both = (
+            reaction(door, card, "eyes", "Ben", at=1),
+            reaction(door, card, "eyes", "Ben", added=False, at=2),
+        )
+
+        answers = await asyncio.gather(*(door.event(one) for one in both * 3))
+
+        assert {one.status_code for one in answers} == {200}
+        assert (await door.conversation("Invoice")).assignee_id is None
+
+    async def test_of_one_person_says_nothing_of_another(self, door: SlackDoor, card: str) -> None:
+        await heard(
+            door,
+            reaction(door, card, "eyes", "Ana", added=False, at=5),
+            reaction(door, card, "white_check_mark", "Ben", added=False, at=5),
+            reaction(door, card, "eyes", "Ben", at=1),
+        )
+
+        assert (await door.conversation("Invoice")).assignee_id == await teammate(door, "Ben")
 
 
 class TestTheSwitch:

@@ -7,7 +7,8 @@ sealed in a cookie. The code is exchanged with the client secret. Slack offers P
 made public clients for good, which a server is not (docs.slack.dev/authentication/using-pkce).
 
 Where a workspace is a tenant already, whoever Slack lets may install the app once more; one that a
-setting names gets a tenant. Everybody else needs a permit (`slack.permits`).
+setting names gets a tenant. Everybody else needs a permit (`slack.permits`). Several may install it
+at once: Slack is asked first, then the tenant becomes the team's, then the token is kept.
 """
 
 from dataclasses import dataclass
@@ -79,16 +80,17 @@ class SlackInstall:
             )
         token, team_id, granted = await self._exchange(code)
         client = self._oauth.client(token)
+        async with answering(_WHAT, _AGAIN):
+            who = await client.auth_test()
         workspace_id = await self._tenant(team_id, _permit(kept.wanted))
         if workspace_id is None:
             await self._give_back(team_id, client)
             raise NotAllowed(
                 f"This SharedBox does not serve the Slack workspace {team_id}.", fix=_HOW
             )
-        async with answering(_WHAT, _AGAIN):
-            installation = await self._oauth.installations.adopt(
-                workspace_id, client, granted=granted
-            )
+        installation = await self._oauth.installations.keep(
+            workspace_id, token, who, granted=granted
+        )
         async with self._oauth.store.begin(workspace_id) as uow:
             uow.emit("slack.installed", team_id=team_id)
         return Installed(installation.team_name, tuple(missing_of(installation.scopes)))
@@ -112,9 +114,9 @@ class SlackInstall:
                 return known
         if permit is not None and await permits.use(self._oauth.store, permit):
             async with self._oauth.store.across_workspaces() as fleet:
-                workspace = await fleet.workspace(WorkspaceId(permit.workspace_id))
-                if workspace.slack_team_id is None:
-                    return workspace.id
+                given = await fleet.give_to_team(WorkspaceId(permit.workspace_id), team_id)
+                if given is not None:
+                    return given
         if not settings.may_connect(team_id):
             return None
         async with self._oauth.store.across_workspaces() as fleet:

@@ -10,6 +10,7 @@ import aiohttp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from app.core.crypto import Vault
 from app.core.errors import NotAllowed
@@ -155,18 +156,27 @@ class Installations:
             self._teams[team_id] = _Remembered(installation)
         return installation
 
-    async def adopt(
-        self, workspace_id: WorkspaceId, client: AsyncWebClient, *, granted: str = ""
-    ) -> Installation:
+    async def adopt(self, workspace_id: WorkspaceId, client: AsyncWebClient) -> Installation:
         """Find out whose bot token this is, and keep it as the workspace's installation.
-
-        `granted`: its scopes, where Slack has said them already; else they stand in its answer.
 
         Where that workspace of Slack is a tenant already, it is that tenant's. Raises
         `SlackApiError` and `aiohttp.ClientError`.
         """
-        who = await client.auth_test()
-        team_id, token = str(who["team_id"]), str(client.token)
+        return await self.keep(workspace_id, str(client.token), await client.auth_test())
+
+    async def keep(
+        self,
+        workspace_id: WorkspaceId,
+        token: str,
+        who: AsyncSlackResponse,
+        *,
+        granted: str = "",
+    ) -> Installation:
+        """Keep a bot token, of which Slack says `who` it is.
+
+        `granted`: its scopes, where Slack has said them already; else they stand in its answer.
+        """
+        team_id = str(who["team_id"])
         async with self._store.across_workspaces() as fleet:
             workspace_id = await fleet.tenant_of_team(team_id) or workspace_id
         async with self._store.begin(workspace_id) as uow:

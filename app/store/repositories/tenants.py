@@ -34,19 +34,38 @@ class Tenants:
     async def workspace_of_team(self, team_id: str, *, is_named: bool) -> WorkspaceId:
         """The tenant of a Slack workspace: its own, the one that has none yet, or a new one.
 
-        Only one that whoever runs SharedBox named gets what is there already.
+        Only one that whoever runs SharedBox named gets what is there already. It is that team's
+        from then on, so of several who ask at once all are answered the same.
         """
-        await self._session.exec(select(func.pg_advisory_xact_lock(_DEFAULT_WORKSPACE_LOCK)))
-        if (holder := await self.tenant_of_team(team_id)) is not None:
+        if is_named:
+            holder = await self.give_to_team(await self.default_workspace(), team_id)
+        else:
+            holder = await self._holder(team_id)
+        if holder is not None:
             return holder
-        default = await self.default_workspace()
-        if is_named and (await self.workspace(default)).slack_team_id is None:
-            return default
-        workspace = Workspace(id=WorkspaceId(new_id()))
+        workspace = Workspace(id=WorkspaceId(new_id()), slack_team_id=team_id)
         self._session.add(workspace)
         await self._session.flush()
         self._session.add(EventCounter(workspace_id=workspace.id))
         return workspace.id
+
+    async def give_to_team(self, workspace_id: WorkspaceId, team_id: str) -> WorkspaceId | None:
+        """The tenant of a Slack workspace: its own, else this one, if it belongs to none yet."""
+        if (holder := await self._holder(team_id)) is not None:
+            return holder
+        workspace = await self._session.get_one(
+            Workspace, workspace_id, with_for_update=True, populate_existing=True
+        )
+        if workspace.slack_team_id is not None:
+            return None
+        workspace.slack_team_id = team_id
+        await self._session.flush()
+        return workspace_id
+
+    async def _holder(self, team_id: str) -> WorkspaceId | None:
+        """As `tenant_of_team`; nobody gives the team another tenant until we commit."""
+        await self._session.exec(select(func.pg_advisory_xact_lock(_DEFAULT_WORKSPACE_LOCK)))
+        return await self.tenant_of_team(team_id)
 
     async def tenant_of_team(self, team_id: str) -> WorkspaceId | None:
         statement = select(Workspace.id).where(Workspace.slack_team_id == team_id)

@@ -1,6 +1,8 @@
 """Who may connect the first Slack workspace, with which comes all that is there already."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -158,3 +160,25 @@ class TestALink:
 
         for link in (link_path(made_up, door.feed.workspace.id), "/slack/install?permit=x"):
             assert (await browser.get(link)).status_code == 403
+
+
+class TestTwoLinksAtOnce:
+    async def test_connect_one_of_two_workspaces_and_give_the_other_back(
+        self, door: SlackDoor, browser: httpx.AsyncClient, other: LocalWorkspace
+    ) -> None:
+        third = door.slack.add_workspace(replace(OTHER, team="Initech", domain="initech"))
+        links = [link_path(door.feed.vault, door.feed.workspace.id) for _ in range(2)]
+        async with httpx.AsyncClient(base_url=door.settings.base_url, timeout=20) as second:
+            backs = [
+                await agreed(browser, other, "Gus", begin=links[0]),
+                await agreed(second, third, "Gus", begin=links[1]),
+            ]
+
+            answers = await asyncio.gather(browser.get(backs[0]), second.get(backs[1]))
+
+        assert sorted(one.status_code for one in answers) == [200, 403]
+        won, lost = (other, third) if answers[0].status_code == 200 else (third, other)
+        assert await tenant(door, won) == door.feed.workspace.id
+        assert await tenant(door, lost) is None
+        assert await door.feed.installations.token_of(door.feed.workspace.id) == won.bot_token
+        assert all(one.revoked for one in lost.emulator.grants.values() if not one.app_level)

@@ -1,7 +1,9 @@
 """Installing by OAuth, in a browser of our own, at the local workspace's consent page."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -221,6 +223,53 @@ class TestInstalling:
 
         assert await installed(door, browser, other) == workspace_id
         assert await door.feed.installations.token_of(workspace_id) == other.bot_token != first
+
+
+class TestTwoAtOnce:
+    """A double click, or two admins: each in a browser of their own, back at the same moment."""
+
+    async def test_of_one_workspace_make_one_tenant_and_both_are_told(
+        self, door: SlackDoor, browser: httpx.AsyncClient, other: LocalWorkspace
+    ) -> None:
+        async with door.store.across_workspaces() as fleet:
+            before = len(await fleet.workspaces())
+        async with httpx.AsyncClient(base_url=door.settings.base_url, timeout=20) as second:
+            browsers = [browser, second]
+            backs = [await agreed(one, other, "Gus") for one in browsers]
+            for _ in browsers:
+                door.slack.fail_next("auth.test", FaultKind.DELAY, seconds=0.3)
+
+            answers = await asyncio.gather(
+                *(one.get(back) for one, back in zip(browsers, backs, strict=True))
+            )
+
+        assert [one.status_code for one in answers] == [200, 200]
+        assert all("Globex" in one.text for one in answers)
+        async with door.store.across_workspaces() as fleet:
+            assert len(await fleet.workspaces()) == before + 1
+            theirs = await fleet.tenant_of_team(other.team_id)
+            assert theirs is not None
+            assert (await fleet.installed_workspaces()).count(theirs) == 1
+        door.feed.installations._forget(theirs)
+        token = await door.feed.installations.token_of(theirs)
+        assert token is not None
+        assert not other.emulator.grants[token].revoked
+
+    async def test_of_two_workspaces_keep_their_tokens_apart(
+        self, door: SlackDoor, browser: httpx.AsyncClient, other: LocalWorkspace
+    ) -> None:
+        third = door.slack.add_workspace(replace(OTHER, team="Initech", domain="initech"))
+        async with httpx.AsyncClient(base_url=door.settings.base_url, timeout=20) as second:
+            backs = [await agreed(browser, other, "Gus"), await agreed(second, third, "Gus")]
+
+            answers = await asyncio.gather(browser.get(backs[0]), second.get(backs[1]))
+
+        assert [one.status_code for one in answers] == [200, 200]
+        for one in (other, third):
+            async with door.store.across_workspaces() as fleet:
+                tenant = await fleet.tenant_of_team(one.team_id)
+            assert tenant is not None
+            assert await door.feed.installations.token_of(tenant) == one.bot_token
 
 
 class TestTwoWorkspaces:

@@ -91,6 +91,8 @@ class Serving:
         """What the server said of folders in which nothing was left to do."""
         self._has_more = False
         self._has_news = True
+        self._has_only_spoken = False
+        """Whether the server ended the wait, and nobody asked for anything."""
         self._has_changed = False
         """Whether a glance has just found the first folder changed: a look must ask anew."""
         self._retry_at: datetime | None = None
@@ -116,14 +118,14 @@ class Serving:
         return self._has_more
 
     async def round(self) -> None:
-        """Do everything there is to do, once. Raises as `turn`."""
-        async with self._on.store.without_transaction(self._syncing.workspace_id) as uow:
-            account = await uow.accounts.still_tended(self._syncing.account_id, self._syncing.fence)
-            wish = await uow.commands.next_due(account.id, self._on.clock.now())
-        if account.revision != self._revision:
-            raise Reconnect
-        if wish is not None:
-            await run_due(self._executing, self._session)
+        """Do everything there is to do, once. Raises as `turn`.
+
+        Where only the server spoke, the way of its mail begins with the mail: who asks for
+        something wakes us, and each write proves that the account still is ours.
+        """
+        if not self._has_only_spoken or self._retry_at is not None:
+            await self._do_what_was_asked()
+        self._has_only_spoken = False
         await self._read_folders()
         await self._look_at_all()
         await self._on_live()
@@ -133,6 +135,15 @@ class Serving:
             self._reconcile_at = await uow.mailboxes.next_reconciliation(
                 self._syncing.account_id, self._on.clock.now()
             )
+
+    async def _do_what_was_asked(self) -> None:
+        async with self._on.store.without_transaction(self._syncing.workspace_id) as uow:
+            account = await uow.accounts.still_tended(self._syncing.account_id, self._syncing.fence)
+            wish = await uow.commands.next_due(account.id, self._on.clock.now())
+        if account.revision != self._revision:
+            raise Reconnect
+        if wish is not None:
+            await run_due(self._executing, self._session)
 
     async def import_history(self) -> bool:
         """Bring in a portion of history; answers whether the next may follow at once."""
@@ -146,7 +157,9 @@ class Serving:
         if self._is_reconciling or self._session.open_folder != self._idle_in:
             return
         has_spoken = await self._session.idle(self._waker, self.longest_wait())
-        self._has_news = self._waker.take_news() or has_spoken
+        is_asked = self._waker.take_news()
+        self._has_news = is_asked or has_spoken
+        self._has_only_spoken = has_spoken and not is_asked
 
     def take_checks(self) -> Sequence[Check]:
         """The looks that are not written down yet, the latest of each folder."""

@@ -63,14 +63,15 @@ async def bring_in(
     folder: Folder,
     uids: Sequence[int],
     keeper: Keeper[Prepared],
+    *,
+    begun: Sequence[int] | None = None,
 ) -> None:
     """Fetch these UIDs of the open folder and hand them to the keeper.
 
     First come those that were tried before, alone. Of the rest, one portion is fetched while
-    another is prepared and a third is stored.
+    another is prepared and a third is stored. `begun`: those that the ledger has, if that is known.
     """
-    async with syncing.store.without_transaction(syncing.workspace_id) as uow:
-        tried = await uow.ledger.attempts(folder.mailbox_id, folder.uidvalidity, uids)
+    tried = await _tried(syncing, folder, uids if begun is None else begun)
     for uid in sorted(tried):
         portion = await _alone(syncing, session, folder, uid)
         portion.is_second_try = True
@@ -92,6 +93,13 @@ async def bring_in(
         await keeper.keep(await keeper.prepare(await _alone(syncing, session, folder, uid)))
 
 
+async def _tried(syncing: Syncing, folder: Folder, uids: Sequence[int]) -> Mapping[int, int]:
+    if not uids:
+        return {}
+    async with syncing.store.without_transaction(syncing.workspace_id) as uow:
+        return await uow.ledger.attempts(folder.mailbox_id, folder.uidvalidity, uids)
+
+
 async def _together(
     syncing: Syncing, session: MailSession, folder: Folder, uids: Sequence[int]
 ) -> AsyncGenerator[Portion]:
@@ -110,7 +118,7 @@ async def _together(
         fresh = {uid: one for uid, one in listings.items() if (one.remote_id or "") not in known}
         in_order = [fresh[uid] for uid in wanted if uid in fresh]
         fitting = [one for one in in_order if one.size <= syncing.largest_mail]
-        yield Portion(
+        without_bytes = Portion(
             vanished=[uid for uid in wanted if uid not in listings],
             failed=dict.fromkeys(fresh.keys() - {one.uid for one in fitting}, ""),
             known=[
@@ -119,6 +127,8 @@ async def _together(
                 if one.remote_id is not None and one.remote_id in known
             ],
         )
+        if without_bytes != Portion():
+            yield without_bytes
         for batch in batches(fitting, most_bytes=_PORTION_BYTES, most_mails=_PORTION_MAILS):
             await count_attempt(syncing, folder, [one.uid for one in batch])
             yield await _fetch(session, batch)

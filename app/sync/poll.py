@@ -24,7 +24,6 @@ from app.core.logging import get_logger
 from app.mailbox.errors import FolderMissing
 from app.mailbox.port import MailSession, Selected
 from app.store.models import Mailbox, PlacementState
-from app.store.unit_of_work import UnitOfWork
 from app.sync.changes import tells_all
 from app.sync.fetch import bring_in
 from app.sync.follow import follow
@@ -92,8 +91,7 @@ async def _catch_up(
     syncing: Syncing, session: MailSession, mailbox_id: MailboxId, *, max_age: float, peek: bool
 ) -> Look:
     async with syncing.store.without_transaction(syncing.workspace_id) as uow:
-        mailbox = await uow.mailboxes.get(mailbox_id)
-        pending = await _pending(uow, mailbox)
+        mailbox, pending = await uow.mailboxes.with_begun(mailbox_id)
     selected = await _ask(session, mailbox, max_age=max_age, peek=peek)
     faultpoint("K03")
     known = Known(mailbox.uidvalidity, mailbox.watermark, len(pending))
@@ -129,14 +127,6 @@ async def _catch_up(
             return Look(mailbox.name, Kind.NOTHING, settled=settled)
 
 
-async def _pending(uow: UnitOfWork, mailbox: Mailbox) -> list[int]:
-    """UIDs of our own time that were begun and not settled; older ones are the import's."""
-    if mailbox.uidvalidity is None:
-        return []
-    pending = await uow.ledger.pending(mailbox.id, mailbox.uidvalidity)
-    return [uid for uid in pending if uid >= (mailbox.first_uid or 0)]
-
-
 async def _ask(session: MailSession, mailbox: Mailbox, *, max_age: float, peek: bool) -> Selected:
     if peek and mailbox.uidvalidity is not None:
         return await session.status(mailbox.name)
@@ -150,8 +140,7 @@ async def _renumber(
     if not await reset(syncing, session, mailbox, selected):
         return Look(mailbox.name, kind)
     async with syncing.store.without_transaction(syncing.workspace_id) as uow:
-        renumbered = await uow.mailboxes.get(mailbox.id)
-        pending = await _pending(uow, renumbered)
+        renumbered, pending = await uow.mailboxes.with_begun(mailbox.id)
     return replace(await _look(syncing, session, renumbered, selected, pending), kind=kind)
 
 
@@ -197,7 +186,8 @@ async def _look(
     wanted = [uid for uid in candidates if states.get(uid, unsettled) is unsettled]
     ingest = Ingest(syncing, folder, found=candidates, unsettled=wanted)
     portion = wanted[:MOST_AT_ONCE]
-    await bring_in(syncing, session, folder, portion, ingest)
+    begun = [uid for uid in portion if uid in states]
+    await bring_in(syncing, session, folder, portion, ingest, begun=begun)
     await ingest.finish()
     return Look(mailbox.name, Kind.LOOK, len(portion), has_more=len(wanted) > len(portion))
 

@@ -67,9 +67,12 @@ class Conversations(Repository):
         self, ids: Iterable[ConversationId]
     ) -> dict[ConversationId, ConversationId]:
         """Those of these that were merged, each with the one that has its mails now."""
+        wanted = list(ids)
+        if not wanted:
+            return {}
         statement = select(Conversation.id, Conversation.merged_into_id).where(
             Conversation.workspace_id == self._workspace_id,
-            is_any(col(Conversation.id), list(ids)),
+            is_any(col(Conversation.id), wanted),
             col(Conversation.merged_into_id).is_not(None),
         )
         rows = await self._session.exec(statement)

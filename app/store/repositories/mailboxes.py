@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import exists, func, or_
+from sqlalchemy import ARRAY, BigInteger, bindparam, exists, func, or_
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
@@ -22,6 +22,27 @@ _ORDER = (
 """The watched folders first, of these the one for sent mail last."""
 
 
+def _with_begun() -> Any:  # noqa: ANN401 -- a statement
+    begun = (
+        select(Placement.uid)
+        .where(
+            col(Placement.workspace_id) == col(Mailbox.workspace_id),
+            col(Placement.mailbox_id) == col(Mailbox.id),
+            col(Placement.uidvalidity) == col(Mailbox.uidvalidity),
+            col(Placement.state) == PlacementState.PENDING,
+            col(Placement.uid) >= func.coalesce(col(Mailbox.first_uid), 0),
+        )
+        .order_by(col(Placement.uid))
+    )
+    return select(Mailbox, func.array(begun.scalar_subquery(), type_=ARRAY(BigInteger))).where(
+        col(Mailbox.workspace_id) == bindparam("team"), col(Mailbox.id) == bindparam("folder")
+    )
+
+
+_WITH_BEGUN: Final = _with_begun()
+"""Built once: to build it takes longer than Postgres takes to answer it."""
+
+
 class Mailboxes(Repository):
     def add(self, mailbox: Mailbox) -> None:
         self._session.add(mailbox)
@@ -32,6 +53,18 @@ class Mailboxes(Repository):
         if mailbox is None:
             raise NotFound("There is no such folder.")
         return mailbox
+
+    async def with_begun(self, mailbox_id: MailboxId) -> tuple[Mailbox, list[int]]:
+        """A folder, and the UIDs of our own time that were begun in it and not settled, in order.
+
+        Older ones are the import's. Raises `NotFound`.
+        """
+        values = {"team": self._workspace_id, "folder": mailbox_id}
+        found = (await self._session.exec(_WITH_BEGUN, params=values)).one_or_none()
+        if found is None:
+            raise NotFound("There is no such folder.")
+        mailbox, begun = found
+        return mailbox, begun
 
     async def owned(
         self, mailbox_id: MailboxId, account_id: AccountId, fence: int

@@ -17,7 +17,7 @@ from tests.fixtures.feed import Feed
 from tests.fixtures.round_trips import round_trips
 from tests.fixtures.syncing import MakeSync
 
-KEPT = 29
+KEPT = 24
 """From the moment the server speaks until its mail is kept."""
 POSTED = 10
 """From there until Slack is asked."""

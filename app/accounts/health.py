@@ -44,6 +44,13 @@ class FolderHealth:
     older: int | None
     last_checked_at: datetime | None
     last_reconciled_at: datetime | None
+    started_at: datetime | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it was reconciled since we began; until then its counts are of the start."""
+        is_of_the_start = self.last_reconciled_at == self.started_at
+        return self.uids_on_server is not None and not is_of_the_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,4 +182,5 @@ def _folder(mailbox: Mailbox, accounted: int) -> FolderHealth:
         older=mailbox.older,
         last_checked_at=mailbox.last_checked_at,
         last_reconciled_at=mailbox.last_reconciled_at,
+        started_at=mailbox.started_at,
     )

@@ -48,6 +48,11 @@ class Listing:
     channels: tuple[ListedChannel, ...]
     is_whole: bool
 
+    def is_outside(self, id_: ChannelId) -> bool:
+        """Whether we are not in this channel: neither listed as ours, nor beyond the list's end."""
+        found = next((one for one in self.channels if one.id == id_), None)
+        return self.is_whole if found is None else not found.is_member
+
     def named(self, name: str) -> ListedChannel | None:
         return next((one for one in self.channels if one.name == name), None)
 
@@ -76,6 +81,10 @@ class ChannelDirectory:
                 self._known[workspace_id] = await self._ask(workspace_id)
                 self._asked_at[workspace_id] = self._now()
             return self._known[workspace_id]
+
+    def known(self, workspace_id: WorkspaceId) -> Listing | None:
+        """What Slack said last, however long ago, for who cannot wait; None where it did not."""
+        return self._known.get(workspace_id)
 
     async def find(self, workspace_id: WorkspaceId, name: str) -> ListedChannel | None:
         """The channel of this name; asked for anew where we did not see it, or were not in it."""

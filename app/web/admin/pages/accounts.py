@@ -81,10 +81,12 @@ async def show(request: Request, visitor: AsViewer, parts: Parts, account_id: UU
         (health,) = await health_of(uow, [account])
         newest = await uow.events.newest(limit=_EVENTS, account_id=id_, but=_UNTOLD)
         events = await visitor.events_shown(uow, newest)
+        channel = await shown_channel(uow, account.channel_id)
     finding = diagnose(health, now, poll_seconds=parts.settings.poll_seconds)
     return page(
         request, visitor, "account.html", account=health, servers=account, finding=finding,
         events=events, states=STATES, levels=LEVELS, latest=_latest(health), reading=dict(READING),
+        channel=channel,
         importing=health.history is not None and health.history.state is ImportState.RUNNING,
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from app.core.errors import InvalidInput, NotFound
 from app.core.ids import AccountId, ChannelId, RouteId
 from app.feed.again import try_channel_again
 from app.feed.channels import accept_sharing, set_emoji_actions, set_exposure
+from app.slack.directory import Listing
 from app.store.models import Channel, ChannelState, Exposure, RouteKind
 from app.store.unit_of_work import UnitOfWork
 from app.web.admin.channel_choice import channel_name, chosen_channel, directory_of
@@ -162,11 +163,21 @@ async def _page(
     own: dict[str, list[str]] = {}
     for account in accounts:
         own.setdefault(account.channel_id, []).append(account.address)
+    listing = await _listing(request, visitor)
     return page(
         request, visitor, "channels.html", status=status, form=form, channels=channels,
+        outside={one for one in ids if listing is not None and listing.is_outside(one)},
         unsent=unsent, parked=parked, routes=routes, names=names, own=own, levels=LEVELS,
         exposures=EXPOSURES, accounts=choices, addresses=dict(choices),
     )  # fmt: skip
+
+
+async def _listing(request: Request, visitor: Visitor) -> Listing | None:
+    """As Slack told it last, for the page, which waits for nobody; what comes after it asks."""
+    directory = directory_of(request)
+    if "hx-request" in request.headers:
+        return await directory.list(visitor.workspace_id)
+    return directory.known(visitor.workspace_id)
 
 
 async def _channel(uow: UnitOfWork, channel_id: str) -> Channel:

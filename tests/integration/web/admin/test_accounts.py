@@ -1,7 +1,10 @@
 """Accounts at the admin: connected, shown, changed, filled, removed; never another team's."""
 
 import re
+from datetime import timedelta
 from uuid import UUID
+
+import pytest
 
 from app.accounts.routing import set_route
 from app.accounts.trials import ask_for_account_trial
@@ -205,6 +208,30 @@ class TestAnAccount:
         assert "&lt;b&gt;Wrong&lt;/b&gt; password." in page
         assert "Refused. Wrong password." in page
         assert "Retry now" not in page
+
+    @pytest.mark.parametrize(
+        ("at_start", "shown"),
+        [(0, "not counted yet"), (7, '7<span class="sub">when it began</span>')],
+    )
+    async def test_that_is_new_says_that_nobody_counted_its_folders_yet(
+        self, admin: Admin, web: Web, at_start: int, shown: str
+    ) -> None:
+        """A count of the start is no count of now, however many mails came since."""
+        id_, now = await web.account(), web.container.clock.now()
+        async with web.store.begin(web.workspace_id) as uow:
+            (inbox,) = [one for one in (await uow.mailboxes.of_accounts([id_]))[id_] if one.watched]
+            inbox.started_at = inbox.last_reconciled_at = now
+            inbox.uids_on_server = inbox.older = at_start
+        ana = await admin.person()
+        before = (await ana.get(f"/accounts/{id_}")).text
+        async with web.store.begin(web.workspace_id) as uow:
+            (inbox,) = [one for one in (await uow.mailboxes.of_accounts([id_]))[id_] if one.watched]
+            inbox.uids_on_server, inbox.last_reconciled_at = 9, now + timedelta(hours=1)
+
+        after = (await ana.get(f"/accounts/{id_}")).text
+
+        assert shown in before
+        assert ("not counted yet" in after, "when it began" in after) == (False, False)
 
     async def test_answers_htmx_with_the_part_it_asks_for(self, admin: Admin, web: Web) -> None:
         ana = await admin.person()

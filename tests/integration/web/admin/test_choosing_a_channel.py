@@ -25,6 +25,9 @@ SEED = Seed(
 )
 
 
+FRAGMENT = {"HX-Request": "true", "HX-Target": "channels"}
+
+
 @dataclass
 class Time:
     now: float = 1000.0
@@ -96,6 +99,43 @@ class TestTheList:
         directory: ChannelDirectory = web.app.state.channel_directory
 
         assert await directory.list(await web.other_workspace()) is None
+
+
+class TestThePageOfChannels:
+    async def test_says_in_which_we_are_not_once_slack_was_asked(
+        self, choosing: Choosing, web: Web
+    ) -> None:
+        ids = choosing.slack.channels
+        for name in ("support", "random", "board"):
+            await web.account(address=f"to-{name}@example.com", channel_id=ids[name])
+
+        at_once = (await choosing.ana.get("/channels")).text
+        after = (await choosing.ana.get("/channels", **FRAGMENT)).text
+        later = (await choosing.ana.get("/channels")).text
+
+        assert "not a member" not in at_once
+        assert after.count("not a member") == later.count("not a member") == 3
+        for name in ("random", "board"):
+            assert f"write <code>/invite @SharedBox</code> in {ids[name]}" in after
+        assert f"@SharedBox</code> in {ids['support']}" not in after
+
+    async def test_says_nothing_where_slack_does_not(self, choosing: Choosing, web: Web) -> None:
+        await web.account(address="a@example.com", channel_id=choosing.slack.channels["random"])
+        choosing.slack.revoke_token()
+
+        assert "not a member" not in (await choosing.ana.get("/channels", **FRAGMENT)).text
+
+    async def test_has_a_name_on_the_page_of_its_account(
+        self, choosing: Choosing, web: Web
+    ) -> None:
+        await choosing.choose("#support")
+        support = ChannelId(choosing.slack.channels["support"])
+        async with web.store.begin(web.workspace_id) as uow:
+            (await uow.channels.lock(support)).name = "support"
+
+        page = (await choosing.ana.get(f"/accounts/{choosing.account_id}")).text
+
+        assert f'#support <span class="text-secondary">({support})</span>' in page
 
 
 class TestAChoice:

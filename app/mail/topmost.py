@@ -11,12 +11,17 @@ MOST_HEADER: Final = 256 * 1024
 _MOST_VALUES: Final = 100
 
 
+def head_of(raw: bytes) -> bytes:
+    """The mail without what comes after its header: all that `header_values` asks for."""
+    both = (raw.find(end, 0, MOST_HEADER) for end in (b"\r\n\r\n", b"\n\n"))
+    ends = [at for at in both if at >= 0]
+    return raw[: min(ends)] + b"\r\n\r\n" if ends else raw[:MOST_HEADER]
+
+
 def header_values(raw: bytes, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """By each of these names, in lower case, the decoded values; without those it has not."""
-    head = raw[:MOST_HEADER]
-    ends = [at for end in (b"\r\n\r\n", b"\n\n") if (at := head.find(end)) >= 0]
     try:
-        top = scan(head[: min(ends)] + b"\r\n\r\n" if ends else head).root.headers
+        top = scan(head_of(raw)).root.headers
     except MailUnreadable:
         return {}
     found: dict[str, tuple[str, ...]] = {}

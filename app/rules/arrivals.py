@@ -87,7 +87,7 @@ def _decide(rules: Sequence[Readied], mails: Sequence[Arrived]) -> list[tuple[St
 
 
 def _facts(one: Arrived, names: frozenset[str]) -> Facts:
-    headers = header_values(one.raw, names) if names else {}
+    headers = header_values(one.head, names) if names else {}
     return facts_of(one.message, files=one.files, headers=headers)
 
 

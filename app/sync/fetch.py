@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
 
+from app.core.errors import SharedBoxError
 from app.core.ids import MessageId
 from app.core.logging import get_logger
 from app.mailbox.errors import CommandRefused
@@ -20,6 +21,8 @@ from app.sync.port import Folder, Syncing
 MOST_ATTEMPTS: Final = 3
 _PORTION_BYTES: Final = 4 * 1024 * 1024
 _PORTION_MAILS: Final = 100
+STORED_MAILS: Final = 100
+STORED_BYTES: Final = 4 * _PORTION_BYTES
 _LISTED_AT_ONCE: Final = 1000
 log = get_logger(__name__)
 
@@ -53,8 +56,8 @@ class Keeper(Protocol[Prepared]):
     async def prepare(self, portion: Portion) -> Prepared:
         """All that needs no transaction. Portions are prepared one after the other."""
 
-    async def keep(self, prepared: Prepared) -> None:
-        """Store what was prepared, in the order of the portions."""
+    async def keep(self, portions: Sequence[Prepared]) -> None:
+        """Store what was prepared, in the order of the portions, by one transaction."""
 
 
 async def bring_in(
@@ -75,22 +78,44 @@ async def bring_in(
     for uid in sorted(tried):
         portion = await _alone(syncing, session, folder, uid)
         portion.is_second_try = True
-        await keeper.keep(await keeper.prepare(portion))
+        await keeper.keep([await keeper.prepare(portion)])
     failed: list[int] = []
+    fresh = [uid for uid in uids if uid not in tried]
+    portions = _together(syncing, session, folder, fresh)
+    async with ahead(prepared(portions, keeper, failed)) as coming:
+        async for some in coming:
+            await keeper.keep(some)
+    for uid in failed:
+        await keeper.keep([await keeper.prepare(await _alone(syncing, session, folder, uid))])
 
-    async def prepared(portions: AsyncGenerator[Portion]) -> AsyncGenerator[Prepared]:
+
+async def prepared(
+    portions: AsyncGenerator[Portion], keeper: Keeper[Prepared], failed: list[int]
+) -> AsyncGenerator[list[Prepared]]:
+    """What is to be stored together: of large mails, several portions.
+
+    A transaction costs as much as many mails do. What failed is noted, to be tried alone. Where
+    something breaks, such as the connection, what came before is stored.
+    """
+    some: list[Prepared] = []
+    mails = size = 0
+    try:
         async with ahead(portions) as coming:
             async for portion in coming:
-                failed.extend(portion.failed)
+                failed += portion.failed
                 portion.failed = {}
-                yield await keeper.prepare(portion)
-
-    fresh = [uid for uid in uids if uid not in tried]
-    async with ahead(prepared(_together(syncing, session, folder, fresh))) as coming:
-        async for one in coming:
-            await keeper.keep(one)
-    for uid in failed:
-        await keeper.keep(await keeper.prepare(await _alone(syncing, session, folder, uid)))
+                some.append(await keeper.prepare(portion))
+                mails += len(portion.mails)
+                size += sum(len(one.raw) for one in portion.mails)
+                if mails >= STORED_MAILS or size >= STORED_BYTES:
+                    yield some
+                    some, mails, size = [], 0, 0
+    except (SharedBoxError, OSError):
+        if some:
+            yield some
+        raise
+    if some:
+        yield some
 
 
 async def _tried(syncing: Syncing, folder: Folder, uids: Sequence[int]) -> Mapping[int, int]:

@@ -1,4 +1,4 @@
-"""From bytes into the store: one transaction writes all that a portion of mail causes.
+"""From bytes into the store: one transaction writes all that some portions of mail cause.
 
 Raw bytes are kept, and beside that the mail is parsed in a child process; then message, placement,
 conversation, event, post and watermark are written together. A crash between any two steps leaves
@@ -14,6 +14,7 @@ from app.core.faults import faultpoint
 from app.core.ids import MessageId, new_id
 from app.core.logging import get_logger
 from app.mail.parsed import ParsedMail
+from app.mail.topmost import head_of
 from app.mailbox.port import Listing, Role
 from app.store.models import Account, Direction, Mailbox, PlacementState
 from app.store.new import NewMessage
@@ -39,7 +40,7 @@ class _Unreadable:
     uid: int
     reason: str
     digest: bytes | None = None
-    fetched: Fetched | None = None
+    listing: Listing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,19 @@ class Prepared:
     known: Sequence[tuple[Listing, MessageId]]
     is_second_try: bool
 
+    @classmethod
+    def together(cls, portions: "Sequence[Prepared]") -> "Prepared":
+        return cls(
+            read=[one for portion in portions for one in portion.read],
+            unread=[one for portion in portions for one in portion.unread],
+            vanished=[uid for portion in portions for uid in portion.vanished],
+            known=[one for portion in portions for one in portion.known],
+            is_second_try=any(portion.is_second_try for portion in portions),
+        )
+
     def uids(self) -> set[int]:
         return {
-            *(one.fetched.listing.uid for one in self.read),
+            *(one.listing.uid for one in self.read),
             *(one.uid for one in self.unread),
             *(listing.uid for listing, _ in self.known),
             *self.vanished,
@@ -93,8 +104,9 @@ class Ingest:
             read, unread, portion.vanished, portion.known, is_second_try=portion.is_second_try
         )
 
-    async def keep(self, prepared: Prepared) -> None:
-        """Store a portion. Raises `OwnershipLost` where the account is no longer ours."""
+    async def keep(self, portions: Sequence[Prepared]) -> None:
+        """Store portions. Raises `OwnershipLost` where the account is no longer ours."""
+        prepared = Prepared.together(portions)
         uids = prepared.uids()
         if not uids:
             return
@@ -156,11 +168,18 @@ class Ingest:
         while isinstance(parsed, SharedBoxError):
             log.warning("parse.failed", digest=digest.hex()[:16], reason=str(parsed))
             if attempts >= MOST_ATTEMPTS:
-                return _Unreadable(uid, str(parsed), digest, fetched)
+                return _Unreadable(uid, str(parsed), digest, fetched.listing)
             counted = await count_attempt(self._syncing, self._folder, [uid])
             attempts = counted.get(uid, MOST_ATTEMPTS)
             (parsed,) = await self._syncing.parser.parse_many([fetched.raw])
-        return Readable(MessageId(new_id()), fetched, digest, parsed)
+        return Readable(
+            MessageId(new_id()),
+            fetched.listing,
+            len(fetched.raw),
+            head_of(fetched.raw),
+            digest,
+            parsed,
+        )
 
     async def _store(
         self, uow: UnitOfWork, account: Account, mailbox: Mailbox, read: Sequence[Readable]
@@ -172,7 +191,7 @@ class Ingest:
         new = [
             one for one in read if known.setdefault(one.digest, one.message_id) == one.message_id
         ]
-        entries = [self._stored(one.fetched.listing, known[one.digest], one.digest) for one in read]
+        entries = [self._stored(one.listing, known[one.digest], one.digest) for one in read]
         async with uow.inserted_together():
             messages = await self._store_messages(uow, account, mailbox, sender, new)
             await uow.ledger.record(entries)
@@ -206,7 +225,7 @@ class Ingest:
                 message,
                 self._folder.name,
                 tuple(file.filename for file in one.parsed.attachments if not file.inline),
-                one.fetched.raw,
+                one.head,
             )
             for message, one in zip(messages, read, strict=True)
             if message.internet_message_id not in from_here
@@ -287,7 +306,7 @@ class Ingest:
         )
 
     def _quarantined(self, one: _Unreadable) -> Entry:
-        listing = one.fetched.listing if one.fetched else None
+        listing = one.listing
         return Entry(
             place=self._place(one.uid),
             state=PlacementState.QUARANTINED,
@@ -298,7 +317,7 @@ class Ingest:
         )
 
     def _proof(self, one: Readable) -> Entry:
-        listing = one.fetched.listing
+        listing = one.listing
         return Entry(
             place=self._place(listing.uid),
             state=PlacementState.SKIPPED,

@@ -45,7 +45,8 @@ class Arrived:
     """Where it came in, by its name on the server."""
     files: tuple[str, ...]
     """The names of its files."""
-    raw: bytes
+    head: bytes
+    """Its header, as it came."""
 
 
 @dataclass(frozen=True, slots=True)

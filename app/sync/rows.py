@@ -8,28 +8,33 @@ from typing import Any
 from app.core.ids import ConversationId, MessageId, WorkspaceId
 from app.mail.address import Address
 from app.mail.parsed import ParsedMail
+from app.mailbox.port import Listing
 from app.store.models import Account, Direction
 from app.store.new import NewAttachment, NewMessage
-from app.sync.fetch import Fetched
 
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """A mail that was read, under the id it gets if it is new."""
+    """A mail that was read, under the id it gets if it is new.
+
+    Its bytes are kept elsewhere by now, and take up no memory here.
+    """
 
     message_id: MessageId
-    fetched: Fetched
+    listing: Listing
+    size: int
+    head: bytes
     digest: bytes
     parsed: ParsedMail
 
     @property
     def is_sent(self) -> bool:
         """Whether the host itself says that it lies among the sent mail as well."""
-        return "\\Sent" in self.fetched.listing.labels
+        return "\\Sent" in self.listing.labels
 
     @property
     def received_at(self) -> datetime:
-        return self.fetched.listing.internaldate
+        return self.listing.internaldate
 
 
 def message_row(
@@ -40,7 +45,7 @@ def message_row(
     direction: Direction,
     history: bool,
 ) -> NewMessage:
-    mail, listing = one.parsed, one.fetched.listing
+    mail, listing = one.parsed, one.listing
     return NewMessage(
         workspace_id=account.workspace_id,
         id=one.message_id,
@@ -63,7 +68,7 @@ def message_row(
         excerpt=mail.excerpt,
         has_html=mail.has_html,
         attachment_count=len(mail.attachments),
-        size=len(one.fetched.raw),
+        size=one.size,
         sent_with=(mail.mailer or "") if direction is Direction.OUTBOUND else "",
         remote_id=listing.remote_id,
         automatic=mail.automatic,

@@ -9,10 +9,10 @@ from app.commands.merge import merge, take_apart
 from app.core.access import Actor, Origin, Scope
 from app.core.ids import ConversationId, MessageId, new_id
 from app.mail.parse import parse
+from app.mail.topmost import head_of
 from app.mailbox.port import Listing
 from app.store.models import Account, Conversation, Direction
 from app.store.unit_of_work import UnitOfWork
-from app.sync.fetch import Fetched
 from app.sync.own import sender_of
 from app.sync.rows import Readable
 from app.sync.threads import find_conversations
@@ -30,7 +30,9 @@ ANSWER = (
 def answer() -> Readable:
     return Readable(
         MessageId(new_id()),
-        Fetched(Listing(uid=1, size=len(ANSWER), internaldate=MOMENT, flags=()), ANSWER),
+        Listing(uid=1, size=len(ANSWER), internaldate=MOMENT, flags=()),
+        len(ANSWER),
+        head_of(ANSWER),
         b"digest",
         parse(ANSWER),
     )

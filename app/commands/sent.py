@@ -21,7 +21,6 @@ from app.store.repositories.ledger import Entry, Place
 from app.store.unit_of_work import UnitOfWork
 
 _NOT_FILED = frozenset({Filing.PENDING, Filing.FAILED})
-_DECIDED_UNSEEN = frozenset({OutgoingState.CANCELLED, OutgoingState.UNKNOWN})
 log = get_logger(__name__)
 
 
@@ -67,7 +66,7 @@ async def find_sent(
             _cannot_tell(row)
         else:
             row.seen_in_sent = is_there
-            if is_there and row.state in _DECIDED_UNSEEN:
+            if is_there and _was_left_unsent(row):
                 # Somebody decided before we could look, and this is what is true.
                 row.state, row.settled_at = OutgoingState.UNKNOWN, None
             elif row.state is OutgoingState.CANCELLED:
@@ -88,6 +87,16 @@ async def gave_up(uow: UnitOfWork, intent: MailIntent) -> None:
     elif outgoing.filing is Filing.PENDING:
         outgoing.filing = Filing.FAILED
         await _show(uow, outgoing)
+
+
+def _was_left_unsent(outgoing: Outgoing) -> bool:
+    """Whether a copy in Sent says more than what was decided: then nobody sends it (again).
+
+    A mail that is being sent proves nothing once it is past the dot: its own copy may lie there.
+    Up to there the copy is of an earlier attempt, and whoever sends finds the mail taken away.
+    """
+    is_at_the_end = outgoing.state is OutgoingState.SENDING and outgoing.past_the_dot
+    return outgoing.sent_at is None and not is_at_the_end
 
 
 def _cannot_tell(outgoing: Outgoing) -> None:

@@ -74,14 +74,16 @@ async def send_now(uow: UnitOfWork, outgoing_id: OutgoingId) -> Outgoing:
 async def retry(uow: UnitOfWork, outgoing_id: OutgoingId, *, even_if_sent: bool) -> Outgoing:
     """Try a failed mail again; with `even_if_sent` one, too, of which nobody knows if it left.
 
-    Raises `NotFound`, and `Conflict` where it has not failed.
+    Raises `NotFound`, and `Conflict` where it has not failed, or is being looked for.
     """
     outgoing = await uow.outgoing.lock(outgoing_id)
     match outgoing.state:
         case OutgoingState.FAILED:
             pass
-        case OutgoingState.UNKNOWN if even_if_sent:
+        case OutgoingState.UNKNOWN if even_if_sent and _may_be_decided(outgoing):
             pass
+        case OutgoingState.UNKNOWN if even_if_sent:
+            raise _being_looked_for()
         case OutgoingState.UNKNOWN:
             raise Conflict(
                 "It may have been sent already, so sending it again may reach people twice.",
@@ -99,6 +101,18 @@ async def retry(uow: UnitOfWork, outgoing_id: OutgoingId, *, even_if_sent: bool)
         if one.state is RecipientState.REFUSED:
             one.state, one.detail = RecipientState.PENDING, ""
     return await go(uow, outgoing)
+
+
+def _may_be_decided(outgoing: Outgoing) -> bool:
+    """Of a mail in doubt: everything was looked at, or only its lateness is against it."""
+    return outgoing.settled_at is not None or outgoing.is_only_late
+
+
+def _being_looked_for() -> Conflict:
+    return Conflict(
+        "It is being looked for in Sent just now.",
+        fix="Wait until that is over: you are asked if it is not there.",
+    )
 
 
 async def go(uow: UnitOfWork, outgoing: Outgoing) -> Outgoing:

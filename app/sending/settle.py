@@ -148,10 +148,24 @@ async def _leave_in_doubt(
     uow: UnitOfWork, account: Account, outgoing: Outgoing, reason: str
 ) -> None:
     outgoing.state, outgoing.detail = OutgoingState.UNKNOWN, reason
+    if outgoing.sent_at is not None:
+        await _ask_about_the_others(uow, outgoing)
+        return
     outgoing.looks, outgoing.seen_in_sent, outgoing.settled_at = 0, None, None
     await uow.outgoing.due_in(outgoing, LOOKING)
     tell(uow, outgoing, "unknown")
     await look_in_sent(uow, account, outgoing)
+    await show_again(uow, outgoing)
+
+
+async def _ask_about_the_others(uow: UnitOfWork, outgoing: Outgoing) -> None:
+    """Some had it before, and their copy lies in Sent: a look would prove nothing."""
+    recipients = await uow.outgoing.recipients(outgoing.id)
+    pending = ", ".join(one.address for one in recipients if one.state is RecipientState.PENDING)
+    outgoing.detail = f"Nobody knows whether it reached {pending}; the others have it. Ask them."
+    outgoing.settled_at = await uow.outgoing.time()
+    tell(uow, outgoing, "needs_a_person")
+    tell_whoever_asked(uow, outgoing)
     await show_again(uow, outgoing)
 
 

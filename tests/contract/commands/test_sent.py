@@ -1,5 +1,7 @@
 """Our own mail in a real mailbox: one copy in Sent, and the mark on what it answers."""
 
+from typing import Any
+
 import pytest
 
 from app.commands.settle import MOST_ATTEMPTS
@@ -19,6 +21,7 @@ from app.store.models import (
     OutgoingState,
     Placement,
 )
+from tests import factories
 from tests.fixtures.mailservers import StartDovecot, log_in, mails
 from tests.fixtures.sessions import mail
 from tests.fixtures.syncing import MakeSync, Sync
@@ -180,7 +183,16 @@ class TestLooking:
         kinds = [one.type for one in await sync.all(Command)]
         assert CommandType.FIND_SENT in kinds
 
-    @pytest.mark.parametrize("decided", [OutgoingState.CANCELLED, OutgoingState.UNKNOWN])
+    @pytest.mark.parametrize(
+        "decided",
+        [
+            OutgoingState.CANCELLED,
+            OutgoingState.UNKNOWN,
+            OutgoingState.QUEUED,
+            OutgoingState.SENDING,
+            OutgoingState.FAILED,
+        ],
+    )
     async def test_that_finds_it_is_truer_than_what_was_decided_before(
         self, sync: Sync, decided: OutgoingState
     ) -> None:
@@ -189,13 +201,27 @@ class TestLooking:
         assert outgoing.state is OutgoingState.UNKNOWN
         assert (outgoing.seen_in_sent, outgoing.settled_at) == (True, None)
 
+    async def test_that_finds_it_says_nothing_of_one_past_the_dot(self, sync: Sync) -> None:
+        outgoing = await looked_for(sync, OutgoingState.SENDING, is_there=True, past_the_dot=True)
+
+        assert outgoing.state is OutgoingState.SENDING
+
+    async def test_that_finds_it_says_nothing_of_those_who_wait_still(self, sync: Sync) -> None:
+        outgoing = await looked_for(
+            sync, OutgoingState.QUEUED, is_there=True, sent_at=factories.MOMENT
+        )
+
+        assert outgoing.state is OutgoingState.QUEUED
+
     async def test_that_finds_nothing_leaves_what_was_taken_back(self, sync: Sync) -> None:
         outgoing = await looked_for(sync, OutgoingState.CANCELLED, is_there=False)
 
         assert (outgoing.state, outgoing.detail) == (OutgoingState.CANCELLED, "")
 
 
-async def looked_for(sync: Sync, state: OutgoingState, *, is_there: bool) -> Outgoing:
+async def looked_for(
+    sync: Sync, state: OutgoingState, *, is_there: bool, **values: Any
+) -> Outgoing:
     """A mail about which people have decided already, after somebody has looked into Sent."""
     outgoing = await answered(sync)
     async with sync.rows() as uow:
@@ -205,7 +231,9 @@ async def looked_for(sync: Sync, state: OutgoingState, *, is_there: bool) -> Out
         mail_ = await uow.outgoing.lock(outgoing.id)
         await look_in_sent(uow, account, mail_)
         mail_.state, mail_.settled_at = state, await uow.outgoing.time()
-        mail_.detail = "Nobody knows."
+        mail_.detail, mail_.sent_at = "Nobody knows.", None
+        for name, value in values.items():
+            setattr(mail_, name, value)
     if is_there:
         await sync.inbox.server.save(sync.inbox.username, "Sent", RAW)
     await sync.run_commands()

@@ -1,0 +1,176 @@
+"""A mail of which nobody knows whether it left: looked for, asked about, never sent twice unasked.
+
+The scripted server knows what it really took, and that is held against what the team is told.
+"""
+
+from typing import Any, ClassVar
+
+import pytest
+
+from app.core.errors import Conflict
+from app.mail.address import Address
+from app.sending import change
+from app.sending.smtp import SMTPTransport
+from app.store.models import CommandType, Outgoing, OutgoingState, RecipientState
+from tests.fixtures.sending import Outbox
+from tests.fixtures.smtp import Fail
+from tests.integration.sending.test_faults import SENT, UNKNOWN, check, until_it_rests
+
+
+class TestInDoubt:
+    async def in_doubt(self, outbox: Outbox) -> Outgoing:
+        outbox.server.scripts = [{"END": Fail.TAKE_AND_DROP}]
+        return await outbox.send()
+
+    async def test_it_is_looked_for_in_sent(self, outbox: Outbox) -> None:
+        await self.in_doubt(outbox)
+
+        assert await outbox.commands() == [CommandType.FIND_SENT]
+
+    async def test_seen_there_it_was_sent(self, outbox: Outbox) -> None:
+        row = await until_it_rests(outbox, (await self.in_doubt(outbox)).id, seen=True)
+
+        assert (row.state, len(outbox.server.taken)) == (SENT, 1)
+        assert row.message_id is not None
+
+    async def test_that_nobody_can_look_for_in_time_is_asked_about(self, outbox: Outbox) -> None:
+        row = await self.in_doubt(outbox)
+        await outbox.drain()
+        assert (await outbox.row(row.id)).settled_at is None
+
+        await outbox.hurry()
+        await outbox.drain()
+
+        row = await outbox.row(row.id)
+        assert (row.state, row.settled_at is not None) == (UNKNOWN, True)
+        assert "Sent cannot be looked into for now" in row.detail
+        assert len(outbox.server.taken) == 1
+
+    async def test_a_person_may_send_it_again(self, outbox: Outbox) -> None:
+        row = await until_it_rests(outbox, (await self.in_doubt(outbox)).id)
+        await outbox.again(row.id, even_if_sent=True)
+        row = await until_it_rests(outbox, row.id)
+
+        assert (row.state, len(outbox.server.taken)) == (SENT, 2)
+        check(outbox, row, most=2)
+
+    async def test_a_person_may_say_that_it_was_sent(self, outbox: Outbox) -> None:
+        row = await until_it_rests(outbox, (await self.in_doubt(outbox)).id)
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            await change.it_was_sent(uow, row.id)
+        row = await until_it_rests(outbox, row.id)
+
+        assert (row.state, len(outbox.server.taken)) == (SENT, 1)
+        assert row.message_id is not None
+        check(outbox, row)
+
+    async def test_a_worker_that_died_after_the_dot_leaves_doubt(self, outbox: Outbox) -> None:
+        outgoing_id = await outbox.ask()
+        await outbox.run(
+            "UPDATE outgoing SET state = 'sending', past_the_dot = true, attempts = 1, fence = 1"
+        )
+        await outbox.drain()
+
+        assert (await outbox.row(outgoing_id)).state is UNKNOWN
+        assert outbox.server.connections == 0
+
+    async def test_a_worker_that_died_before_it_does_not(self, outbox: Outbox) -> None:
+        outgoing_id = await outbox.ask()
+        await outbox.run("UPDATE outgoing SET state = 'sending', attempts = 1, fence = 1")
+        await outbox.drain()
+
+        row = await outbox.row(outgoing_id)
+        assert (row.state, row.attempts) == (SENT, 2)
+
+    async def test_a_worker_that_slept_may_neither_send_nor_settle(self, outbox: Outbox) -> None:
+        """It wakes up in the middle of DATA, and another one has taken the mail meanwhile."""
+        outgoing_id = await outbox.ask()
+        transport = outbox.sending.transport
+        assert isinstance(transport, SMTPTransport)
+
+        class Sleepy:
+            async def deliver(self, *values: Any, before_the_end: Any, **others: Any) -> Any:
+                async def later() -> None:
+                    await outbox.run("UPDATE outgoing SET fence = fence + 1")
+                    await before_the_end()
+
+                return await transport.deliver(*values, before_the_end=later, **others)
+
+        object.__setattr__(outbox.sending, "transport", Sleepy())
+        await outbox.drain()
+
+        assert outbox.server.taken == []
+        assert (await outbox.row(outgoing_id)).state is OutgoingState.SENDING
+
+    async def test_it_cannot_be_sent_again_while_it_is_looked_for(self, outbox: Outbox) -> None:
+        row = await self.in_doubt(outbox)
+
+        with pytest.raises(Conflict, match="looked for in Sent just now"):
+            await outbox.again(row.id, even_if_sent=True)
+
+        await outbox.looked(row.id, seen=True)
+        with pytest.raises(Conflict, match="looked for in Sent just now"):
+            await outbox.again(row.id, even_if_sent=True)
+        await outbox.drain()
+        assert ((await outbox.row(row.id)).state, len(outbox.server.taken)) == (SENT, 1)
+
+    async def test_nor_once_somebody_has_said_that_it_was_sent(self, outbox: Outbox) -> None:
+        row = await until_it_rests(outbox, (await self.in_doubt(outbox)).id)
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            await change.it_was_sent(uow, row.id)
+
+        with pytest.raises(Conflict, match="looked for in Sent just now"):
+            await outbox.again(row.id, even_if_sent=True)
+
+    async def test_a_look_that_finds_it_stops_whoever_sends_it_again(self, outbox: Outbox) -> None:
+        """The last look was late: it comes while the mail is on its way for the second time."""
+        row = await until_it_rests(outbox, (await self.in_doubt(outbox)).id)
+        await outbox.again(row.id, even_if_sent=True)
+        transport = outbox.sending.transport
+
+        class Overtaken:
+            async def deliver(self, *values: Any, before_the_end: Any, **others: Any) -> Any:
+                async def later() -> None:
+                    await outbox.run("UPDATE outgoing SET state = 'unknown', seen_in_sent = true")
+                    await before_the_end()
+
+                return await transport.deliver(*values, before_the_end=later, **others)
+
+        object.__setattr__(outbox.sending, "transport", Overtaken())
+        await outbox.drain()
+        await outbox.drain()
+
+        assert ((await outbox.row(row.id)).state, len(outbox.server.taken)) == (SENT, 1)
+
+
+class TestInDoubtForSome:
+    """One has it, and the connection broke when it was handed over for the other."""
+
+    ASKED: ClassVar = {"cc": (Address("", "ben@acme.example"),)}
+    BEN = "ben@acme.example"
+
+    async def in_doubt(self, outbox: Outbox) -> Outgoing:
+        outbox.server.scripts = [{f"RCPT {self.BEN}": "450 4.2.1 busy"}, {"END": Fail.DROP}]
+        row = await outbox.send(**self.ASKED)
+        await outbox.hurry()
+        await outbox.drain()
+        return await outbox.row(row.id)
+
+    async def test_the_copy_of_the_first_proves_nothing(self, outbox: Outbox) -> None:
+        row = await self.in_doubt(outbox)
+
+        assert (row.state, row.settled_at is not None) == (UNKNOWN, True)
+        assert f"Nobody knows whether it reached {self.BEN}" in row.detail
+        assert CommandType.FIND_SENT not in await outbox.commands()
+        ben = (await outbox.recipients(row.id))[self.BEN]
+        assert ben.state is RecipientState.PENDING
+
+    async def test_sent_again_it_goes_to_the_other_alone(self, outbox: Outbox) -> None:
+        row = await self.in_doubt(outbox)
+        await outbox.again(row.id, even_if_sent=True)
+        await outbox.drain()
+
+        assert [mail.recipients for mail in outbox.server.taken] == [
+            ["ana@acme.example"], [self.BEN],
+        ]  # fmt: skip
+        assert (await outbox.row(row.id)).state is SENT

@@ -156,6 +156,8 @@ class Attempt:
         protocol = client.protocol
         if protocol is None:
             raise aiosmtplib.SMTPServerDisconnected("Connection lost")
+        # What comes from here to the dot is dropped by the protocol; what came with the 354 is not.
+        self._check_nothing_left(client)
         for chunk in _chunks(_DOT.sub(b"..", self._raw)):
             protocol.write(chunk)
             async with asyncio.timeout(self._limits.answer):
@@ -169,11 +171,27 @@ class Attempt:
         return answer_of(said)
 
     async def _say(self, client: aiosmtplib.SMTP, *words: str) -> Answer:
+        self._check_nothing_left(client)
         encoding = "utf-8" if self._envelope.needs_smtputf8 else "ascii"
         said = await client.execute_command(*(word.encode(encoding) for word in words))
         if said.code == aiosmtplib.SMTPStatus.domain_unavailable and self._is_used_line:
             raise Stale  # 421: it hangs up on whoever is there
         return answer_of(said)
+
+    def _check_nothing_left(self, client: aiosmtplib.SMTP) -> None:
+        """An answer that nobody asked for would be taken for the answer to what is said next.
+
+        Raises `Deferred` and `Stale`: up to the dot nothing is delivered.
+        """
+        protocol = client.protocol
+        if protocol is None or not protocol._buffer:  # noqa: SLF001 -- nothing public tells
+            return
+        if self._is_used_line:
+            raise Stale
+        raise Deferred(
+            f"{self._server.host} answered before it was asked, so its answers mean nothing.",
+            fix="It is tried again; if this goes on, tell the server’s operator.",
+        )
 
     def _check(self, answer: Answer, what: str) -> None:
         """Raises `Deferred` or `Refused` for anything but a yes."""

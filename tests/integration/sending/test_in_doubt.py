@@ -7,7 +7,10 @@ from typing import Any, ClassVar
 
 import pytest
 
+from app.commands.sent import gave_up
+from app.commands.types import FindSent
 from app.core.errors import Conflict
+from app.core.ids import OutgoingId
 from app.mail.address import Address
 from app.sending import change
 from app.sending.smtp import SMTPTransport
@@ -174,3 +177,90 @@ class TestInDoubtForSome:
             ["ana@acme.example"], [self.BEN],
         ]  # fmt: skip
         assert (await outbox.row(row.id)).state is SENT
+
+
+class TestLongOverdue:
+    """Nobody sent it for a while; or the database is one that was restored from its backup."""
+
+    async def overdue(self, outbox: Outbox) -> OutgoingId:
+        outgoing_id = await outbox.ask()
+        await outbox.run("UPDATE outgoing SET due_at = now() - interval '1 hour'")
+        await outbox.drain()
+        return outgoing_id
+
+    async def test_it_is_looked_for_in_sent_first(self, outbox: Outbox) -> None:
+        row = await outbox.row(await self.overdue(outbox))
+
+        assert (row.state, outbox.server.connections) == (UNKNOWN, 0)
+        assert await outbox.commands() == [CommandType.FIND_SENT]
+
+    async def test_seen_there_it_is_not_sent_again(self, outbox: Outbox) -> None:
+        outgoing_id = await self.overdue(outbox)
+        await outbox.looked(outgoing_id, seen=True)
+        await outbox.drain()
+
+        row = await outbox.row(outgoing_id)
+        assert (row.state, outbox.server.connections) == (SENT, 0)
+        assert row.message_id is not None
+
+    async def test_not_seen_there_it_is_sent_once(self, outbox: Outbox) -> None:
+        outgoing_id = await self.overdue(outbox)
+        await outbox.looked(outgoing_id, seen=False)
+        await outbox.drain()
+
+        row = await outbox.row(outgoing_id)
+        assert (row.state, row.detail, len(outbox.server.taken)) == (SENT, "", 1)
+
+    async def test_that_was_left_half_sent_is_looked_for_too(self, outbox: Outbox) -> None:
+        outgoing_id = await outbox.ask()
+        await outbox.run("UPDATE outgoing SET state = 'sending', attempts = 1, fence = 1")
+        await outbox.run("UPDATE outgoing SET due_at = now() - interval '1 hour'")
+        await outbox.drain()
+
+        assert (await outbox.row(outgoing_id)).state is UNKNOWN
+        assert outbox.server.connections == 0
+
+    async def test_a_person_who_asks_for_it_is_not_kept_waiting(self, outbox: Outbox) -> None:
+        outgoing_id = await self.overdue(outbox)
+        await outbox.again(outgoing_id, even_if_sent=True)
+        await outbox.drain()
+
+        assert (await outbox.row(outgoing_id)).state is SENT
+
+    async def test_it_can_be_taken_back_meanwhile(self, outbox: Outbox) -> None:
+        outgoing_id = await self.overdue(outbox)
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            await change.cancel(uow, outgoing_id)
+        await outbox.looked(outgoing_id, seen=False)
+        await outbox.hurry()
+        await outbox.drain()
+
+        row = await outbox.row(outgoing_id)
+        assert (row.state, outbox.server.connections) == (OutgoingState.CANCELLED, 0)
+        assert row.detail == "Should it have left before, it cannot be called back."
+
+    async def test_once_it_is_known_to_have_left_it_cannot(self, outbox: Outbox) -> None:
+        outgoing_id = await self.overdue(outbox)
+        await outbox.looked(outgoing_id, seen=True)
+
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            with pytest.raises(Conflict, match="may have been sent"):
+                await change.cancel(uow, outgoing_id)
+
+    async def test_it_is_not_asked_about_before_somebody_could_look(self, outbox: Outbox) -> None:
+        """It leaves by itself then, and can be cancelled until then."""
+        outgoing_id = await self.overdue(outbox)
+        await outbox.hurry()
+        await outbox.drain()
+
+        row = await outbox.row(outgoing_id)
+        assert (row.state, row.settled_at, outbox.server.connections) == (UNKNOWN, None, 0)
+
+    async def test_that_nobody_can_look_for_is_left_to_a_person(self, outbox: Outbox) -> None:
+        outgoing_id = await self.overdue(outbox)
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            await gave_up(uow, FindSent(outgoing_id=outgoing_id))
+        row = await until_it_rests(outbox, outgoing_id)
+
+        assert outbox.server.connections == 0
+        check(outbox, row)

@@ -140,6 +140,10 @@ WENT_BAD = {
     "451 to DATA": Case({"DATA #2": "451 4.3.0 later"}),
     "554 to DATA": Case({"DATA #2": "554 5.5.1 no"}),
     "421 to DATA": Case({"DATA #2": "421 4.3.2 closing"}),
+    "RCPT answered twice at once": Case({"RCPT #2": "250 ok\r\n550 5.1.1 nobody here"}),
+    "the dot answered before it": Case(
+        {"DATA #2": "354 go ahead\r\n250 2.0.0 queued", "END #2": "554 5.6.0 no"}
+    ),
     "gone in the mail": Case({"BODY #2": Fail.DROP}),
 }
 ABOUT_THE_MAIL = {

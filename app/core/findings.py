@@ -31,6 +31,6 @@ def ago(seconds: float) -> str:
     return counted(round(max(seconds, 0)), "second")
 
 
-def counted(count: int, thing: str) -> str:
+def counted(count: int, thing: str, things: str = "") -> str:
     """A number of things, such as `1 mail` and `1,200 mails`."""
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+    return f"{count:,} {thing if count == 1 else things or f'{thing}s'}"

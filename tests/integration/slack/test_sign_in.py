@@ -10,7 +10,7 @@ import pytest
 from app.core.access import Role
 from app.core.ids import ChannelId, ConversationId, SlackUserId
 from app.sending.wording import put_signature, put_template
-from app.store.models import Account, PostKind, Route
+from app.store.models import Account, PostKind, Route, Rule
 from app.store.models.route import RouteKind
 from app.store.new import NewPost
 from tests import factories
@@ -18,6 +18,7 @@ from tests.fixtures.admin import csrf_in
 from tests.fixtures.slack_door import SlackDoor
 
 COOKIE = "sharedbox_session"
+OURS = "support@example.com"
 
 
 @pytest.fixture
@@ -175,6 +176,39 @@ class TestSomebodyOfTheTeam:
         assert ("For all" in listed, "For a few" in listed) == (True, False)
         assert [one.status_code for one in pages] == [200, 404]
         assert str(hidden) not in overview
+
+    async def test_is_told_no_number_of_mail_that_they_do_not_see(
+        self, door: SlackDoor, browser: httpx.AsyncClient
+    ) -> None:
+        """An inbox whose mail goes elsewhere as well counts for nobody who is not there too."""
+        await door.card("An order")
+        await two_of_an_account_that_is_routed_here(door)
+        await browser.get(await agreed(door, browser))
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            accounts = {one.address: one for one in await uow.accounts.page(after=None, limit=9)}
+        whole, part = (f"/accounts/{accounts[one].id}" for one in (OURS, "secret@example.com"))
+        pages = {path: (await browser.get(path)).text for path in ("/", "/accounts", whole, part)}
+
+        assert "1 inbox of which you see only what comes to your channels is not" in pages["/"]
+        assert "1 mail in 24 hours" in pages["/"]
+        assert pages["/accounts"].count("not shown: you see a part of its mail") == 1
+        assert "mails accounted for" in pages[whole]
+        assert "mails accounted for" not in pages[part]
+        assert "so its counts are not shown" in pages[part]
+
+    async def test_is_told_none_where_a_rule_sends_mail_elsewhere(
+        self, door: SlackDoor, browser: httpx.AsyncClient
+    ) -> None:
+        body = {"actions": [{"do": "channel", "channel": "C0NOBODY"}]}
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            await uow.rules.add(Rule(workspace_id=uow.workspace_id, name="Away", body=body))
+        await browser.get(await agreed(door, browser))
+
+        overview, rules = [(await browser.get(path)).text for path in ("/", "/rules")]
+
+        assert "mails missing" not in overview
+        assert "Mail per hour" not in overview
+        assert "not shown: you see a part of that mail" in rules
 
     async def test_who_is_an_admin_sees_all(
         self, door: SlackDoor, browser: httpx.AsyncClient

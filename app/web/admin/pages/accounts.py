@@ -20,6 +20,7 @@ from app.core.ids import AccountId
 from app.mailbox.port import Security
 from app.store.models import Account, ImportState, ReadPolicy
 from app.web.admin.channel_choice import chosen_channel, shown_channel
+from app.web.admin.counting import counted_for
 from app.web.admin.forms import Form, read
 from app.web.admin.nav import Entry, Group
 from app.web.admin.pages.connect import READING, onward
@@ -63,11 +64,12 @@ async def list_(
             after=after, limit=_PAGE + 1, only=visitor.actor.account_ids
         )
         healths = await health_of(uow, found[:_PAGE])
+        counted = await counted_for(uow, visitor, found[:_PAGE])
     more = f"/accounts?cursor={write_cursor(found[_PAGE - 1].id)}" if len(found) > _PAGE else None
     pairs = [(one, diagnose(one, now, poll_seconds=parts.settings.poll_seconds)) for one in healths]
     return page(
         request, visitor, "accounts.html", accounts=diagnosed_worst_first(pairs), more=more,
-        first=cursor is None, states=STATES, levels=LEVELS,
+        first=cursor is None, states=STATES, levels=LEVELS, counted_for_you=counted,
     )  # fmt: skip
 
 
@@ -82,11 +84,12 @@ async def show(request: Request, visitor: AsViewer, parts: Parts, account_id: UU
         newest = await uow.events.newest(limit=_EVENTS, account_id=id_, but=_UNTOLD)
         events = await visitor.events_shown(uow, newest)
         channel = await shown_channel(uow, account.channel_id)
+        is_counted = account.id in await counted_for(uow, visitor, [account])
     finding = diagnose(health, now, poll_seconds=parts.settings.poll_seconds)
     return page(
         request, visitor, "account.html", account=health, servers=account, finding=finding,
         events=events, states=STATES, levels=LEVELS, latest=_latest(health), reading=dict(READING),
-        channel=channel,
+        channel=channel, is_counted=is_counted,
         importing=health.history is not None and health.history.state is ImportState.RUNNING,
     )  # fmt: skip
 

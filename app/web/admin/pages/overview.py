@@ -13,6 +13,7 @@ from app.core.findings import Finding, Level, ago, counted
 from app.store.models import AccountState
 from app.store.repositories.charts import Answers
 from app.web.admin.charts import Bar, bars, counting_ticks, duration_ticks
+from app.web.admin.counting import counted_for
 from app.web.admin.nav import Entry, Group
 from app.web.admin.view import page
 from app.web.admin.visitor import AsViewer, Visitor
@@ -46,6 +47,8 @@ async def overview(request: Request, visitor: AsViewer, parts: Parts) -> Respons
     async with parts.store.begin(visitor.workspace_id) as uow:
         found = await uow.accounts.page(after=None, limit=_MOST_ACCOUNTS, only=only)
         healths = await health_of(uow, found)
+        counted_ = await counted_for(uow, visitor, found)
+        only = counted_ if visitor.seen_in is not None else only
         newest = await uow.events.newest(limit=4 * _EVENTS, but=_TOO_SMALL)
         events = await visitor.events_shown(uow, newest)
         hours = await uow.charts.mails_per_hour(_HOURS, now=now, only=only)
@@ -64,7 +67,13 @@ async def overview(request: Request, visitor: AsViewer, parts: Parts) -> Respons
         mails=_mails_chart(hours), mails_total=sum(count for _, count in hours),
         answers=_answers_chart(answers), answered=sum(one.answered for one in answers),
         needs_start=not found and _may_set_up(visitor),
-        missing=sum(f.missing for one in healths for f in one.mailboxes if f.watched),
+        missing=sum(
+            folder.missing
+            for one in healths
+            for folder in one.mailboxes
+            if folder.watched and one.id in counted_
+        ),
+        uncounted=len(found) - len(counted_), are_counted=bool(counted_) or not found,
     )  # fmt: skip
 
 

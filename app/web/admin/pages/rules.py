@@ -18,6 +18,7 @@ from app.store.unit_of_work import UnitOfWork
 from app.web.admin import rule_form
 from app.web.admin.channel_choice import chosen_channel, shown_channel
 from app.web.admin.choices import account_choices, chosen_account, teammate_choices
+from app.web.admin.counting import counted_for
 from app.web.admin.forms import Form
 from app.web.admin.nav import Entry, Group
 from app.web.admin.view import page, see_other
@@ -33,11 +34,13 @@ _MOST_FIELDS: Final = 200
 async def list_(request: Request, visitor: AsViewer, parts: Parts) -> Response:
     async with parts.store.begin(visitor.workspace_id) as uow:
         found = [one for one in await uow.rules.all() if _may_see(visitor, one)]
-        tallies = await uow.rules.tallies([one.id for one in found])
+        told = await _told(uow, visitor, found)
+        tallies = await uow.rules.tallies(told)
         names = await _names(uow, visitor)
     return page(
         request, visitor, "rules.html",
         rules=[_shown(one, tallies.get(one.id, Tally()), names) for one in found],
+        told=told,
     )  # fmt: skip
 
 
@@ -178,6 +181,16 @@ async def _names(uow: UnitOfWork, visitor: Visitor) -> dict[str, str]:
     found |= {str(one.id): one.name for one in await uow.templates.all()}
     channels = await uow.channels.page(after=None, limit=500)
     return found | {one.id: f"#{one.name}" if one.name else one.id for one in channels}
+
+
+async def _told(uow: UnitOfWork, visitor: Visitor, rules: Sequence[Rule]) -> frozenset[RuleId]:
+    """Those of which the visitor may know how often they applied: they see all of that mail."""
+    if visitor.seen_in is None:
+        return frozenset(one.id for one in rules)
+    own = frozenset(one.account_id for one in rules if one.account_id is not None)
+    accounts = await uow.accounts.page(after=None, limit=max(len(own), 1), only=own)
+    counted = await counted_for(uow, visitor, accounts)
+    return frozenset(one.id for one in rules if one.account_id in counted)
 
 
 def _shown(rule: Rule, tally: Tally, names: dict[str, str]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from app.cli.output import errors, explain, settings
 from app.core.config import Settings
 from app.core.errors import SharedBoxError
 from app.core.logging import configure_logging, get_logger
+from app.core.memory import set_aside
 from app.core.python import check_python
 from app.store.engine import conninfo
 
@@ -65,6 +66,7 @@ def _work_of(process: Process) -> Work:
     if process is Process.ALL:
         return _run_all
     work = resolve_name(_WORKS[process])
+    set_aside()
     found: Work = partial(work, welcome=_welcome) if process is Process.WEB else work
     return found
 

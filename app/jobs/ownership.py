@@ -100,15 +100,18 @@ class Ownership:
     async def _read_accounts(self, *, is_told: bool) -> Sequence[AccountRef]:
         now = time.monotonic()
         if is_told or now - self._read_at >= _READ_AGAIN_SECONDS:
-            async with self._on.store.across_workspaces() as fleet:
+            async with self._on.store.asking_all_workspaces() as fleet:
                 self._accounts = await fleet.accounts(tended=True)
             self._read_at = now
         return self._accounts
 
     async def _end_silent_workers(self) -> None:
-        for name in await self._presence.end_silent(self._on.worker_silent_seconds):
-            log.warning("worker.silent", worker=name)
+        longest = self._on.worker_silent_seconds
         workers = await self._presence.workers()
+        if any(one.silent_seconds > longest for one in workers):
+            for name in await self._presence.end_silent(longest):
+                log.warning("worker.silent", worker=name)
+            workers = await self._presence.workers()
         self._company.note(frozenset(one.name for one in workers))
 
     async def _take(self, accounts: Sequence[AccountRef], most: int) -> bool:

@@ -84,7 +84,7 @@ class Ticks:
 
     async def look(self) -> None:
         """Do what is due by now, and be there again when the next mail is to be sent."""
-        async with self._store.across_workspaces() as fleet:
+        async with self._store.asking_all_workspaces() as fleet:
             due = await fleet.due(self._clock.now())
         if due.mail_at is not None:
             self._look_again_in((due.mail_at - due.now).total_seconds())
@@ -112,7 +112,7 @@ class Ticks:
     async def wake_unheard(self) -> None:
         """Wake the accounts that somebody asked something of, and whose notice was lost."""
         tended = {one.ref.account_id: one for one in self._ownership.tenders if one.is_serving}
-        async with self._store.across_workspaces() as fleet:
+        async with self._store.asking_all_workspaces() as fleet:
             ids = await fleet.unheard([
                 Tended(one.ref.workspace_id, one.ref.account_id, one.revision)
                 for one in tended.values()
@@ -123,12 +123,12 @@ class Ticks:
     async def note_checks(self) -> None:
         """Write down when folders were last looked at."""
         checks = [check for tender in self._ownership.tenders for check in tender.take_checks()]
-        async with self._store.across_workspaces() as fleet:
+        async with self._store.asking_all_workspaces() as fleet:
             await fleet.note_checks(checks)
 
     async def sweep_feed(self) -> None:
         """See that every channel with something to show has a job: the net below the wire."""
-        async with self._store.across_workspaces() as fleet:
+        async with self._store.asking_all_workspaces() as fleet:
             channels = await fleet.channels_with_work()
         for workspace_id, channel_id in channels:
             async with self._store.begin(workspace_id) as uow:
@@ -183,7 +183,7 @@ class Ticks:
     async def remind(self) -> None:
         """Remind of what has stood still for as long as the settings say."""
         now = self._clock.now()
-        async with self._store.across_workspaces() as fleet:
+        async with self._store.asking_all_workspaces() as fleet:
             workspaces = await fleet.workspaces_to_remind(now - _SHORTEST_WAIT)
         for workspace_id in workspaces:
             async with self._store.begin(workspace_id) as uow:
@@ -199,7 +199,7 @@ class Ticks:
 
     async def renew_tokens(self) -> None:
         """Fetch new access tokens before the present ones end."""
-        async with self._store.across_workspaces() as fleet:
+        async with self._store.asking_all_workspaces() as fleet:
             due = await fleet.grants.due(within=RENEW_BEFORE)
         at_once = asyncio.Semaphore(_RENEWED_AT_ONCE)
 

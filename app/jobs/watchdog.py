@@ -64,7 +64,7 @@ class Watchdog:
 
     async def look(self) -> None:
         """Raise and resolve what is due, and tell whoever has not been told."""
-        async with self._store.across_workspaces() as fleet:
+        async with self._store.asking_all_workspaces() as fleet:
             workspaces = await fleet.workspaces()
             silent = await fleet.silent_accounts()
             shut = await fleet.grants.locked_out()

@@ -151,11 +151,15 @@ class Worker:
 
 @contextlib.asynccontextmanager
 async def _beating(presence: Presence, seconds: float) -> AsyncIterator[asyncio.Task[None]]:
-    """Give a sign of life again and again; the task ends with `PresenceLost`."""
+    """Give a sign of life again and again; the task ends with `PresenceLost`.
+
+    Whatever else was asked just now is one.
+    """
 
     async def beat() -> None:
         while True:
-            await presence.check()
+            if presence.quiet_seconds > seconds / 2:
+                await presence.check()
             await asyncio.sleep(seconds)
 
     task = asyncio.create_task(beat(), name="heart")

@@ -1,9 +1,10 @@
 """The connection to Postgres, with a limit on every wait."""
 
 import select
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import psycopg
+from psycopg.abc import PQGen
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
@@ -14,7 +15,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from app.core.errors import InvalidInput
 from app.store.workers import process_name
 
+Answer = TypeVar("Answer")
+
 CONNECT_SECONDS: Final = 10
+_PATIENCE_SECONDS: Final = 60.0
 TROUBLE: Final = (DBAPIError, PoolTimeout, OSError)
 """What a database that is away, or in no state to answer, raises."""
 _SERVER_SETTINGS: Final = (
@@ -83,6 +87,22 @@ def is_quiet(connection: psycopg.AsyncConnection[Any]) -> bool:
     socket = select.poll()
     socket.register(connection.fileno(), select.POLLIN)
     return not socket.poll(0)
+
+
+class PatientConnection(psycopg.AsyncConnection[Any]):
+    """One that waits until Postgres speaks: for LISTEN.
+
+    psycopg's own looks around ten times a second meanwhile, for the sake of Ctrl-C, which reaches
+    an event loop by itself.
+    """
+
+    async def wait(
+        self,
+        gen: PQGen[Answer],
+        interval: float = _PATIENCE_SECONDS,
+        timeout: float | None = None,  # noqa: ASYNC109 -- psycopg's own
+    ) -> Answer:
+        return await super().wait(gen, interval, timeout)
 
 
 def conninfo(url: URL) -> str:

@@ -15,7 +15,7 @@ import psycopg
 from sqlalchemy import URL
 
 from app.core.logging import get_logger
-from app.store.engine import conninfo, listen_options
+from app.store.engine import PatientConnection, conninfo, listen_options
 
 CHANNEL: Final = "sharedbox"
 _RECONNECT_SECONDS: Final = 1.0
@@ -119,7 +119,7 @@ class NotificationHub:
             await asyncio.sleep(_RECONNECT_SECONDS)
 
     async def _listen(self) -> None:
-        connection = await psycopg.AsyncConnection.connect(self._conninfo, **listen_options())  # type: ignore[arg-type]
+        connection = await PatientConnection.connect(self._conninfo, **listen_options())  # type: ignore[arg-type]
         async with connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             self._listening.set()

@@ -6,6 +6,7 @@ says that its holder lives, and nobody has to wait until a lease has run out.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Sequence
 from typing import Any, Final, Self
 from uuid import UUID
@@ -33,6 +34,7 @@ class Presence:
     def __init__(self, url: URL) -> None:
         self._conninfo = conninfo(url)
         self._turn = asyncio.Lock()
+        self._answered_at = float("-inf")
         self._connection: psycopg.AsyncConnection
 
     async def __aenter__(self) -> Self:
@@ -46,6 +48,11 @@ class Presence:
     async def __aexit__(self, *_: object) -> None:
         with contextlib.suppress(psycopg.Error):
             await self._connection.close()
+
+    @property
+    def quiet_seconds(self) -> float:
+        """Since it was asked something last, and answered."""
+        return time.monotonic() - self._answered_at
 
     async def take(self, ids: Sequence[UUID], *, most: int) -> set[UUID]:
         """Lock those of these accounts that nobody has, up to so many; answers which."""
@@ -81,6 +88,8 @@ class Presence:
         try:
             async with self._turn, asyncio.timeout(_SECONDS):
                 cursor = await self._connection.execute(statement.encode(), values)
-                return await cursor.fetchall()
+                rows = await cursor.fetchall()
         except (psycopg.Error, TimeoutError) as error:
             raise PresenceLost(f"The lock connection was lost: {error}") from error
+        self._answered_at = time.monotonic()
+        return rows

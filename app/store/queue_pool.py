@@ -9,7 +9,7 @@ from typing import Any, Final
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
-from app.store.engine import is_quiet
+from app.store.engine import PatientConnection, is_quiet
 from app.store.workers import process_name
 
 _MOST: Final = 8
@@ -19,6 +19,7 @@ def pool_options() -> dict[str, Any]:
     """What procrastinate's connector is made with, besides where the database is."""
     return {
         "pool_factory": _pool,
+        "connection_class": PatientConnection,
         "configure": _without_transactions,
         "kwargs": {
             "options": "-c timezone=UTC -c synchronous_commit=off",

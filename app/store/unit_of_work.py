@@ -355,3 +355,9 @@ class Store:
         """A transaction for the few questions that are asked of all workspaces at once."""
         async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
             yield Fleet(session)
+
+    @asynccontextmanager
+    async def asking_all_workspaces(self) -> AsyncIterator[Fleet]:
+        """The same as `without_transaction`, for what is asked of all of them again and again."""
+        async with AsyncSession(self._without_transaction, expire_on_commit=False) as session:
+            yield Fleet(session)

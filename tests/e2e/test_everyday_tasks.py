@@ -91,6 +91,18 @@ class Desk:
         await mail.get_by_role("button", name="Reply in thread").click()
         await expect(self.thread).to_be_visible()
 
+    async def go_to(self, channel: str) -> None:
+        await self.page.get_by_role("link", name=channel).click()
+        await expect(self.page.get_by_label(f"Message #{channel}")).to_be_visible()
+
+    async def command(self, text: str, answer: str) -> None:
+        """Type a slash command in the channel that is open, and wait for what it answers."""
+        channel = await self.page.locator("[aria-label^='Message #']").get_attribute("aria-label")
+        said = self.page.locator(".feed .whispered").filter(has_text=answer)
+        before = await said.count()
+        await self.say(channel or "", text)
+        await expect(said).to_have_count(before + 1)
+
     async def say(self, where: str, text: str) -> None:
         await self.page.get_by_label(where).fill(text)
         await self.page.keyboard.press("Enter")
@@ -319,6 +331,45 @@ class TestShortcuts:
         await expect(mail).to_contain_text("Done by")
 
 
+class TestRouting:
+    async def test_brings_mail_to_the_channel_where_somebody_says_here(self, desk: Desk) -> None:
+        try:
+            await desk.go_to("sales")
+            await desk.command("/inbox here", "comes to")
+
+            mail = await desk.write("A hundred chairs, please")
+            await mail.get_by_role("button", name="Assign to me").click()
+            await expect(mail.get_by_text("@Ana")).to_be_visible()
+        finally:
+            await desk.go_to("support")
+            await desk.command("/inbox here", "comes to")
+        await expect(desk.card("A hundred chairs, please")).to_have_count(0)
+
+
+class TestRules:
+    async def test_made_from_a_mail_holds_for_the_next_one_until_it_is_turned_off(
+        self, desk: Desk
+    ) -> None:
+        mail = await desk.write("Our first wood of the year")
+        await desk.more(mail, "Make a rule from this mail…")
+        await desk.dialog.get_by_label("All mail from anybody at").check()
+        await desk.dialog.get_by_label("Tag it").fill("timber")
+        await desk.dialog.get_by_role("button", name="Make it").click()
+        await expect(desk.dialog).to_have_count(0)
+
+        await expect(await desk.write("Our second wood of the year")).to_contain_text("timber")
+        await expect(mail).not_to_contain_text("timber")
+
+        await desk.page.locator("#rail").get_by_role("link", name="SharedBox").click()
+        await expect(desk.page.get_by_text("Mail from fjord.example")).to_be_visible()
+        await desk.page.get_by_role("button", name="Turn off").click()
+        await expect(desk.page.get_by_role("button", name="Turn on")).to_be_visible()
+        await desk.go_to("support")
+        third = await desk.write("Our third wood of the year")
+        await expect(third).to_contain_text("Unassigned")
+        await expect(third).not_to_contain_text("timber")
+
+
 class TestASecondWorkspace:
     async def test_gets_the_app_and_sees_nothing_of_the_first(self, desk: Desk) -> None:
         await desk.write("Only for Acme")
@@ -334,6 +385,10 @@ class TestASecondWorkspace:
 
         await desk.page.locator("#rail").get_by_role("link", name="SharedBox").click()
         await expect(desk.page.get_by_text("No mailbox is connected yet")).to_be_visible()
+        async with desk.page.expect_popup() as admin:
+            await desk.page.get_by_role("button", name="Connect a mailbox").click()
+        await expect((await admin.value).get_by_role("link", name="Slack")).to_be_visible()
+        await (await admin.value).close()
         await desk.page.get_by_role("link", name="orders").click()
         await desk.say("Message #orders", "/inbox search acme")
         said = desk.page.locator(".feed .whispered")

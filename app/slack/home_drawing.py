@@ -69,6 +69,7 @@ class HomeDrawing:
             settings=await _settings(uow, me),
             mailboxes=mailboxes,
             more_mailboxes=more,
+            connect=f"{self._settings.base_url.rstrip('/')}/connect",
             rules=None if rules is None else rules[:MOST_RULES],
             rule_count=len(rules or ()),
         )

@@ -13,7 +13,7 @@ from uuid import UUID
 from app.feed.ids import ActionId, MenuChoice
 from app.slack.ids import FieldId, ViewId
 from app.slack.views.home import FIND, OPEN, REFRESH
-from app.slack.views.mailboxes import MEND, SIGN_IN
+from app.slack.views.mailboxes import CONNECT, MEND, SIGN_IN
 from app.slack.views.more import MoreAction
 from app.slack.views.reading import PAGE_ACTION
 
@@ -26,7 +26,7 @@ _TYPED: Final = frozenset({
     "plain_text_input", "email_text_input", "url_text_input", "number_input", "rich_text_input",
 })  # fmt: skip
 _LOOKING_WORDS: Final = frozenset({"", "help", "search", "status"})
-_LOOKING_ACTIONS: Final = frozenset({FIND, OPEN, REFRESH, SIGN_IN})
+_LOOKING_ACTIONS: Final = frozenset({FIND, OPEN, REFRESH, SIGN_IN, CONNECT})
 _OF_ADMINS: Final = frozenset({MEND})
 """Their listeners ask for an admin: who looks after every mailbox is not in every channel."""
 _READING_ENTRIES: Final = frozenset({MoreAction.FULL_MAIL, MoreAction.HEADERS})

@@ -16,7 +16,7 @@ from app.slack.clicked import value_of
 from app.slack.listeners.home import HomeTab
 from app.slack.listeners.routing import Routing
 from app.slack.middleware import Door, user_of
-from app.slack.views.mailboxes import MEND, SIGN_IN, Mend, Mending
+from app.slack.views.mailboxes import CONNECT, MEND, SIGN_IN, Mend, Mending
 from app.store.audit import audit
 from app.store.unit_of_work import UnitOfWork
 
@@ -32,9 +32,10 @@ class Mailboxes:
 
     def register(self, app: AsyncApp) -> None:
         app.action(MEND)(self.mend)
-        app.action(SIGN_IN)(self.sign_in)
+        app.action(SIGN_IN)(self.follow)
+        app.action(CONNECT)(self.follow)
 
-    async def sign_in(self, ack: AsyncAck) -> None:
+    async def follow(self, ack: AsyncAck) -> None:
         """Slack follows the button's link by itself."""
         await ack()
 

@@ -45,6 +45,8 @@ class Home:
     mailboxes: Sequence[MailboxLine] | None = None
     """For admins, the worst first."""
     more_mailboxes: int = 0
+    connect: str = ""
+    """Where an admin connects a mailbox."""
     rules: Sequence[RuleLine] | None = None
     """For admins, the first few in their order."""
     rule_count: int = 0
@@ -80,7 +82,7 @@ def view(home: Home, now: datetime) -> dict[str, Any]:
         )
     blocks += settings.home_part(home.settings)
     if home.mailboxes is not None:
-        blocks += mailboxes.home_part(home.mailboxes, home.more_mailboxes, now)
+        blocks += mailboxes.home_part(home.mailboxes, home.more_mailboxes, now, home.connect)
     if home.rules is not None:
         blocks += ruling.home_part(home.rules, home.rule_count)
     return _home(blocks)

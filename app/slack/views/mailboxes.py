@@ -14,6 +14,7 @@ from app.slack.views.listing import context, health, section
 
 MEND: Final = "home.mend"
 SIGN_IN: Final = "home.sign_in"
+CONNECT: Final = "home.connect"
 """`action_id`s of their buttons."""
 MOST: Final = 20
 _JUST_NOW: Final = timedelta(minutes=2)
@@ -61,13 +62,20 @@ class MailboxLine:
     """Where somebody signs in again, which is what mends it then."""
 
 
-def home_part(lines: Sequence[MailboxLine], more: int, now: datetime) -> list[dict[str, Any]]:
-    """The worst first; `more` is how many are left out."""
+def home_part(
+    lines: Sequence[MailboxLine], more: int, now: datetime, connect: str
+) -> list[dict[str, Any]]:
+    """The worst first; `more` is how many are left out, `connect` where one is connected."""
     header = {"type": "header", "text": {"type": "plain_text", "text": "Mailboxes"}}
     shown: list[dict[str, Any]] = [{"type": "divider"}, header]
     shown += [_row(one, now) for one in lines]
     if not lines:
-        shown.append(context("No mailbox is connected yet: `sharedbox accounts add` connects one."))
+        empty = section(
+            "No mailbox is connected yet.\nConnect one in the admin: sign in with Slack, type its "
+            "address, and choose a channel that SharedBox is in. Its mail comes there then."
+        )
+        empty["accessory"] = _button(CONNECT, "Connect a mailbox") | {"url": connect}
+        shown.append(empty)
     if more:
         shown.append(context(f"And {more:,} more, none of them worse than these."))
     return shown

@@ -51,8 +51,11 @@ from app.feed.view import (
     ReminderView,
     Where,
 )
+from app.mail.address import Address
+from app.sending.offer import Offer
 from app.slack.views import (
     assign,
+    compose,
     confirm,
     find,
     follow_up,
@@ -61,6 +64,7 @@ from app.slack.views import (
     merge,
     more,
     move,
+    recipients,
     settings,
     snooze,
     tags,
@@ -71,7 +75,8 @@ from app.slack.views.listing import Line
 from app.slack.views.mailboxes import MailboxLine, Mend
 from app.slack.views.ruling import RuleLine
 from app.slack.views.settings import Settings
-from app.store.models import CommandState, CommandType
+from app.slack.writing import ComposeMemory, Form
+from app.store.models import CommandState, CommandType, OutgoingMode
 from tests.fixtures.judges import (
     check_message,
     check_message_outside,
@@ -162,6 +167,29 @@ MESSAGES: Final[dict[str, Rendered]] = {
         more=True,
     ),
 }  # fmt: skip
+HARRIET: Final = Address("Harriet Pike", "harriet@rowanpike.example")
+OFFER: Final = Offer(
+    account_id=AccountId(SOME),
+    address="billing@example.com",
+    can_send=True,
+    mode=OutgoingMode.REPLY,
+    subject="Re: Invoice 4471 is wrong",
+    senders=(Address("Billing", "billing@example.com"),),
+    sender="billing@example.com",
+    to=(HARRIET,),
+    cc=(),
+    known=(HARRIET.address,),
+    signature="Ana Ruiz\nAcme",
+    answered="Harriet Pike",
+    excerpt="The total is wrong.",
+    files=(),
+    has_templates=True,
+)
+WRITTEN: Final = {
+    "mode": "reply", "to": "Harriet Pike <harriet@rowanpike.example>", "cc": "", "bcc": "",
+    "offered_to": "Harriet Pike <harriet@rowanpike.example>", "subject": OFFER.subject,
+    "sender": "billing@example.com", "time_zone": "Europe/Berlin",
+}  # fmt: skip
 MODALS: Final[dict[str, dict[str, Any]]] = {
     "more": more.view(CONVERSATION, "Invoice 4471"),
     "assign": assign.view(CONVERSATION),
@@ -177,6 +205,9 @@ MODALS: Final[dict[str, dict[str, Any]]] = {
     ),
     "find": find.view(),
     "told": told.view("<@U0ANA> took this. Nothing was changed."),
+    "compose": compose.view(
+        compose.Window(ComposeMemory(draft_id=SOME, messages=3), OFFER, Form.of(WRITTEN), 10)
+    ),
     "signature": settings.signature_view("Ana Ruiz\nAcme", is_formatted=False),
     "notices": settings.notices_view(["reminded"]),
 }
@@ -206,8 +237,17 @@ BODY: Final = {
     "actions": [{"do": "mute"}],
 }
 RULE: Final = RuleLine(RuleId(SOME), "Newsletters", BODY, True, "billing@example.com", 7)
+OPTIONS: Final[dict[str, dict[str, Any]]] = {
+    "people": recipients.suggestions([HARRIET, Address("", "boss@acme.example")], "boss@acme.ex"),
+    "address-typed-whole": recipients.suggestions([HARRIET], "eva@other.example"),
+    "nobody": recipients.suggestions([], "har"),
+}
+"""What the composer's select of people offers."""
 HOMES: Final[dict[str, dict[str, Any]]] = {
     "empty": home.view(Home(has_accounts=False), AT),
+    "empty-admin": home.view(
+        Home(has_accounts=False, mailboxes=[], connect="https://sharedbox.example.com/connect"), AT
+    ),
     "agent": home.view(
         Home(
             mine=Part([LISTED], 1),
@@ -232,6 +272,7 @@ ALL: Final[dict[str, Rendered | dict[str, Any]]] = {
     **MESSAGES,
     **{f"modal-{name}": view for name, view in MODALS.items()},
     **{f"home-{name}": view for name, view in HOMES.items()},
+    **{f"options-{name}": found for name, found in OPTIONS.items()},
 }
 
 
@@ -257,9 +298,11 @@ class TestPayloads:
     def test_of_windows_are_taken_by_slacks_own_sdk_and_ours(self, name: str) -> None:
         check_modal(MODALS[name])
 
-    @pytest.mark.parametrize("name", HOMES)
-    def test_of_homes_are_taken_by_slacks_own_sdk_and_ours(self, name: str) -> None:
-        check_shown(HOMES[name])
+    @pytest.mark.parametrize("shown", [*HOMES.values(), *OPTIONS.values()])
+    def test_of_homes_and_selects_are_taken_by_slacks_own_sdk_and_ours(
+        self, shown: dict[str, Any]
+    ) -> None:
+        check_shown(shown)
 
     @pytest.mark.parametrize("name", ALL)
     def test_are_taken_by_the_checker_outside(self, name: str) -> None:
@@ -268,7 +311,7 @@ class TestPayloads:
             pytest.skip("no checker of Slack payloads stands beside the project")
         if name in MESSAGES:
             check_message_outside(judge, MESSAGES[name])
-        elif (tab := name.removeprefix("home-")) in HOMES:
-            check_shown_outside(judge, HOMES[tab])
+        elif name.startswith(("home-", "options-")):
+            check_shown_outside(judge, ALL[name])
         else:
             check_modal_outside(judge, MODALS[name.removeprefix("modal-")])

@@ -28,6 +28,7 @@ SOME = AccountId(new_id())
 BROKEN = MailboxLine(
     SOME, Finding(HOSTILE, Level.PROBLEM, HOSTILE, HOSTILE), AT, AT, Mend.RECONNECT
 )
+WHERE = "https://sharedbox.example.com/connect"
 BAD = [BROKEN] * MOST
 SIGNED = Settings(HOSTILE, ())
 BODY = {
@@ -38,10 +39,10 @@ BODY = {
 RULES = [RuleLine(RuleId(new_id()), HOSTILE, BODY, True, HOSTILE, 7)] * MOST_RULES
 SHOWN = [
     home.view(Home(), AT),
-    home.view(Home(has_accounts=False, mailboxes=[]), AT),
+    home.view(Home(has_accounts=False, mailboxes=[], connect=WHERE), AT),
     home.view(Home(FULL, FULL, FULL, FULL, settings=SIGNED, mailboxes=BAD, more_mailboxes=980), AT),
     home.view(Home(FULL, FULL, FULL, FULL, mailboxes=BAD, rules=RULES, rule_count=100), AT),
-    home.view(Home(mailboxes=[], rules=[]), AT),
+    home.view(Home(mailboxes=[], rules=[], connect=WHERE), AT),
     home.told("Slack does not say."),
 ]
 

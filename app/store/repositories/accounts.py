@@ -69,6 +69,7 @@ class Accounts(Repository):
             select(Account)
             .where(Account.workspace_id == self._workspace_id, Account.id == account_id)
             .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
         )
         account = (await self._session.exec(statement)).one_or_none()
         if account is None:
@@ -84,6 +85,7 @@ class Accounts(Repository):
             select(Account)
             .where(Account.workspace_id == self._workspace_id, Account.id == account_id)
             .with_for_update(read=True)
+            .execution_options(populate_existing=True)
         )
         return _owned((await self._session.exec(statement)).one_or_none(), fence)
 

@@ -27,6 +27,7 @@ class Alarms(Repository):
             select(Alarm)
             .where(Alarm.workspace_id == self._workspace_id, Alarm.id == alarm_id)
             .with_for_update()
+            .execution_options(populate_existing=True)
         )
         return (await self._session.exec(statement)).one_or_none()
 

@@ -112,6 +112,7 @@ class Commands(Repository):
             .order_by(col(Command.seq))
             .limit(1)
             .with_for_update(key_share=True, skip_locked=True)
+            .execution_options(populate_existing=True)
         )
         return (await self._session.exec(statement)).one_or_none()
 

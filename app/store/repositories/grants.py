@@ -73,6 +73,7 @@ class Grants(Repository):
             select(SignIn)
             .where(SignIn.workspace_id == self._workspace_id, SignIn.id == sign_in_id)
             .with_for_update()
+            .execution_options(populate_existing=True)
         )
         found = (await self._session.exec(statement)).one_or_none()
         if found is None:

@@ -20,6 +20,7 @@ class ListExits(Repository):
             select(ListExit)
             .where(ListExit.workspace_id == self._workspace_id, ListExit.id == exit_id)
             .with_for_update()
+            .execution_options(populate_existing=True)
         )
         found = (await self._session.exec(statement)).one_or_none()
         if found is None:

@@ -80,6 +80,7 @@ class Mailboxes(Repository):
                 Mailbox.id == mailbox_id,
             )
             .with_for_update(read=True, of=Account)
+            .execution_options(populate_existing=True)
         )
         found = (await self._session.exec(statement)).one_or_none()
         if found is None:

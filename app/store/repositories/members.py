@@ -24,6 +24,7 @@ class Members(Repository):
             select(Teammate)
             .where(Teammate.workspace_id == self._workspace_id, Teammate.id == teammate_id)
             .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
         )
         found = (await self._session.exec(statement)).one_or_none()
         if found is None:
@@ -41,6 +42,7 @@ class Members(Repository):
             )
             .order_by(col(Teammate.id))
             .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
         )
         return (await self._session.exec(statement)).all()
 

@@ -39,6 +39,7 @@ class Notes(Repository):
                 Note.ts == ts,
             )
             .with_for_update()
+            .execution_options(populate_existing=True)
         )
         return (await self._session.exec(statement)).one_or_none()
 

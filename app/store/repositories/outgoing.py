@@ -304,6 +304,7 @@ class OutgoingMails(Repository):
             )
             .order_by(col(Outgoing.id))
             .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
         )
         return (await self._session.exec(statement)).all()
 

@@ -85,6 +85,7 @@ class Posts(Repository):
             .where(Post.workspace_id == self._workspace_id, is_any(col(Post.id), list(ids)))
             .order_by(col(Post.id))
             .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
         )
         return {post.id: post for post in (await self._session.exec(statement)).all()}
 

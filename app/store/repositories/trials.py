@@ -29,6 +29,7 @@ class Trials(Repository):
             select(Trial)
             .where(Trial.workspace_id == self._workspace_id, Trial.id == trial_id)
             .with_for_update()
+            .execution_options(populate_existing=True)
         )
         trial = (await self._session.exec(statement)).one_or_none()
         if trial is None:

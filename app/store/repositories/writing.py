@@ -32,6 +32,7 @@ class Identities(Repository):
                 SenderIdentity.id == identity_id,
             )
             .with_for_update()
+            .execution_options(populate_existing=True)
         )
         identity = (await self._session.exec(statement)).one_or_none()
         if identity is None:
@@ -48,6 +49,7 @@ class Identities(Repository):
                 SenderIdentity.id == identity_id,
             )
             .with_for_update()
+            .execution_options(populate_existing=True)
         )
         return (await self._session.exec(statement)).one_or_none()
 

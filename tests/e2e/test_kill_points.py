@@ -23,7 +23,7 @@ from app.sandbox.slack.local import LocalSlack
 from tests.fixtures.database import new_database
 from tests.fixtures.mailservers import PASSWORD, log_in
 from tests.fixtures.sessions import mail
-from tests.fixtures.stack import Stack, eventually, text_of
+from tests.fixtures.stack import ACK_SECONDS, Stack, eventually, text_of
 from tests.rig.crew import Crew, Hands
 from tests.rig.faultfile import FaultFile
 
@@ -161,7 +161,7 @@ async def site(
     faults = FaultFile(folder)
     with new_database(postgres) as database, pytest.MonkeyPatch.context() as patch:
         async with (
-            LocalSlack(time_scale=0.05) as slack,
+            LocalSlack(time_scale=0.05, ack_seconds=ACK_SECONDS) as slack,
             Stack(database, folder, inbox, slack) as stack,
         ):
             web, workers = Crew(stack, "web", faults), Crew(stack, "worker", faults)

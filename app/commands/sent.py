@@ -69,7 +69,7 @@ async def find_sent(
             if is_there and _was_left_unsent(row):
                 # Somebody decided before we could look, and this is what is true.
                 row.state, row.settled_at = OutgoingState.UNKNOWN, None
-            elif row.state is OutgoingState.CANCELLED:
+            elif row.state is OutgoingState.CANCELLED and not row.was_dropped:
                 row.detail = ""  # it was taken back in time
                 await _show(uow, row)
         uow.leave(drain_outgoing(on.workspace_id, on.account_id))

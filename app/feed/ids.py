@@ -30,6 +30,7 @@ class ActionId(StrEnum):
     OUTGOING_RETRY = "outgoing.retry"
     OUTGOING_SEND_AGAIN = "outgoing.send_again"
     OUTGOING_WAS_SENT = "outgoing.was_sent"
+    OUTGOING_DROP = "outgoing.drop"
     OUTGOING_EDIT = "outgoing.edit"
 
 

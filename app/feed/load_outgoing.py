@@ -75,6 +75,7 @@ async def _view(uow: UnitOfWork, outgoing: Outgoing) -> OutgoingView:
         cancel_if_answered=outgoing.cancel_if_answered,
         needs_a_person=outgoing.state is OutgoingState.UNKNOWN and outgoing.settled_at is not None,
         is_only_late=outgoing.is_only_late,
+        was_dropped=outgoing.was_dropped,
         is_filed=outgoing.filing is not Filing.FAILED,
         bounced=tuple(
             f"{one.address}: {one.detail}"

@@ -85,6 +85,8 @@ def outgoing_state(view: OutgoingView) -> str:
             return f"⏳ the {noun} is late, and looked for in Sent first"
         case OutgoingState.UNKNOWN:
             return f"❓ nobody knows whether the {noun} was sent"
+        case OutgoingState.CANCELLED if view.was_dropped:
+            return f"🚫 the {noun} was dropped; it may have been sent"
         case _:
             return f"⚠️ the {noun} was not sent"
 
@@ -109,6 +111,8 @@ def _headline(view: OutgoingView) -> str:
             return f"📮 {who} {_DONE[view.mode]}"
         case OutgoingState.UNKNOWN:
             return _in_doubt(view, who, noun)
+        case OutgoingState.CANCELLED if view.was_dropped:
+            return f"🚫 {who}: the {noun} was dropped; it may have been sent"
         case OutgoingState.CANCELLED:
             how = (
                 "was late and is taken back" if view.is_only_late else "was taken back and not sent"
@@ -185,6 +189,7 @@ def _buttons(view: OutgoingView) -> list[dict[str, Any]]:
             return [
                 button(ActionId.OUTGOING_WAS_SENT, "It was sent", value),
                 button(ActionId.OUTGOING_SEND_AGAIN, "Send again", value),
+                button(ActionId.OUTGOING_DROP, "Drop it", value),
             ]
         case _:
             return []

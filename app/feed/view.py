@@ -106,6 +106,8 @@ class OutgoingView:
     """It was looked for and not found: somebody has to say whether it left."""
     is_only_late: bool = False
     """It was never tried as far as anybody knows, and is looked for in case it has left."""
+    was_dropped: bool = False
+    """Nobody found out whether it left, and somebody gave it up."""
     is_filed: bool = True
     bounced: tuple[str, ...] = ()
     subject: str = ""

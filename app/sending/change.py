@@ -10,6 +10,7 @@ from app.store.queue import drain_outgoing
 from app.store.unit_of_work import UnitOfWork
 
 _BEING_SENT = "This is being sent just now."
+_DROPPED = "Nobody knows whether it left. It was dropped, and is not sent again."
 _IF_IT_LEFT = "Should it have left before, it cannot be called back."
 
 
@@ -38,7 +39,7 @@ async def cancel(uow: UnitOfWork, outgoing_id: OutgoingId) -> Outgoing:
         case OutgoingState.UNKNOWN:
             raise Conflict(
                 "It may have been sent already.",
-                fix="Say whether it was sent, or have it sent again.",
+                fix="Say whether it was sent, have it sent again, or drop it.",
             )
         case _:
             raise Conflict("This was sent already, and mail cannot be called back.")
@@ -134,5 +135,33 @@ async def it_was_sent(uow: UnitOfWork, outgoing_id: OutgoingId) -> Outgoing:
         raise Conflict("Nobody is in doubt about this mail.")
     outgoing.seen_in_sent, outgoing.settled_at, outgoing.detail = True, None, ""
     uow.leave(drain_outgoing(uow.workspace_id, outgoing.account_id))
+    await show_again(uow, outgoing)
+    return outgoing
+
+
+async def drop(uow: UnitOfWork, outgoing_id: OutgoingId) -> Outgoing:
+    """Give up a mail of which nobody knows whether it left: neither sent again nor counted as sent.
+
+    Should it be seen in Sent later, it counts as sent all the same. Where some have it, it is sent,
+    and not taken for the others. Asking twice answers the same.
+
+    Raises `NotFound`, and `Conflict` where nobody is in doubt, or it is being looked for.
+    """
+    outgoing = await uow.outgoing.lock(outgoing_id)
+    if outgoing.was_dropped:
+        return outgoing
+    if outgoing.state is not OutgoingState.UNKNOWN:
+        raise Conflict("Nobody is in doubt about this mail.")
+    if outgoing.settled_at is None:
+        raise _being_looked_for()
+    if outgoing.sent_at is not None:
+        for one in await uow.outgoing.recipients(outgoing.id):
+            if one.state is RecipientState.PENDING:
+                one.state, one.detail = RecipientState.REFUSED, _DROPPED
+        outgoing.state = OutgoingState.SENT
+    else:
+        outgoing.state, outgoing.past_the_dot = OutgoingState.CANCELLED, True
+    outgoing.detail, outgoing.settled_at = _DROPPED, await uow.outgoing.time()
+    tell(uow, outgoing, "dropped")
     await show_again(uow, outgoing)
     return outgoing

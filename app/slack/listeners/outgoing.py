@@ -25,6 +25,7 @@ class OutgoingActions:
             ActionId.OUTGOING_RETRY: self.retry,
             ActionId.OUTGOING_SEND_AGAIN: self.send_again,
             ActionId.OUTGOING_WAS_SENT: self.was_sent,
+            ActionId.OUTGOING_DROP: self.drop,
         }.items():
             app.action(action.value)(listener)
 
@@ -57,6 +58,11 @@ class OutgoingActions:
     async def was_sent(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
         outgoing_id = _outgoing(body)
         await self._door.act(context, body, lambda uow, _: change.it_was_sent(uow, outgoing_id))
+        await ack()
+
+    async def drop(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
+        outgoing_id = _outgoing(body)
+        await self._door.act(context, body, lambda uow, _: change.drop(uow, outgoing_id))
         await ack()
 
 

@@ -6,8 +6,9 @@
        ▲                  ├──refused──▶ failed ──Retry──▶ queued
        └── Send again ────┴──lost after the last byte──▶ unknown ──seen in Sent──▶ sent
 
-What waits can be cancelled. The mail itself is written once, when it is asked for: its bytes lie in
-the blob store, its Message-ID never changes, and every attempt sends the same.
+What waits can be cancelled. What is unknown and was not found can be dropped, which is cancelled
+past the dot; seen in Sent later, it is sent. The mail itself is written once, when it is asked for:
+its bytes lie in the blob store, its Message-ID never changes, and every attempt sends the same.
 """
 
 from datetime import datetime
@@ -168,6 +169,11 @@ class Outgoing(Tenanted, table=True):
     """What tells of it in Slack."""
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())
     settled_at: datetime | None = timestamp(default=None)
+
+    @property
+    def was_dropped(self) -> bool:
+        """It may have left, nobody found out, and somebody gave it up."""
+        return self.state is OutgoingState.CANCELLED and self.past_the_dot
 
     @property
     def is_only_late(self) -> bool:

@@ -268,7 +268,7 @@ class OutgoingMails(Repository):
             col(Outgoing.workspace_id) == self._workspace_id,
             col(Outgoing.account_id) == account_id,
             col(Outgoing.is_automatic),
-            col(Outgoing.state) != OutgoingState.CANCELLED,
+            or_(col(Outgoing.state) != OutgoingState.CANCELLED, col(Outgoing.past_the_dot)),
         )
         to_them = (
             select(func.count(func.distinct(Outgoing.id)))

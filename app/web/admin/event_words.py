@@ -41,6 +41,7 @@ EVENTS: Final[dict[str, str]] = {
     "command.undone": "Undone: {wish}.",
     "outgoing.queued": "A mail of ours is on its way.",
     "outgoing.cancelled": "A mail of ours was taken back.",
+    "outgoing.dropped": "A mail of ours was dropped; nobody knows whether it left.",
     "outgoing.sent": "A mail of ours was sent.",
     "outgoing.failed": "A mail of ours could not be sent. {detail}",
     "outgoing.unknown": "Nobody knows whether a mail of ours left; a person decides.",

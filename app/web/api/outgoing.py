@@ -179,6 +179,14 @@ async def was_sent(parts: Parts, caller: Sender, outgoing_id: UUID) -> OutgoingO
         return await _shown(uow, await change.it_was_sent(uow, OutgoingId(outgoing_id)))
 
 
+@router.post("/{outgoing_id}/drop")
+async def drop(parts: Parts, caller: Sender, outgoing_id: UUID) -> OutgoingOut:
+    """Give up a mail of which nobody knows whether it left."""
+    async with parts.store.begin(caller.workspace_id) as uow:
+        await _visible(uow, caller, outgoing_id)
+        return await _shown(uow, await change.drop(uow, OutgoingId(outgoing_id)))
+
+
 def _writing(parts: Container) -> Writing:
     return writing_of(parts.store, parts.blobs, parts.settings)
 

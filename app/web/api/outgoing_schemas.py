@@ -163,9 +163,9 @@ class OutgoingFileOut(BaseModel):
 class OutgoingOut(BaseModel):
     """`state`: undo, scheduled, queued, sending, sent, failed, unknown or cancelled.
 
-    `unknown` with a `settled_at` waits for a person: retry it with `even_if_sent`, or say that it
-    was sent. `due_at` is when it goes out or is tried again. `paused_since`: it waits for its
-    account, which is paused since then.
+    `unknown` with a `settled_at` waits for a person: retry it with `even_if_sent`, say that it
+    was sent, or drop it. `due_at` is when it goes out or is tried again. `paused_since`: it waits
+    for its account, which is paused since then.
     """
 
     model_config = ConfigDict(serialize_by_alias=True)

@@ -213,6 +213,21 @@ class TestLooking:
 
         assert outgoing.state is OutgoingState.QUEUED
 
+    async def test_that_finds_what_was_dropped_puts_it_right(self, sync: Sync) -> None:
+        outgoing = await looked_for(sync, OutgoingState.CANCELLED, is_there=True, past_the_dot=True)
+
+        assert (outgoing.state, outgoing.settled_at) == (OutgoingState.UNKNOWN, None)
+
+    async def test_that_finds_nothing_leaves_the_doubt_of_what_was_dropped(
+        self, sync: Sync
+    ) -> None:
+        outgoing = await looked_for(
+            sync, OutgoingState.CANCELLED, is_there=False, past_the_dot=True
+        )
+
+        assert outgoing.was_dropped
+        assert outgoing.detail == "Nobody knows."
+
     async def test_that_finds_nothing_leaves_what_was_taken_back(self, sync: Sync) -> None:
         outgoing = await looked_for(sync, OutgoingState.CANCELLED, is_there=False)
 

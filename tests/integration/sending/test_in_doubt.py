@@ -146,6 +146,46 @@ class TestInDoubt:
         assert ((await outbox.row(row.id)).state, len(outbox.server.taken)) == (SENT, 1)
 
 
+class TestDropping:
+    async def dropped(self, outbox: Outbox) -> Outgoing:
+        outbox.server.scripts = [{"END": Fail.TAKE_AND_DROP}]
+        row = await until_it_rests(outbox, (await outbox.send()).id)
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            await change.drop(uow, row.id)
+        return await outbox.row(row.id)
+
+    async def test_it_is_never_sent_again(self, outbox: Outbox) -> None:
+        row = await self.dropped(outbox)
+
+        with pytest.raises(Conflict):
+            await outbox.again(row.id, even_if_sent=True)
+        await outbox.hurry()
+        await outbox.drain()
+
+        row = await outbox.row(row.id)
+        assert (row.state, row.was_dropped) == (OutgoingState.CANCELLED, True)
+        assert len(outbox.server.taken) == 1
+        assert (await outbox.events())[-1] == "outgoing.dropped"
+
+    async def test_seen_in_sent_later_it_was_sent(self, outbox: Outbox) -> None:
+        row = await self.dropped(outbox)
+        await outbox.run("UPDATE outgoing SET state = 'unknown', settled_at = null")
+        await outbox.looked(row.id, seen=True)
+        await outbox.drain()
+
+        row = await outbox.row(row.id)
+        assert (row.state, row.was_dropped, row.message_id is not None) == (SENT, False, True)
+
+    async def test_what_is_sent_again_is_not_dropped(self, outbox: Outbox) -> None:
+        outbox.server.scripts = [{"END": Fail.TAKE_AND_DROP}]
+        row = await until_it_rests(outbox, (await outbox.send()).id)
+        await outbox.again(row.id, even_if_sent=True)
+
+        with pytest.raises(Conflict, match="Nobody is in doubt"):
+            async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+                await change.drop(uow, row.id)
+
+
 class TestInDoubtForSome:
     """One has it, and the connection broke when it was handed over for the other."""
 
@@ -167,6 +207,16 @@ class TestInDoubtForSome:
         assert CommandType.FIND_SENT not in await outbox.commands()
         ben = (await outbox.recipients(row.id))[self.BEN]
         assert ben.state is RecipientState.PENDING
+
+    async def test_dropped_it_is_sent_but_for_the_other(self, outbox: Outbox) -> None:
+        row = await self.in_doubt(outbox)
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            await change.drop(uow, row.id)
+
+        row = await outbox.row(row.id)
+        ben = (await outbox.recipients(row.id))[self.BEN]
+        assert (row.state, ben.state) == (SENT, RecipientState.REFUSED)
+        assert "Nobody knows whether it left" in ben.detail
 
     async def test_sent_again_it_goes_to_the_other_alone(self, outbox: Outbox) -> None:
         row = await self.in_doubt(outbox)

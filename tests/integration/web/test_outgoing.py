@@ -251,29 +251,6 @@ class TestReplacing:
         assert len((await client.get("/outgoing")).json()["items"]) == 1
 
 
-class TestDeciding:
-    async def test_a_mail_in_doubt_is_sent_again_only_on_purpose(self, web: Web) -> None:
-        client = web.client(BOOTSTRAP_KEY)
-        mail = (await asked(web, client)).json()
-        async with web.store.begin(web.workspace_id) as uow:
-            (await uow.outgoing.lock(mail["id"])).state = "unknown"  # type: ignore[assignment]
-
-        refused = await client.post(f"/outgoing/{mail['id']}/retry")
-        taken = await client.post(f"/outgoing/{mail['id']}/retry", json={"even_if_sent": True})
-
-        assert refused.status_code == 409
-        assert (taken.status_code, taken.json()["state"]) == (202, "queued")
-
-    async def test_what_nobody_doubts_needs_no_word(self, web: Web) -> None:
-        client = web.client(BOOTSTRAP_KEY)
-        mail = (await asked(web, client)).json()
-
-        assert (await client.post(f"/outgoing/{mail['id']}/was-sent")).status_code == 409
-        assert (await client.post(f"/outgoing/{mail['id']}/retry")).status_code == 409
-        now = await client.post(f"/outgoing/{mail['id']}/send-now")
-        assert (now.status_code, now.json()["state"]) == (202, "queued")
-
-
 class TestListing:
     async def test_goes_by_pages_and_filters(self, web: Web) -> None:
         client = web.client(BOOTSTRAP_KEY)

@@ -71,7 +71,7 @@ class TestOutgoing:
              [ActionId.OUTGOING_RETRY, ActionId.OUTGOING_EDIT, ActionId.OUTGOING_UNDO]),
             (OutgoingState.UNKNOWN, False, "looking for it in Sent", []),
             (OutgoingState.UNKNOWN, True, "was the reply sent?",
-             [ActionId.OUTGOING_WAS_SENT, ActionId.OUTGOING_SEND_AGAIN]),
+             [ActionId.OUTGOING_WAS_SENT, ActionId.OUTGOING_SEND_AGAIN, ActionId.OUTGOING_DROP]),
             (OutgoingState.CANCELLED, False, "taken back", []),
         ],
     )  # fmt: skip
@@ -101,6 +101,15 @@ class TestOutgoing:
         assert "was late and is taken back" in text
         assert "not sent" not in text
         assert offered == []
+
+    def test_what_was_dropped_does_not_say_that_it_never_left(self) -> None:
+        text, offered = shown(state=OutgoingState.CANCELLED, was_dropped=True)
+
+        assert "was dropped; it may have been sent" in text
+        assert "not sent" not in text
+        assert offered == []
+        dropped = replace(VIEW, state=OutgoingState.CANCELLED, was_dropped=True)
+        assert "it may have been sent" in outgoing_state(dropped)
 
     def test_what_some_have_already_cannot_be_taken_back(self) -> None:
         _, buttons = shown(state=OutgoingState.QUEUED, sent_at=AT)

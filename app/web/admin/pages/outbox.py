@@ -145,6 +145,12 @@ async def was_sent(request: Request, visitor: AsAgent, parts: Parts, outgoing_id
     return await _done(request, visitor, parts, outgoing_id, change.it_was_sent, said)
 
 
+@router.post("/outbox/{outgoing_id}/drop")
+async def drop(request: Request, visitor: AsAgent, parts: Parts, outgoing_id: UUID) -> Response:
+    said = "Dropped: it is not sent again."
+    return await _done(request, visitor, parts, outgoing_id, change.drop, said)
+
+
 @router.get("/outbox/{outgoing_id}/edit")
 async def ask_to_edit(
     request: Request, visitor: AsAgent, parts: Parts, outgoing_id: UUID

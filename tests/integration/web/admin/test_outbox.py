@@ -51,7 +51,7 @@ class TestTheOutbox:
         assert "550 No such user." not in (await stranger.get("/outbox")).text
         for path in (f"/outbox/{id_}", f"/outbox/{id_}/edit"):
             assert (await stranger.get(path)).status_code == 404
-        for what in ("cancel", "send-now", "retry", "send-again", "was-sent"):
+        for what in ("cancel", "send-now", "retry", "send-again", "was-sent", "drop"):
             assert (await stranger.post(f"/outbox/{id_}/{what}")).status_code == 404
         assert (await found(web, id_)).state is State.FAILED
 
@@ -105,7 +105,7 @@ class TestTheOutbox:
             (State.SENDING, set()),
             (State.SENT, set()),
             (State.FAILED, {"cancel", "retry", "edit"}),
-            (State.UNKNOWN, {"was-sent", "send-again"}),
+            (State.UNKNOWN, {"was-sent", "send-again", "drop"}),
             (State.CANCELLED, set()),
         ],
     )
@@ -116,7 +116,7 @@ class TestTheOutbox:
 
         text = (await (await admin.person(Role.AGENT)).get(f"/outbox/{id_}")).text
 
-        acts = {"cancel", "send-now", "retry", "edit", "was-sent", "send-again"}
+        acts = {"cancel", "send-now", "retry", "edit", "was-sent", "send-again", "drop"}
         assert {one for one in acts if f'/outbox/{id_}/{one}"' in text} == offered
 
 
@@ -129,6 +129,7 @@ class TestActs:
             (State.FAILED, "retry", State.QUEUED),
             (State.FAILED, "cancel", State.CANCELLED),
             (State.UNKNOWN, "send-again", State.QUEUED),
+            (State.UNKNOWN, "drop", State.CANCELLED),
         ],
     )
     async def test_that_can_be_done_are(

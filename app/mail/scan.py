@@ -40,7 +40,8 @@ _KNOWN_FIELD: Final = re.compile(
     re.IGNORECASE,
 )
 _LOOK_AHEAD: Final = 8 * 1024
-_MOST_HEADER: Final = 256 * 1024
+MOST_HEADER: Final = 256 * 1024
+"""So much of the beginning of a mail is enough to have its header."""
 _END_OF_HEADER: Final = re.compile(rb"\r?\n\r?\n")
 _REST_OF_DELIMITER: Final = re.compile(rb"(--)?(?:[ \t\r]|\Z)")
 """What may follow the boundary on its line. Another character makes it another boundary."""
@@ -87,6 +88,7 @@ class Part:
                 yield part
 
 
+_SOMETHING: Final = re.compile(rb"[^\0 \t\r\n]")
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
 
 
@@ -103,7 +105,7 @@ def scan(raw: bytes) -> Scan:
 
 def header_of(raw: bytes) -> bytes:
     """The header of a mail as it came, up to a bound."""
-    head = raw[:_MOST_HEADER]
+    head = raw[:MOST_HEADER]
     end = _END_OF_HEADER.search(head)
     return head[: end.start()] if end else head
 
@@ -117,7 +119,7 @@ class _Scanner:
         self._delimiters_seen = 0
 
     def run(self) -> Scan:
-        if not self._raw.strip(b"\0 \t\r\n"):
+        if _SOMETHING.search(self._raw) is None:  # and no copy of the mail, as strip would make
             raise MailUnreadable(
                 "The mail is empty.", fix="Ask the sender to send it again, or delete it."
             )

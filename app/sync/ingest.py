@@ -14,7 +14,7 @@ from app.core.faults import faultpoint
 from app.core.ids import MessageId, new_id
 from app.core.logging import get_logger
 from app.mail.parsed import ParsedMail
-from app.mail.topmost import head_of
+from app.mail.scan import header_of
 from app.mailbox.port import Listing, Role
 from app.store.models import Account, Direction, Mailbox, PlacementState
 from app.store.new import NewMessage
@@ -176,7 +176,7 @@ class Ingest:
             MessageId(new_id()),
             fetched.listing,
             len(fetched.raw),
-            head_of(fetched.raw),
+            header_of(fetched.raw),
             digest,
             parsed,
         )

@@ -9,7 +9,7 @@ from app.commands.merge import merge, take_apart
 from app.core.access import Actor, Origin, Scope
 from app.core.ids import ConversationId, MessageId, new_id
 from app.mail.parse import parse
-from app.mail.topmost import head_of
+from app.mail.scan import header_of
 from app.mailbox.port import Listing
 from app.store.models import Account, Conversation, Direction
 from app.store.unit_of_work import UnitOfWork
@@ -32,7 +32,7 @@ def answer() -> Readable:
         MessageId(new_id()),
         Listing(uid=1, size=len(ANSWER), internaldate=MOMENT, flags=()),
         len(ANSWER),
-        head_of(ANSWER),
+        header_of(ANSWER),
         b"digest",
         parse(ANSWER),
     )

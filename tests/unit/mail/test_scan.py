@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 
 from app.mail import scan as scanner
@@ -265,3 +267,17 @@ class TestOffsets:
             for child in part.children:
                 assert ends[-1] <= child.start <= child.end <= part.end
                 ends.append(child.end)
+
+
+class TestMemory:
+    def test_of_a_large_mail_makes_no_copy(self) -> None:
+        large = mail("Subject: x", body="word\r\n" * 200_000)
+
+        tracemalloc.start()
+        try:
+            scan(large)
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+        assert most < len(large) / 4

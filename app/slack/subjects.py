@@ -27,8 +27,9 @@ _TYPED: Final = frozenset({
 })  # fmt: skip
 _LOOKING_WORDS: Final = frozenset({"", "help", "search", "status"})
 _LOOKING_ACTIONS: Final = frozenset({FIND, OPEN, REFRESH, SIGN_IN, CONNECT})
-_OF_ADMINS: Final = frozenset({MEND})
-"""Their listeners ask for an admin: who looks after every mailbox is not in every channel."""
+_OF_ADMINS: Final = frozenset({MEND, FieldId.ROUTE_ACCOUNT})
+"""Their listeners ask for an admin, who need not be in the mailbox's channel: it may be archived,
+or SharedBox may have been removed from it, which is why its mail is to go elsewhere."""
 _READING_ENTRIES: Final = frozenset({MoreAction.FULL_MAIL, MoreAction.HEADERS})
 _LOOKING_ENTRIES: Final = _READING_ENTRIES | {MoreAction.WHY}
 
@@ -97,8 +98,9 @@ def _strings(body: Body) -> Iterator[str]:
         if action.get("action_id") not in _OF_ADMINS:
             yield from _chosen(action)
     for block in _values(view).values():
-        for state in block.values():
-            yield from _chosen(state)
+        for action_id, state in block.items():
+            if action_id not in _OF_ADMINS:
+                yield from _chosen(state)
 
 
 def _chosen(element: Mapping[str, Any]) -> Iterator[str]:

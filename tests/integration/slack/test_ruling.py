@@ -9,6 +9,7 @@ from app.core.access import Actor, Origin
 from app.core.ids import ChannelId
 from app.rules.edit import create
 from app.rules.types import RuleBody
+from app.slack.ids import ViewId
 from app.store.models import Account, Channel, ChannelState, Exposure, Route, Rule
 from tests.fixtures.slack_door import SlackDoor
 from tests.fixtures.stack import eventually, text_of
@@ -145,6 +146,31 @@ class TestRoute:
         billing = await channel(door, "billing")
         assert route.channel_id == billing.id
         assert (billing.exposure, billing.name) == (Exposure.HEADERS, "billing")
+
+    async def test_is_saved_by_an_admin_who_is_not_in_the_channel_of_the_mail(
+        self, door: SlackDoor
+    ) -> None:
+        door.slack.remove_user("Ana", "support")
+        outcome = await door.slack.run_command("Ana", "sales", "/inbox route")
+        assert outcome.ok, outcome
+        await window(door, "Where mail goes")
+        sales = door.slack.channels["sales"]
+
+        values = {"route.what": "all", "route.value": "", "route.channel": sales}
+        outcome = await door.slack.submit_view("Ana", self.answers(door, **values))
+
+        assert outcome.ok, outcome
+        assert (await routes(door))[0].channel_id == sales
+
+    async def test_is_not_saved_by_whoever_is_in_it_and_no_admin(self, door: SlackDoor) -> None:
+        await self.opened(door)
+        value = {"type": "static_select", "selected_option": {"value": str(door.feed.account_id)}}
+        typed = {"route.account": {"route.account": value}}
+
+        answer = await door.interaction(door.submission(ViewId.ROUTE, "", typed, "Ben"))
+
+        assert "Only admins" in answer.text
+        assert (await routes(door))[1] == []
 
     @pytest.mark.parametrize(
         ("values", "field", "words"),

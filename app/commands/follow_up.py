@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.commands.change import changed
+from app.commands.nudges import Due, tell_of
 from app.commands.types import FollowUp
 from app.core.errors import InvalidInput
 from app.core.ids import ConversationId
 from app.store.models import ConversationStatus
-from app.store.queue import nudge
 from app.store.unit_of_work import UnitOfWork
 
 LONGEST: Final = timedelta(days=366)
@@ -39,6 +39,7 @@ async def follow_up_due(uow: UnitOfWork, ids: Iterable[ConversationId], *, now: 
         for one in (await uow.conversations.lock_many(ids)).values()
         if one.follow_up_at is not None and one.follow_up_at <= now
     ]
+    told = list[Due]()
     for one in due:
         assert one.follow_up_at is not None
         key, whom = one.follow_up_at.isoformat(), one.follow_up_by_id or one.assignee_id
@@ -48,5 +49,6 @@ async def follow_up_due(uow: UnitOfWork, ids: Iterable[ConversationId], *, now: 
             one.status, one.done_by_id, one.done_at = ConversationStatus.OPEN, None, None
         await changed(uow, one, "conversation.follow_up_due")
         if whom is not None:
-            uow.leave(nudge(uow.workspace_id, one.id, whom, "no_answer", key))
+            told.append(Due(one.id, whom, key))
+    tell_of(uow, "no_answer", told)
     return len(due)

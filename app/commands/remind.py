@@ -2,9 +2,9 @@
 
 What stands for how long is in the conversations' rows, and so is that somebody was told. Each is
 told of once; it has to stand differently before it can be told of again. Whatever is due at a time
-goes into one message, and a channel or a person gets one of a kind in an hour at the most: so an
-outage of days, or a first start on an old database, ends in one line and not in a hundred. Outside
-the hours at which people work it waits until they do.
+goes into one message, and a channel or a person gets one of a kind in an hour at the most, and
+three in a day: so an outage of days, or a first start on an old database, ends in one line and not
+in a hundred. Outside the hours at which people work it waits until they do.
 """
 
 from collections import defaultdict
@@ -24,6 +24,8 @@ from app.store.unit_of_work import UnitOfWork
 
 _MOST_ACCOUNTS: Final = 1000
 MOST_AT_ONCE: Final = 200
+MOST_IN_A_DAY: Final = 3
+"""Messages of one kind, to one channel or person."""
 _HOURS: Final = {
     Reason.UNASSIGNED: "unassigned_hours",
     Reason.NO_ACTION: "no_action_hours",
@@ -87,6 +89,15 @@ async def mark_reminded(
     return told
 
 
+async def may_tell(
+    uow: UnitOfWork, reason: Reason, whom: ChannelId | TeammateId, now: datetime
+) -> bool:
+    """Whether another message of this kind is not too much, this hour and this day (of UTC)."""
+    day = [name_of(reason, whom, uow, now.replace(hour=hour)) for hour in range(24)]
+    told = await uow.posts.known(day)
+    return name_of(reason, whom, uow, now) not in told and len(told) < MOST_IN_A_DAY
+
+
 def name_of(reason: Reason, whom: ChannelId | TeammateId, uow: UnitOfWork, now: datetime) -> PostId:
     """Of the one message of this kind in this hour."""
     return PostId(uuid5(uow.workspace_id, f"{reason}:{whom}:{now:%Y-%m-%dT%H}"))
@@ -103,13 +114,12 @@ async def _tell_channels(uow: UnitOfWork, found: Sequence[Conversation], now: da
         if (card := cards.get(one.id)) is not None:
             by_channel[card.channel_id].append(one)
     for channel_id, theirs in by_channel.items():
-        id_ = name_of(Reason.UNASSIGNED, channel_id, uow, now)
-        if await uow.posts.known([id_]):
+        if not await may_tell(uow, Reason.UNASSIGNED, channel_id, now):
             continue
         told = await mark_reminded(uow, Reason.UNASSIGNED, theirs)
         line = NewPost(
             workspace_id=uow.workspace_id,
-            id=id_,
+            id=name_of(Reason.UNASSIGNED, channel_id, uow, now),
             channel_id=channel_id,
             kind=PostKind.REMINDER,
             payload={"reason": Reason.UNASSIGNED, "ids": [str(one.id) for one in told]},

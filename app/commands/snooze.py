@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.commands.change import changed, wake_up
+from app.commands.nudges import Due, tell_of
 from app.commands.types import Snooze
 from app.core.errors import InvalidInput
 from app.core.ids import ConversationId
-from app.store.queue import nudge
 from app.store.unit_of_work import UnitOfWork
 
 LONGEST: Final = timedelta(days=366)
@@ -40,10 +40,16 @@ async def wake_due(uow: UnitOfWork, ids: Iterable[ConversationId], *, now: datet
         for conversation in (await uow.conversations.lock_many(ids)).values()
         if conversation.snoozed_until is not None and conversation.snoozed_until <= now
     ]
+    tell_of(
+        uow,
+        "woke",
+        [
+            Due(one.id, one.snoozed_by_id, str(one.snoozed_until))
+            for one in due
+            if one.snoozed_by_id is not None
+        ],
+    )
     for conversation in due:
-        whom, key = conversation.snoozed_by_id, str(conversation.snoozed_until)
-        if whom is not None:
-            uow.leave(nudge(uow.workspace_id, conversation.id, whom, "woke", key))
         wake_up(conversation)
         conversation.reminded_of = None
         await changed(uow, conversation, "conversation.woke", reason="time")

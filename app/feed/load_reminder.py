@@ -31,8 +31,15 @@ async def load_nudge(uow: UnitOfWork, post: Post, site: str) -> NudgeView:
     assert post.conversation_id is not None
     head = await uow.conversations.head(post.conversation_id)
     since = post.payload.get("since")
+    ids = [ConversationId(UUID(one)) for one in post.payload.get("others") or ()]
+    others = [
+        await load_other(uow, one, post.channel_id, site)
+        for one in await uow.conversations.heads(ids[: _LISTED - 1])
+    ]
     return NudgeView(
         post.payload["nudge"],
         await load_other(uow, head.id, post.channel_id, site),
         datetime.fromisoformat(since) if since else None,
+        tuple(others),
+        1 + len(ids),
     )

@@ -45,6 +45,8 @@ def reminder(view: ReminderView) -> Rendered:
 
 
 def nudge(view: NudgeView) -> Rendered:
+    if view.count > 1:
+        return _nudges(view)
     if view.reason == "woke":
         head = "💤 What you snoozed is awake again"
     else:
@@ -52,3 +54,15 @@ def nudge(view: NudgeView) -> Rendered:
         head = f"🔔 You wanted to be told: no answer{since}"
     text = f"{head}: {linked(view.about)}"
     return Rendered(text, [{"type": "section", "text": verbatim(text)}])
+
+
+def _nudges(view: NudgeView) -> Rendered:
+    head = f"🔔 You wanted to be told: no answer to these {view.count}"
+    if view.reason == "woke":
+        head = f"💤 {view.count} that you snoozed are awake again"
+    listed = (view.about, *view.others)
+    lines = [f"• {linked(one, subject=_SUBJECT, address=_ADDRESS)}" for one in listed]
+    if (more := view.count - len(listed)) > 0:
+        lines.append(f"… and {more} more, which the Home tab lists")
+    text = "\n".join([f"{head}:", *lines])
+    return Rendered(f"{head}.", [{"type": "section", "text": verbatim(text)}])

@@ -307,9 +307,13 @@ class ReminderView:
 
 @dataclass(frozen=True, slots=True)
 class NudgeView:
-    """The time of one conversation has come."""
+    """The time of one conversation has come, or of several at once."""
 
     reason: str
     """`woke` or `no_answer`."""
     about: ElsewhereView
     since: datetime | None
+    others: tuple[ElsewhereView, ...] = ()
+    """The first of those whose time came with it."""
+    count: int = 1
+    """How many they are together."""

@@ -4,12 +4,12 @@ What Slack is asked for is asked before anything is written. The posts have ids 
 from what they tell of, so that a job that runs twice tells once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import uuid5
 
-from app.commands.remind import OF_PERSONS, mark_reminded, name_of, watches
+from app.commands.remind import OF_PERSONS, mark_reminded, may_tell, name_of, watches
 from app.core.errors import NotFound
 from app.core.ids import ChannelId, ConversationId, PostId, TeammateId, WorkspaceId
 from app.feed.context import Feeding
@@ -32,9 +32,10 @@ async def nudge(
     reason: str,
     key: str,
     *,
+    others: Sequence[ConversationId] = (),
     since: datetime | None = None,
 ) -> None:
-    """Tell somebody that the time of one conversation has come, or later where Slack is away."""
+    """Tell somebody that the time of conversations has come, or later where Slack is away."""
     id_ = PostId(uuid5(conversation_id, f"{reason}:{key}"))
     async with feeding.store.begin(workspace_id) as uow:
         try:
@@ -49,8 +50,9 @@ async def nudge(
 
     def again(at: datetime) -> Job:
         return nudge_job(
-            workspace_id, conversation_id, teammate_id, reason, key, not_before=at, since=put_off
-        )
+            workspace_id, conversation_id, teammate_id, reason, key,
+            others=others, not_before=at, since=put_off,
+        )  # fmt: skip
 
     direct = await _direct_channel(feeding, workspace_id, whom, again, since=put_off)
     if direct is None:
@@ -64,6 +66,7 @@ async def nudge(
         payload={
             "nudge": reason,
             "since": silent_since.isoformat() if silent_since else None,
+            "others": [str(one) for one in others],
         },
     )
     async with feeding.store.begin(workspace_id) as uow:
@@ -108,7 +111,7 @@ async def remind_one(feeding: Feeding, workspace_id: WorkspaceId, teammate_id: T
 async def _due(
     uow: UnitOfWork, teammate_id: TeammateId, now: datetime
 ) -> dict[Reason, list[Conversation]]:
-    """What they were not told of, but for the kinds that they were told of within this hour."""
+    """What they were not told of, but for the kinds that they were told of just now, or enough."""
     due: dict[Reason, list[Conversation]] = {}
     for watch in await watches(uow, now):
         if watch.reason not in OF_PERSONS:
@@ -116,7 +119,7 @@ async def _due(
         found = await uow.reminders.due(
             watch.reason, watch.account_ids, watch.before, limit=_MOST, assignee_id=teammate_id
         )
-        if found and not await uow.posts.known([name_of(watch.reason, teammate_id, uow, now)]):
+        if found and await may_tell(uow, watch.reason, teammate_id, now):
             due.setdefault(watch.reason, []).extend(found)
     return due
 

@@ -1,5 +1,6 @@
 """What the job queue runs."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -91,6 +92,7 @@ def _register_telling(queue: procrastinate.App, feeding: Feeding) -> None:
         reason: str,
         key: str,
         since: str | None = None,
+        others: Sequence[str] = (),
     ) -> None:
         await nudging.nudge(
             feeding,
@@ -99,6 +101,7 @@ def _register_telling(queue: procrastinate.App, feeding: Feeding) -> None:
             TeammateId(UUID(teammate_id)),
             reason,
             key,
+            others=[ConversationId(UUID(one)) for one in others],
             since=_moment(since),
         )
 

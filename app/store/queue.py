@@ -4,6 +4,7 @@ The jobs themselves are procrastinate's; this module is the one place that names
 `jobs/tasks.py` the one that runs them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -222,12 +223,14 @@ def nudge(
     reason: str,
     key: str,
     *,
+    others: Sequence[ConversationId] = (),
     not_before: datetime | None = None,
     since: datetime | None = None,
 ) -> Job:
     """Tell one person that the time of a conversation has come, once for each `key`.
 
-    `since`: it was put off for want of Slack, for the first time then.
+    `others`: whose time came with it, to be told of in the same message. `since`: it was put off
+    for want of Slack, for the first time then.
     """
     subject = f"nudge:{workspace_id}:{conversation_id}:{reason}:{key}"
     return Job(
@@ -242,6 +245,7 @@ def nudge(
             "reason": reason,
             "key": key,
             "since": since.isoformat() if since else None,
+            **({"others": [str(one) for one in others]} if others else {}),
         },
         not_before=not_before,
     )

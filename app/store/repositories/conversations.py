@@ -63,6 +63,16 @@ class Conversations(Repository):
         found = await self.get(conversation_id)
         return found if found.merged_into_id is None else await self.get(found.merged_into_id)
 
+    async def heads(self, ids: Sequence[ConversationId]) -> Sequence[ConversationId]:
+        """These, or the ones that they were merged into, each once; those that are gone are not."""
+        statement = select(Conversation.id, Conversation.merged_into_id).where(
+            Conversation.workspace_id == self._workspace_id,
+            is_any(col(Conversation.id), list(ids)),
+        )
+        found = {ConversationId(id_): into for id_, into in await self._session.exec(statement)}
+        heads = (ConversationId(found[one] or one) for one in ids if one in found)
+        return list(dict.fromkeys(heads))
+
     async def merged_among(
         self, ids: Iterable[ConversationId]
     ) -> dict[ConversationId, ConversationId]:

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from app.commands.assign import assign
 from app.commands.change import change_conversation
@@ -12,7 +14,7 @@ from app.commands.remind import remind
 from app.commands.snooze import wake_due
 from app.commands.types import FollowUp, Snooze
 from app.core.access import Actor, Origin
-from app.core.ids import ChannelId, SlackUserId, TeammateId
+from app.core.ids import ChannelId, ConversationId, SlackUserId, TeammateId
 from app.feed.deliver import drain
 from app.jobs.nudging import nudge, remind_one
 from app.sandbox.slack.faults import FaultKind
@@ -60,6 +62,25 @@ async def look(feed: Feed, now: datetime) -> None:
     await feed.drain()
 
 
+async def nudges(feed: Feed) -> None:
+    """Do the jobs that were left."""
+    async with feed.workspace.store.begin(feed.workspace.id) as uow:
+        left = await uow.session.exec(  # type: ignore[call-overload]
+            text("SELECT args FROM procrastinate_jobs WHERE task_name = 'team.nudge'")
+        )
+        found = [row[0] for row in left]
+    for args in found:
+        await nudge(
+            feed.feeding,
+            feed.workspace.id,
+            ConversationId(UUID(args["conversation_id"])),
+            TeammateId(UUID(args["teammate_id"])),
+            args["reason"],
+            args["key"],
+            others=[ConversationId(UUID(one)) for one in args.get("others", ())],
+        )
+
+
 async def direct(feed: Feed, user: str) -> list[str]:
     room = feed.slack.emulator.workspace.direct_channel(feed.slack.users[user])
     await drain(feed.feeding, feed.workspace.id, ChannelId(room.id))
@@ -101,6 +122,23 @@ class TestWhatNobodyTook:
         assert "Nobody has taken these 14 yet" in said
         assert said.index("Mail 0") < said.index("Mail 9")
         assert "… and 4 more" in said
+
+    async def test_is_told_of_three_times_a_day_at_the_most_and_the_rest_on_the_next_one(
+        self, feed: Feed
+    ) -> None:
+        monday = FRIDAY + timedelta(days=3, hours=-3)
+        for hour in range(6):
+            since = monday + timedelta(hours=hour) - timedelta(hours=24)
+            await waiting(feed, f"Mail {hour}", since)
+
+        for hour in range(6):
+            await look(feed, monday + timedelta(hours=hour))
+        assert len(lines(feed)) == 3
+
+        await look(feed, monday + timedelta(days=1))
+        *_, last = lines(feed)
+        assert "Nobody has taken these 3 yet" in last
+        assert all(f"|Mail {hour}>" in last for hour in (3, 4, 5))
 
     async def test_waits_until_people_work(self, feed: Feed) -> None:
         await waiting(feed, "Invoice", FRIDAY - timedelta(hours=25))
@@ -263,3 +301,28 @@ class TestAwakeAgain:
         (said,) = await direct(feed, "Ana")
         assert "💤 What you snoozed is awake again: <" in said
         assert (await conversation(feed, "Invoice")).snoozed_by_id is None
+
+    async def test_after_an_outage_is_one_message_and_not_a_hundred(self, feed: Feed) -> None:
+        ana, ben = await person(feed, "Ana"), await person(feed, "Ben")
+        subjects = [f"Mail {number}" for number in range(12)]
+        for subject in subjects:
+            await waiting(feed, subject, FRIDAY)
+        until = FRIDAY + timedelta(hours=1)
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            for subject in subjects:
+                one = await uow.conversations.lock(feed.conversations[subject])
+                one.snoozed_until = until
+                one.snoozed_by_id = ben if subject == "Mail 11" else ana
+
+        ids = list(feed.conversations.values())
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            assert await wake_due(uow, ids, now=until + timedelta(days=9)) == 12
+        await nudges(feed)
+
+        (said,) = await direct(feed, "Ana")
+        assert "💤 11 that you snoozed are awake again:" in said
+        assert said.count("• <") == 10
+        assert "… and 1 more" in said
+        (said,) = await direct(feed, "Ben")
+        assert "💤 What you snoozed is awake again: <" in said
+        assert "|Mail 11>" in said

@@ -153,6 +153,7 @@ MESSAGES: Final[dict[str, Rendered]] = {
     "reminder-no-action": render_reminder.reminder(ReminderView("no_action", (OTHER,), 1)),
     "reminder-no-answer": render_reminder.reminder(ReminderView("no_answer", (OTHER,) * 2, 2)),
     "woke": render_reminder.nudge(NudgeView("woke", OTHER, None)),
+    "woke-together": render_reminder.nudge(NudgeView("woke", OTHER, None, (OTHER,) * 9, 40)),
     "no-answer": render_reminder.nudge(NudgeView("no_answer", OTHER, AT)),
     "digest": render_digest.digest(
         DigestView(

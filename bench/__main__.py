@@ -13,6 +13,7 @@ import typer
 from app.core.logging import configure_logging
 from bench.bulk import bulk
 from bench.clicks import clicks
+from bench.connecting import connecting
 from bench.corpus import corpus
 from bench.growth import growth
 from bench.mails import Kind
@@ -32,6 +33,7 @@ def everything(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         run_bulk()
         run_watching()
+        run_connecting()
         run_clicks()
         run_growth()
 
@@ -59,6 +61,14 @@ def run_watching(
 ) -> None:
     """Watch many accounts at once: memory, threads, processor time, and the way of a mail."""
     print(asyncio.run(watching(accounts, mails, settle, quiet)), "\n")
+
+
+@cli.command("connecting")
+def run_connecting(
+    mails: Annotated[int, typer.Option(help="Mails in the account.", min=12)] = 20_000,
+) -> None:
+    """Connect an account full of mail: time, memory, cards posted, mails missing."""
+    print(asyncio.run(connecting(mails)), "\n")
 
 
 @cli.command("clicks")

@@ -4,7 +4,6 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -27,12 +26,11 @@ from app.sync.poll import catch_up
 from app.sync.port import Syncing
 from app.sync.reconcile import Reconciler
 from bench.account import new_account
-from bench.mails import make
+from bench.maildir import fill
 from bench.processes import cpu_seconds
 from bench.report import table
 
 _LOOKS: Final = 300
-_DISTINCT: Final = 50
 _ROWS_AT_ONCE: Final = 5000
 _PASSWORD: Final = "bench-password"  # noqa: S105 -- of a server that lives for a minute
 
@@ -52,7 +50,7 @@ async def growth(largest: int) -> str:
             engine = open_engine(postgres.url)
             store = Store(engine, open_queue(postgres.url))
             for size in sizes:
-                await asyncio.to_thread(_fill, dovecot, f"size{size}", size)
+                await asyncio.to_thread(fill, dovecot, f"size{size}", size)
                 rows.append(
                     await _measure(store, Blobs((Path(name) / "b").as_uri()), dovecot, size)
                 )
@@ -98,23 +96,3 @@ async def _know_all(syncing: Syncing, mailbox_id: MailboxId, size: int) -> None:
             uids = range(start, min(start + _ROWS_AT_ONCE, size + 1))
             places = [Place(mailbox_id, mailbox.uidvalidity, uid) for uid in uids]
             await uow.ledger.record([Entry(place, PlacementState.STORED) for place in places])
-
-
-def _fill(dovecot: Dovecot, user: str, count: int) -> None:
-    """Write the mails straight into the Maildir: a hundred thousand APPENDs take their time."""
-    home = dovecot.folder / "mail" / user
-    owner = home.stat()
-    maildir = home / "mail"
-    for part in (maildir, *(maildir / name for name in ("cur", "new", "tmp"))):
-        part.mkdir(exist_ok=True)
-        os.chown(part, owner.st_uid, owner.st_gid)
-    raws = list(make(_DISTINCT, "small"))
-    for number, raw in zip(range(count), _again_and_again(raws), strict=False):
-        file = maildir / "cur" / f"{1_700_000_000 + number}.M{number}.bench:2,"
-        file.write_bytes(raw)
-        os.chown(file, owner.st_uid, owner.st_gid)
-
-
-def _again_and_again(raws: list[bytes]) -> Iterator[bytes]:
-    while True:
-        yield from raws

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,9 +32,11 @@ class Installation:
     worker_pid: int
     url: str
     """Of the web process."""
+    database: str
+    """Where the rows are, as psycopg takes it."""
 
-    async def connect(self, user: str, channel: str) -> None:
-        """Have a user's INBOX watched."""
+    async def connect(self, user: str, channel: str, folders: Sequence[str] = ("INBOX",)) -> None:
+        """Have a user's folders watched."""
         body = {
             "address": user,
             "imap": {
@@ -45,6 +47,7 @@ class Installation:
                 "password": self.dovecot.password(user),
             },
             "channel": self.slack.channels[channel],
+            "folders": list(folders),
         }
         (await self.api.post("/accounts", json=body)).raise_for_status()
 
@@ -106,7 +109,9 @@ async def installation(folder: Path, users: Mapping[str, str]) -> AsyncIterator[
         }
         async with _process("web", environment), _process("worker", environment) as worker:
             await _until_ready(api, port)
-            yield Installation(dovecot, slack, api, worker.pid, f"http://127.0.0.1:{port}")
+            site = f"http://127.0.0.1:{port}"
+            database = environment["SHAREDBOX_DATABASE_URL"]
+            yield Installation(dovecot, slack, api, worker.pid, site, database)
 
 
 @asynccontextmanager

@@ -294,6 +294,24 @@ class TestAServerThatFails:
         hooks.clock.ahead = timedelta()
         assert await hooks.due()
 
+    async def test_that_sends_us_on_is_not_followed(self, hooks: Hooks) -> None:
+        """Nobody has the events told to an address that was not checked."""
+        await hooks.make()
+        elsewhere = Told()
+        app = web.Application()
+        app.router.add_post("/", elsewhere.take)
+        async with TestServer(app) as inside:
+            onward = {"Location": str(inside.make_url("/"))}
+            hooks.told.answer = lambda _: web.Response(status=307, headers=onward)
+            await hooks.emit("message.received")
+
+            await hooks.deliver()
+
+        assert elsewhere.requests == []
+        assert len(hooks.told.requests) == 1
+        (attempt,) = await hooks.log()
+        assert (attempt.status, attempt.outcome) == (307, Outcome.FAILED)
+
     async def test_at_a_private_address_is_not_asked(self, hooks: Hooks) -> None:
         await hooks.make()
         await hooks.emit("message.received")

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from tests.e2e.test_answering import answer
 from tests.fixtures.mailservers import log_in
 from tests.fixtures.sessions import mail
+from tests.fixtures.smtp import ScriptedSMTP
 from tests.fixtures.stack import Stack, eventually
 
 
@@ -32,14 +34,14 @@ async def arrives(stack: Stack, subject: str) -> dict[str, Any]:
 
 
 async def change(stack: Stack, account_id: str, policy: str) -> None:
-    answer = await stack.api.patch(f"/accounts/{account_id}", json={"mark_read": policy})
-    assert (answer.status_code, answer.json()["mark_read"]) == (200, policy)
+    changed = await stack.api.patch(f"/accounts/{account_id}", json={"mark_read": policy})
+    assert (changed.status_code, changed.json()["mark_read"]) == (200, policy)
 
 
 async def finish(stack: Stack, conversation: dict[str, Any]) -> None:
     path = f"/conversations/{conversation['id']}"
-    answer = await stack.api.patch(path, json={"status": "done"})
-    assert answer.status_code == 200, answer.text
+    changed = await stack.api.patch(path, json={"status": "done"})
+    assert changed.status_code == 200, changed.text
 
 
 class TestReadPolicy:
@@ -66,3 +68,45 @@ class TestReadPolicy:
         assert wishes == ["mark_read"] * 2
         (card,) = [one for one in stack.cards() if "Shown" in str(one)]
         assert "Marking as read" not in str(card)
+
+    async def test_marks_what_is_answered_from_slack_and_not_what_is_about_to_be(
+        self, stack: Stack
+    ) -> None:
+        async with ScriptedSMTP() as smtp:
+            by = {
+                "host": "127.0.0.1", "port": smtp.port, "security": "none",
+                "username": stack.inbox.username, "password": "correct-horse",
+            }  # fmt: skip
+            await stack.connect_account(smtp=by, mark_read="answered")
+            await arrives(stack, "Waiting")
+            await arrives(stack, "Answered")
+            card = await stack.card("Answered")
+
+            await answer(stack, card["ts"], "You are right.")
+            (outgoing,) = (await stack.api.get("/outgoing")).json()["items"]
+            before = flags(stack, "Answered")
+            await stack.api.post(f"/outgoing/{outgoing['id']}/send-now")
+            await until_read(stack, "Answered")
+
+        assert (outgoing["state"], "Seen" in before) == ("undo", False)
+        assert "Seen" not in flags(stack, "Waiting")
+        assert len(smtp.taken) == 1
+
+    async def test_marks_what_a_colleague_answers_with_another_client(self, stack: Stack) -> None:
+        account = await stack.connect_account(mark_read="answered")
+        await arrives(stack, "Waiting")
+        await arrives(stack, "Answered")
+        copy = (
+            f"From: {stack.inbox.username}\r\nTo: ana@acme.example\r\nSubject: Re: Answered\r\n"
+            "Message-ID: <answer@example.com>\r\nIn-Reply-To: <Answered@acme.example>\r\n\r\n"
+            "You are right.\r\n"
+        )
+        assert "Seen" not in flags(stack, "Answered")
+
+        with log_in(stack.inbox) as client:
+            client.append("Sent", "(\\Seen)", "", copy.encode())
+        looked = await stack.api.post(f"/accounts/{account['id']}/test")
+
+        assert looked.status_code == 200, looked.text
+        await until_read(stack, "Answered")
+        assert "Seen" not in flags(stack, "Waiting")

@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, ViewportSize, async_playwright, 
 from slack_bolt.async_app import AsyncAck
 
 from app.sandbox.slack.local import LocalSlack
-from tests.integration.sandbox.bolt_app import BoltApp, button, form, words
+from tests.integration.sandbox.bolt_app import CARD, BoltApp, button, form, words
 from tests.integration.sandbox.test_slack_invocations import SEED
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -241,6 +241,27 @@ class TestModals:
 
         await expect(dialog).to_have_count(0)
         assert slack.views("Ana") == []
+
+    async def test_the_focus_goes_back_to_its_button_though_the_card_changed(
+        self, slack: LocalSlack, app: BoltApp, page: Page
+    ) -> None:
+        ts = await app.post_card()
+        await page.goto(slack.page_url)
+        reply = card(page, ts).get_by_role("button", name="Reply", exact=True)
+        await reply.focus()
+        await page.keyboard.press("Enter")
+        dialog = page.get_by_role("dialog", name="Reply")
+        await expect(dialog).to_be_visible()
+
+        changed = [{"type": "section", "text": words("Ana writes")}, *CARD]
+        await app.client.chat_update(
+            channel=slack.channels["support"], ts=ts, text="A mail", blocks=changed
+        )
+        await expect(card(page, ts)).to_contain_text("Ana writes")
+        await page.keyboard.press("Escape")
+
+        await expect(dialog).to_have_count(0)
+        await expect(reply).to_be_focused()
 
     async def test_an_external_select_follows_what_is_typed(
         self, slack: LocalSlack, app: BoltApp, page: Page

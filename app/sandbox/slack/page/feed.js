@@ -4,6 +4,7 @@ import { day } from "./clock.js";
 import { append, arrange, fill, h, icon, toast } from "./dom.js";
 import { blocks } from "./blocks.js";
 import { composer } from "./composer.js";
+import { focusAgain, focusPlace } from "./focus.js";
 import { messageNode } from "./messages.js";
 import { viewPlace } from "./modal.js";
 import { channel, ephemeralsOf, messagesOf, roomName, shown, state, visible } from "./store.js";
@@ -78,16 +79,11 @@ function draw(room, list, options) {
 // there; “top” and “bottom” go there, and “stay” stays.
 function redraw(box, nodes, place) {
   const bottom = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
-  const active = box.contains(document.activeElement) ? document.activeElement : null;
-  const action = active && active.closest("[data-action]"), message = active && active.closest(".message");
+  const focus = focusPlace(box);
   const top = box.scrollTop;
   arrange(box, nodes);
   box.scrollTop = place === "top" ? 0 : place === "bottom" || (bottom && !place) ? box.scrollHeight : top;
-  if (!active || active.isConnected) return;
-  if (!message) return [...box.querySelectorAll("[data-action]")].find((one) => action && one.dataset.action === action.dataset.action)?.querySelector("button, input")?.focus({ preventScroll: true });
-  const again = box.querySelector(`.message[data-ts="${message.dataset.ts}"]`);
-  const holder = again && action && [...again.querySelectorAll("[data-action]")].find((one) => one.dataset.action === action.dataset.action);
-  ((holder && holder.querySelector("button, input")) || again || box).focus({ preventScroll: true });
+  focusAgain(focus);
 }
 
 export async function showFeed(openThread, stick = false) {
@@ -130,7 +126,7 @@ export function threadPane(pane) {
   if (!head) return void fill(pane, h("div", { class: "empty" }, h("strong", {}, "No thread open."), h("p", {}, "Choose “Reply in thread” on a message.")));
   const replies = all.filter((one) => one.thread_ts === head.ts && one.ts !== head.ts);
   const whispers = ephemeralsOf(room).filter((one) => one.thread_ts === head.ts);
-  const count = replies.length === 1 ? "1 reply" : `${replies.length} replies`;
+  const count = ["No replies yet", "1 reply"][replies.length] || `${replies.length} replies`;
   const options = { inThread: true };
   const list = [nodeOf(room, head, options), h("div", { class: "day", role: "separator" }, h("span", {}, count)),
     ...draw(room, [...replies, ...whispers], options).filter((node) => !node.classList.contains("day"))];

@@ -1,6 +1,7 @@
 // Small windows over the page: menus, pickers with typeahead, and questions.
 
 import { append, fill, h, icon } from "./dom.js";
+import { focusAgain, focusPlace } from "./focus.js";
 import { textObject } from "./mrkdwn.js";
 
 let open = null;
@@ -108,7 +109,8 @@ export function question(confirm) {
   const words = (object, otherwise) => (object ? textObject(object) : otherwise);
   return new Promise((resolve) => {
     const dialog = h("dialog", { class: "question", "aria-labelledby": "question-title" });
-    const end = (answer) => { dialog.remove(); resolve(answer); };
+    const before = focusPlace();
+    const end = (answer) => { dialog.remove(); focusAgain(before); resolve(answer); };
     dialog.addEventListener("cancel", (event) => { event.preventDefault(); end(false); });
     append(dialog, [
       h("h2", { id: "question-title" }, words(confirm.title, "Are you sure?")),

@@ -2,11 +2,13 @@
 
 import { append, fill, h, icon, spinner } from "./dom.js";
 import { blocks } from "./blocks.js";
+import { focusAgain, focusPlace } from "./focus.js";
 import { textObject } from "./mrkdwn.js";
 import { act, state } from "./store.js";
 
 let shownView = null;
 let dialog = null;
+let before = null;
 const filled = new Map();
 
 // A modal or Home tab as a place for elements; see elements.js.
@@ -34,6 +36,7 @@ export function showModal() {
   if (!dialog) {
     dialog = h("dialog", { class: "modal", "aria-labelledby": "modal-title" });
     dialog.addEventListener("cancel", (event) => { event.preventDefault(); close(); });
+    before = focusPlace();
     document.body.append(dialog);
     dialog.showModal();
   }
@@ -43,8 +46,10 @@ export function showModal() {
 }
 
 function hide() {
-  if (dialog) dialog.remove();
+  if (!dialog) return;
+  dialog.remove();
   dialog = shownView = null;
+  focusAgain(before);
 }
 
 const close = (everything = false) => act("close_view", { view_id: shownView.id, everything });

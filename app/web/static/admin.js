@@ -54,6 +54,12 @@
   document.addEventListener("click", (event) => {
     if (event.target instanceof HTMLDialogElement) event.target.close();
   });
+  document.addEventListener("keydown", (event) => {
+    const opener = event.key === "Escape" && document.querySelector('[data-toggles][aria-expanded="true"]');
+    if (!opener || document.querySelector("dialog[open]")) return;
+    opener.click();
+    opener.focus();
+  });
 
   // A form is sent once, however often its button is pressed.
   document.addEventListener("submit", (event) => {

@@ -288,10 +288,34 @@ class TestAQuestion:
             assert await seen.violations() == []
             await seen.page.keyboard.press("Escape")
             await expect(seen.page.get_by_role("dialog")).to_be_hidden()
+            await expect(seen.page.get_by_role("button", name="Revoke").first).to_be_focused()
             await seen.page.get_by_role("button", name="Revoke").first.click()
             await seen.page.get_by_role("button", name="Revoke it").click()
 
             await expect(seen.page.get_by_text("is refused from now on")).to_be_visible()
+            assert seen.complaints == []
+
+
+class TestTheMenuOfANarrowWindow:
+    async def test_is_opened_and_closed_by_the_keyboard(self, admin: Admin) -> None:
+        ana = await admin.person()
+        async with (
+            serving(admin) as base,
+            chromium() as browser,
+            window(browser, base, size=PHONE, person=ana) as seen,
+        ):
+            await seen.goto("/")
+            button = seen.page.get_by_role("button", name="Menu")
+            menu = seen.page.get_by_role("navigation", name="Main")
+            await expect(menu).to_be_hidden()
+            await button.press("Enter")
+            await seen.page.keyboard.press("Tab")
+            await expect(menu.get_by_role("link", name="Overview")).to_be_focused()
+            assert await seen.violations() == []
+            await seen.page.keyboard.press("Escape")
+
+            await expect(menu).to_be_hidden()
+            await expect(button).to_be_focused()
             assert seen.complaints == []
 
 

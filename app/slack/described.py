@@ -1,5 +1,6 @@
 """From what a draft holds to the mail that it describes. No I/O but the database's."""
 
+from app.core.errors import InvalidInput
 from app.sending.offer import Offer
 from app.sending.wanted import Wanted
 from app.slack.rich_text import mentioned, typed
@@ -31,6 +32,15 @@ async def wanted(uow: UnitOfWork, draft: Draft, form: Form, offered: Offer) -> W
         cancel_if_answered=Option.UNLESS_ANSWERED in options and form.send_at(now) is not None,
         then_done=Option.DONE in options,
         follow_up_days=FOLLOW_UP_DAYS if Option.FOLLOW_UP in options else None,
+    )
+
+
+def check_says_something(form: Form) -> None:
+    """A mail has words or files; what is forwarded speaks for itself. Raises `InvalidInput`."""
+    if form.mode is OutgoingMode.FORWARD or form.files or typed(form.body).text.strip():
+        return
+    raise InvalidInput(
+        "There is nothing in it yet.", field=Field.BODY, fix="Write something, or attach a file."
     )
 
 

@@ -25,13 +25,12 @@ from app.sending.offer import Offer, offer
 from app.sending.wanted import Wanted
 from app.sending.write import write
 from app.slack.composer import Composer
-from app.slack.described import wanted
+from app.slack.described import check_says_something, wanted
 from app.slack.errors import words
 from app.slack.files import SlackFiles, StillComing
 from app.slack.http import ACK_SECONDS
 from app.slack.ids import ViewId
 from app.slack.middleware import Door, actor_of, workspace_of
-from app.slack.rich_text import typed
 from app.slack.views import compose, told
 from app.slack.writing import (
     ComposeMemory,
@@ -187,8 +186,7 @@ class ComposeSend:
                 field=Field.BODY,
                 fix="Whoever runs SharedBox can give the account an SMTP server.",
             )
-        if form.mode is not OutgoingMode.FORWARD and not typed(form.body).text.strip():
-            raise InvalidInput("There is nothing in it yet.", field=Field.BODY)
+        check_says_something(form)
         size = sum(encoded_size(one.size) for one in form.files)
         limit = size_limit(offered.limit, self._writing.largest_mail)
         check_size(size, limit, what="With these files the mail")

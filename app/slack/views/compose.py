@@ -216,7 +216,7 @@ def _message(window: Window) -> list[Block]:
                 "Comment" if form.mode is OutgoingMode.FORWARD else "Message",
                 editor,
                 dispatch=True,
-                optional=form.mode is OutgoingMode.FORWARD,
+                optional=True,  # files may go alone; Send says so where there is nothing at all
             ),
             "block_id": f"{Field.BODY}/{form.body_drawing}",
         }

@@ -20,7 +20,7 @@ from app.sending.enqueue import enqueue
 from app.sending.offer import offer
 from app.sending.wanted import Wanted
 from app.sending.write import write
-from app.slack.described import names_in, wanted
+from app.slack.described import check_says_something, names_in, wanted
 from app.slack.rich_html import from_html
 from app.slack.rich_text import from_text, typed
 from app.slack.writing import MOST_TEXT, Form, SlackFile
@@ -291,9 +291,11 @@ async def _described(uow: UnitOfWork, author: Actor, draft: Draft) -> Wanted:
     form = Form.of(draft.content)
     offered = await offer(uow, author, draft.account_id, draft.conversation_id, form.mode)
     try:
+        check_says_something(form)
         found = await wanted(uow, draft, form, offered)
     except InvalidInput as error:
         field = (error.field or "").removeprefix("compose.")
+        field = "text" if field == "body" else field
         raise InvalidInput(str(error), field=field or None, fix=error.fix) from None
     answers = form.mode in {OutgoingMode.REPLY, OutgoingMode.REPLY_ALL}
     if answers and not form.to.strip():

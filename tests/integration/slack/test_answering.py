@@ -306,6 +306,22 @@ class TestReply:
         assert await door.feed.feeding.blobs.get(kept.sha256) == b"%PDF-1.7 the offer"
 
     @pytest.mark.both_ways
+    async def test_with_files_alone(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        view = await opened(door, ts)
+        file = door.slack.upload_as_user("Ana", "contract.pdf", b"%PDF-1.7 the contract")
+
+        nothing = await door.slack.submit_view("Ana", {})
+        outcome = await door.slack.submit_view("Ana", {"compose.files": [file]})
+
+        said = nothing.errors[block(view, "compose.body")["block_id"]]
+        assert said == "There is nothing in it yet. Write something, or attach a file."
+        assert outcome.ok, outcome
+        (mail,) = await mails(door)
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            (kept,) = await uow.outgoing.files(mail.id)
+        assert kept.filename == "contract.pdf"
+
     async def test_with_a_template_below_what_is_written(self, door: SlackDoor) -> None:
         async with door.store.begin(door.feed.workspace.id) as uow:
             await uow.templates.add(

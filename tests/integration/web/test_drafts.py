@@ -137,6 +137,15 @@ class TestSending:
         assert (await web.client(writes).post(url, json={})).status_code == 403
         assert (await web.client(BOOTSTRAP_KEY).post(url, json={})).status_code == 400
 
+    async def test_of_nothing_is_refused(self, web: Web, asked: Asked) -> None:
+        draft = (await begin(web, asked, "ana", text=" ")).json()
+        body = {"last_seen_message_id": str(asked[2])}
+
+        refused = await web.client(BOOTSTRAP_KEY).post(f"/drafts/{draft['id']}/send", json=body)
+
+        assert refused.status_code == 400
+        assert refused.json()["errors"][0]["field"] == "text"
+
     async def test_past_a_newer_mail_is_refused(self, web: Web, asked: Asked) -> None:
         account_id, conversation_id, message_id = asked
         client, draft = web.client(BOOTSTRAP_KEY), (await begin(web, asked, "ana")).json()

@@ -21,7 +21,7 @@ from app.jobs.backoff import Backoff, Rest
 from app.jobs.context import Tending
 from app.jobs.serving import Reconnect, Serving
 from app.mailbox.errors import MailServerError
-from app.store.models import AccountState
+from app.store.models import Account, AccountState
 from app.store.notify import Topic, Waker
 from app.store.repositories.accounts import OwnershipLost
 from app.store.repositories.fleet import AccountRef, Check
@@ -84,8 +84,7 @@ class AccountTender:
         """Use one connection for as long as it lasts; answers how to rest before the next."""
         if self._stopping:
             return None
-        async with self._on.store.begin(self.ref.workspace_id) as uow:
-            account = await uow.accounts.tended(self.ref.account_id, self._fence)
+        account = await self._read()
         self._is_live, self._revision = False, account.revision
         try:
             async with self._on.open(account) as session:
@@ -106,6 +105,10 @@ class AccountTender:
         finally:
             self._serving = None
         return None
+
+    async def _read(self) -> Account:
+        async with self._on.store.begin(self.ref.workspace_id) as uow:
+            return await uow.accounts.tended(self.ref.account_id, self._fence)
 
     async def _serve(self, serving: Serving) -> None:
         while not self._stopping:

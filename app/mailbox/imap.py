@@ -22,7 +22,7 @@ from imapclient import IMAPClient, SocketTimeout, imap_utf7
 from imapclient.exceptions import IMAPClientError
 from imapclient.response_parser import parse_response
 
-from app.mailbox import answers, folder_list, uid_windows
+from app.mailbox import answers, capabilities, folder_list, uid_windows
 from app.mailbox.errors import CommandRefused, MailServerError, Transient, connection_error
 from app.mailbox.folder_names import FolderNames
 from app.mailbox.guard import CONNECT_SECONDS, GuardedIMAP4, GuardedTLS, Route, check_safe, cut
@@ -128,9 +128,7 @@ class IMAPConnection:
         self._client = client
         self._spec = spec
         self._exists = 0
-        self.capabilities = frozenset(
-            name.decode("ascii", "replace").upper() for name in client.capabilities()
-        )
+        self.capabilities = capabilities.shared(client)
         greeting = client.welcome.decode("ascii", "replace")
         self.provider = detect(Clues(spec.host, greeting, introduce(client), self.capabilities))
         self._enable_modseqs()

@@ -448,6 +448,16 @@ class TestHalfOpen:
         assert longest <= 180
 
 
+class TestManyConnections:
+    async def test_keep_what_their_server_can_once(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        spec = spec_of(mail_user)
+        async with servers.open(spec) as one, servers.open(spec) as other:
+            assert "IDLE" in one.capabilities
+            assert one.capabilities is other.capabilities
+
+
 class TestUnchanged:
     async def test_counts_the_folders_that_are_as_they_were(
         self, servers: IMAPServers, mail_user: DovecotInbox

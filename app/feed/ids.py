@@ -32,6 +32,8 @@ class ActionId(StrEnum):
     OUTGOING_WAS_SENT = "outgoing.was_sent"
     OUTGOING_DROP = "outgoing.drop"
     OUTGOING_EDIT = "outgoing.edit"
+    REROUTE = "channel.reroute"
+    """What an admin is offered where nothing can be posted in a channel."""
 
 
 class MenuChoice(StrEnum):

@@ -1,8 +1,17 @@
 """What admins are told of a channel in which nothing can be posted. Pure."""
 
+from typing import Any, Final
+
+from app.feed.ids import ActionId
 from app.feed.mrkdwn import bold, escape_line, verbatim
 from app.feed.port import Rendered
 from app.feed.view import ClosedChannelView
+
+_REROUTE: Final = {
+    "type": "button",
+    "action_id": ActionId.REROUTE,
+    "text": {"type": "plain_text", "text": "Send mail elsewhere…"},
+}
 
 
 def closed(view: ClosedChannelView) -> Rendered:
@@ -17,7 +26,10 @@ def closed(view: ClosedChannelView) -> Rendered:
         listed = ", ".join(escape_line(one, 120) for one in view.addresses[:5])
         more = f" and {len(view.addresses) - 5} more" if len(view.addresses) > 5 else ""
         text += f" It is the channel of {listed}{more}."
-    return Rendered(text, [{"type": "section", "text": verbatim(text)}])
+    blocks: list[dict[str, Any]] = [{"type": "section", "text": verbatim(text)}]
+    if not view.is_open:
+        blocks.append({"type": "actions", "elements": [_REROUTE]})
+    return Rendered(text, blocks)
 
 
 def _number(waiting: int) -> str:

@@ -16,6 +16,7 @@ from app.core.access import Actor
 from app.core.errors import InvalidInput, NotAllowed, NotFound, SharedBoxError
 from app.core.ids import AccountId, ChannelId, SlackUserId
 from app.feed import channels
+from app.feed.ids import ActionId
 from app.feed.port import ChannelInfo, Rendered
 from app.rules.mute import mute, unmute
 from app.slack.client import channel_info
@@ -41,6 +42,7 @@ class Routing:
 
     def register(self, app: AsyncApp) -> None:
         app.action(ROUTE)(self.open)
+        app.action(ActionId.REROUTE.value)(self.open)
         app.view(ViewId.ROUTE.value)(self.save)
 
     async def open(

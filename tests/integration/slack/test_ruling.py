@@ -147,6 +147,20 @@ class TestRoute:
         assert route.channel_id == billing.id
         assert (billing.exposure, billing.name) == (Exposure.HEADERS, "billing")
 
+    @pytest.mark.parametrize(("user", "opens"), [("Ana", True), ("Ben", False)])
+    async def test_opens_for_an_admin_from_what_tells_of_a_closed_channel(
+        self, door: SlackDoor, user: str, opens: bool
+    ) -> None:
+        ts = await door.card("Invoice")
+
+        await door.interaction(door.click(ts, "channel.reroute", "", user))
+
+        if opens:
+            await window(door, "Where mail goes", user)
+        else:
+            assert "Only admins" in await door.told(user)
+            assert door.slack.views(user) == []
+
     async def test_is_saved_by_an_admin_who_is_not_in_the_channel_of_the_mail(
         self, door: SlackDoor
     ) -> None:

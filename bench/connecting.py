@@ -21,7 +21,7 @@ from bench.report import table
 
 _USER: Final = "full@example.com"
 _FOLDERS: Final = ("INBOX", "Orders", "Suppliers")
-_LONGEST: Final = 120
+_LONGEST: Final = 300
 _LOOK_SECONDS: Final = 0.05
 _QUIET_SECONDS: Final = 10
 """After which a card of an old mail would have been posted long ago."""

@@ -22,8 +22,10 @@ from tests.fixtures.leftovers import owned_folder
 with owned_folder({PREFIX!r}, Path(sys.argv[1])) as folder:
     data = folder / "data"
     data.mkdir()
-    wait = "import time; time.sleep(600)"
-    server = subprocess.Popen([sys.executable, "-c", wait, str(data)], stdout=subprocess.DEVNULL)
+    # A shell that starts us in the background has ours pass over SIGQUIT; Postgres heeds it.
+    wait = "from signal import *; signal(SIGQUIT, SIG_DFL); print(flush=True); pause()"
+    server = subprocess.Popen([sys.executable, "-c", wait, str(data)], stdout=subprocess.PIPE)
+    server.stdout.readline()
     (data / "postmaster.pid").write_text(f"{{server.pid}}\\n")
     print(server.pid, flush=True)
     sys.stdin.readline()

@@ -11,7 +11,7 @@ from app.commands.types import Assign
 from app.core.access import Actor
 from app.core.ids import ConversationId, TeammateId
 from app.store.models import Command
-from app.store.queue import tell_assignee
+from app.store.telling import tell_assignee
 from app.store.unit_of_work import UnitOfWork
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.core.ids import ConversationId, TeammateId
-from app.store.queue import nudge
+from app.store.telling import nudge
 from app.store.unit_of_work import UnitOfWork
 
 

@@ -18,8 +18,8 @@ from app.commands.hours import are_at_work
 from app.core.ids import AccountId, ChannelId, PostId, TeammateId
 from app.store.models import Conversation, PostKind, ReminderSettings
 from app.store.new import NewPost
-from app.store.queue import remind_person
 from app.store.repositories.reminders import Reason
+from app.store.telling import remind_person
 from app.store.unit_of_work import UnitOfWork
 
 _MOST_ACCOUNTS: Final = 1000

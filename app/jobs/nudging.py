@@ -16,9 +16,10 @@ from app.feed.context import Feeding
 from app.jobs.reaching import reach
 from app.store.models import Conversation, Notice, PostKind, Teammate
 from app.store.new import NewPost
-from app.store.queue import Job, remind_person
-from app.store.queue import nudge as nudge_job
+from app.store.queue import Job
 from app.store.repositories.reminders import Reason
+from app.store.telling import nudge as nudge_job
+from app.store.telling import remind_person
 from app.store.unit_of_work import UnitOfWork
 
 _MOST: Final = 50

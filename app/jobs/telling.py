@@ -21,7 +21,8 @@ from app.feed.context import Feeding
 from app.jobs.reaching import Reached, card_of, reach
 from app.store.models import Command, CommandState, Notice, Post, PostKind, Teammate
 from app.store.new import NewPost
-from app.store.queue import Job, tell_assignee
+from app.store.queue import Job
+from app.store.telling import tell_assignee
 from app.store.unit_of_work import UnitOfWork
 
 _TOO_LATE: Final = timedelta(hours=12)

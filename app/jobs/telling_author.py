@@ -13,7 +13,8 @@ from app.feed.context import Feeding
 from app.jobs.reaching import card_of, reach
 from app.store.models import OutgoingState, PostKind
 from app.store.new import NewPost
-from app.store.queue import Job, tell_author
+from app.store.queue import Job
+from app.store.telling import tell_author
 
 _ENDED: Final = frozenset({OutgoingState.FAILED, OutgoingState.UNKNOWN, OutgoingState.SENT})
 

@@ -20,7 +20,8 @@ from app.store.models import (
     PostKind,
 )
 from app.store.new import NewConversation, NewPost
-from app.store.queue import drain_outgoing, tell_author
+from app.store.queue import drain_outgoing
+from app.store.telling import tell_author
 from app.store.unit_of_work import UnitOfWork
 
 

@@ -1,10 +1,9 @@
 """Leaving work for later, in the same transaction as its reason.
 
-The jobs themselves are procrastinate's; this module is the one place that names them, and
-`jobs/tasks.py` the one that runs them.
+The jobs themselves are procrastinate's; this module and `telling.py` name them, and `jobs/tasks.py`
+runs them.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,12 +15,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.ids import (
     AccountId,
     ChannelId,
-    CommandId,
     ConversationId,
     IdentityId,
     ListExitId,
     MessageId,
-    OutgoingId,
     RuleRunId,
     TeammateId,
     TrialId,
@@ -113,21 +110,6 @@ def drain_outgoing(workspace_id: WorkspaceId, account_id: AccountId) -> Job:
     )
 
 
-def tell_assignee(
-    workspace_id: WorkspaceId, command_id: CommandId, *, not_before: datetime | None = None
-) -> Job:
-    """Tell somebody that a conversation was given to them."""
-    subject = f"assigned:{workspace_id}:{command_id}"
-    return Job(
-        task="team.tell",
-        queue=FEED_QUEUE,
-        lock=subject,
-        subject=subject,
-        args={"workspace_id": str(workspace_id), "command_id": str(command_id)},
-        not_before=not_before,
-    )
-
-
 def leave_list(
     workspace_id: WorkspaceId, exit_id: ListExitId, *, not_before: datetime | None = None
 ) -> Job:
@@ -142,21 +124,6 @@ def prove_identity(
     """Send the mail that proves an address to be ours."""
     args = {"workspace_id": str(workspace_id), "identity_id": str(identity_id)}
     return _alone("identity.prove", SENDING_QUEUE, identity_id, args, not_before)
-
-
-def tell_author(
-    workspace_id: WorkspaceId, outgoing_id: OutgoingId, *, not_before: datetime | None = None
-) -> Job:
-    """Write to whoever asked for a mail that it did not go as it should."""
-    subject = f"author:{workspace_id}:{outgoing_id}"
-    return Job(
-        task="outgoing.tell",
-        queue=FEED_QUEUE,
-        lock=subject,
-        subject=subject,
-        args={"workspace_id": str(workspace_id), "outgoing_id": str(outgoing_id)},
-        not_before=not_before,
-    )
 
 
 def look_at_channel(
@@ -216,41 +183,6 @@ def deliver_webhook(workspace_id: WorkspaceId, webhook_id: WebhookId) -> Job:
     return _alone("webhooks.deliver", WEBHOOK_QUEUE, webhook_id, args)
 
 
-def nudge(
-    workspace_id: WorkspaceId,
-    conversation_id: ConversationId,
-    teammate_id: TeammateId,
-    reason: str,
-    key: str,
-    *,
-    others: Sequence[ConversationId] = (),
-    not_before: datetime | None = None,
-    since: datetime | None = None,
-) -> Job:
-    """Tell one person that the time of a conversation has come, once for each `key`.
-
-    `others`: whose time came with it, to be told of in the same message. `since`: it was put off
-    for want of Slack, for the first time then.
-    """
-    subject = f"nudge:{workspace_id}:{conversation_id}:{reason}:{key}"
-    return Job(
-        task="team.nudge",
-        queue=FEED_QUEUE,
-        lock=subject,
-        subject=subject,
-        args={
-            "workspace_id": str(workspace_id),
-            "conversation_id": str(conversation_id),
-            "teammate_id": str(teammate_id),
-            "reason": reason,
-            "key": key,
-            "since": since.isoformat() if since else None,
-            **({"others": [str(one) for one in others]} if others else {}),
-        },
-        not_before=not_before,
-    )
-
-
 def assign_by_turns(
     workspace_id: WorkspaceId,
     conversation_id: ConversationId,
@@ -283,22 +215,6 @@ def assign_by_turns(
             "since": since.isoformat() if since else None,
         },
         not_before=not_before,
-    )
-
-
-def remind_person(
-    workspace_id: WorkspaceId, teammate_id: TeammateId, *, not_before: datetime | None = None
-) -> Job:
-    """Remind somebody of what is theirs. What that is, is looked up when it runs."""
-    subject = f"remind:{workspace_id}:{teammate_id}"
-    return Job(
-        task="team.remind",
-        queue=FEED_QUEUE,
-        lock=subject,
-        subject=subject,
-        args={"workspace_id": str(workspace_id), "teammate_id": str(teammate_id)},
-        not_before=not_before,
-        hurries=False,
     )
 
 

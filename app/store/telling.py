@@ -1,0 +1,88 @@
+"""Leaving work for later that writes to one person. See `queue.py`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.core.ids import CommandId, ConversationId, OutgoingId, TeammateId, WorkspaceId
+from app.store.queue import FEED_QUEUE, Job
+
+
+def tell_assignee(
+    workspace_id: WorkspaceId, command_id: CommandId, *, not_before: datetime | None = None
+) -> Job:
+    """Tell somebody that a conversation was given to them."""
+    subject = f"assigned:{workspace_id}:{command_id}"
+    return Job(
+        task="team.tell",
+        queue=FEED_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={"workspace_id": str(workspace_id), "command_id": str(command_id)},
+        not_before=not_before,
+    )
+
+
+def tell_author(
+    workspace_id: WorkspaceId, outgoing_id: OutgoingId, *, not_before: datetime | None = None
+) -> Job:
+    """Write to whoever asked for a mail that it did not go as it should."""
+    subject = f"author:{workspace_id}:{outgoing_id}"
+    return Job(
+        task="outgoing.tell",
+        queue=FEED_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={"workspace_id": str(workspace_id), "outgoing_id": str(outgoing_id)},
+        not_before=not_before,
+    )
+
+
+def nudge(
+    workspace_id: WorkspaceId,
+    conversation_id: ConversationId,
+    teammate_id: TeammateId,
+    reason: str,
+    key: str,
+    *,
+    others: Sequence[ConversationId] = (),
+    not_before: datetime | None = None,
+    since: datetime | None = None,
+) -> Job:
+    """Tell one person that the time of a conversation has come, once for each `key`.
+
+    `others`: whose time came with it, to be told of in the same message. `since`: it was put off
+    for want of Slack, for the first time then.
+    """
+    subject = f"nudge:{workspace_id}:{conversation_id}:{reason}:{key}"
+    return Job(
+        task="team.nudge",
+        queue=FEED_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={
+            "workspace_id": str(workspace_id),
+            "conversation_id": str(conversation_id),
+            "teammate_id": str(teammate_id),
+            "reason": reason,
+            "key": key,
+            "since": since.isoformat() if since else None,
+            **({"others": [str(one) for one in others]} if others else {}),
+        },
+        not_before=not_before,
+    )
+
+
+def remind_person(
+    workspace_id: WorkspaceId, teammate_id: TeammateId, *, not_before: datetime | None = None
+) -> Job:
+    """Remind somebody of what is theirs. What that is, is looked up when it runs."""
+    subject = f"remind:{workspace_id}:{teammate_id}"
+    return Job(
+        task="team.remind",
+        queue=FEED_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={"workspace_id": str(workspace_id), "teammate_id": str(teammate_id)},
+        not_before=not_before,
+        hurries=False,
+    )

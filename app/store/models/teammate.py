@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import String, UniqueConstraint, Uuid
+from sqlalchemy import Index, String, UniqueConstraint, Uuid
 from sqlmodel import Field
 
 from app.core.access import Role
@@ -25,7 +25,14 @@ class Notice(StrEnum):
 
 class Teammate(Tenanted, table=True):
     __tablename__ = "teammates"
-    __table_args__ = (UniqueConstraint("workspace_id", "slack_user_id"),)
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "slack_user_id"),
+        Index(
+            "ix_teammates_summary_at",
+            "summary_at",
+            postgresql_where="summary_at IS NOT NULL",
+        ),
+    )
 
     id: TeammateId = Field(primary_key=True, sa_type=Uuid, default_factory=new_id)
     slack_user_id: SlackUserId | None = Field(default=None, sa_type=String)
@@ -38,6 +45,8 @@ class Teammate(Tenanted, table=True):
     """Since when they may not sign in to the admin; None while they may."""
     quiet_about: list[str] = text_list(sa_column_kwargs={"server_default": "{}"})
     """The kinds of `Notice` they do not want."""
+    summary_at: datetime | None = timestamp(default=None)
+    """When they next get their summary of the day; None where they want none."""
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())
 
     @property

@@ -13,6 +13,7 @@ from app.feed import (
     render_file,
     render_rearranged,
     render_reminder,
+    render_summary,
 )
 from app.feed.attach import is_upload
 from app.feed.load import load_card, load_command, load_mail, load_quarantine
@@ -25,6 +26,7 @@ from app.feed.load_note import load_note
 from app.feed.load_outgoing import load_outgoing_of
 from app.feed.load_rearranged import load_rearranged
 from app.feed.load_reminder import load_nudge, load_reminder
+from app.feed.load_summary import load_summary
 from app.feed.port import Rendered
 from app.feed.render_outgoing import outgoing, outgoing_direct
 from app.store.models import Exposure, Post, PostKind
@@ -140,6 +142,8 @@ async def _direct(uow: UnitOfWork, post: Post, site: str) -> Rendered:
         return render_reminder.nudge(await load_nudge(uow, post, site))
     if "reason" in post.payload:
         return render_reminder.reminder(await load_reminder(uow, post, site))
+    if "summary" in post.payload:
+        return render_summary.summary(await load_summary(uow, post))
     if "outgoing_id" in post.payload:
         view = await load_outgoing_of(uow, post)
         return outgoing_direct(view, post.payload.get("link"))

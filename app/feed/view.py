@@ -306,6 +306,16 @@ class ReminderView:
 
 
 @dataclass(frozen=True, slots=True)
+class SummaryPart:
+    """One list of a person's day."""
+
+    name: str
+    """`mine`, `unassigned` or `waiting`."""
+    first: tuple[ElsewhereView, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class NudgeView:
     """The time of one conversation has come, or of several at once."""
 

@@ -17,6 +17,7 @@ from app.accounts.tokens import RENEW_BEFORE, GrantTokens
 from app.commands.follow_up import follow_up_due
 from app.commands.remind import remind
 from app.commands.snooze import wake_due
+from app.commands.summary import summaries_due
 from app.core.clock import Clock
 from app.core.logging import get_logger
 from app.jobs.ownership import Ownership
@@ -94,6 +95,8 @@ class Ticks:
             await self.wake_sleepers()
         if due.has_follow_ups:
             await self.follow_up()
+        if due.has_summaries:
+            await self.summarise()
         if due.has_idle_writers:
             await self.let_writers_go()
         if due.has_webhooks:
@@ -179,6 +182,15 @@ class Ticks:
         for workspace_id, ids in due.items():
             async with self._store.begin(workspace_id) as uow:
                 await follow_up_due(uow, ids, now=now)
+
+    async def summarise(self) -> None:
+        """See that everybody whose working day has begun gets the summary they asked for."""
+        now = self._clock.now()
+        async with self._store.across_workspaces() as fleet:
+            due = await fleet.summaries_due(now)
+        for workspace_id, ids in due.items():
+            async with self._store.begin(workspace_id) as uow:
+                await summaries_due(uow, ids, now=now)
 
     async def remind(self) -> None:
         """Remind of what has stood still for as long as the settings say."""

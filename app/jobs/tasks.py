@@ -23,7 +23,7 @@ from app.core.logging import get_logger
 from app.feed.context import Feeding, Later
 from app.feed.deliver import drain
 from app.feed.port import WorkspaceRefused
-from app.jobs import nudging, rotation, telling_author
+from app.jobs import nudging, rotation, summarising, telling_author
 from app.jobs.telling import tell
 from app.sending import leave_list, prove
 from app.sending.context import Sending
@@ -128,10 +128,25 @@ def _register_telling(queue: procrastinate.App, feeding: Feeding) -> None:
             since=_moment(since),
         )
 
+    _register_reminding(queue, feeding)
+
+
+def _register_reminding(queue: procrastinate.App, feeding: Feeding) -> None:
+    """What comes to one person by the clock."""
+
     @queue.task(name="team.remind", queue=FEED_QUEUE)
     async def remind_somebody(workspace_id: str, teammate_id: str) -> None:
         workspace = WorkspaceId(UUID(workspace_id))
         await nudging.remind_one(feeding, workspace, TeammateId(UUID(teammate_id)))
+
+    @queue.task(name="team.summarise", queue=FEED_QUEUE)
+    async def summarise_for_somebody(workspace_id: str, teammate_id: str, due: str) -> None:
+        await summarising.summarise(
+            feeding,
+            WorkspaceId(UUID(workspace_id)),
+            TeammateId(UUID(teammate_id)),
+            datetime.fromisoformat(due),
+        )
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -38,7 +38,7 @@ from app.feed.port import (
     Upload,
     WorkspaceRefused,
 )
-from app.slack import availability
+from app.slack import availability, people
 from app.slack.installations import Installations
 
 METADATA_EVENT: Final = "sharedbox_post"
@@ -177,6 +177,9 @@ class WorkspaceClient:
 
     async def presence_of(self, user: SlackUserId) -> Presence:
         return await availability.presence_of(self._read, user)
+
+    async def channels_of(self, user: SlackUserId) -> frozenset[ChannelId]:
+        return await people.channels_by(self._read, user)
 
     async def _read(self, method: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
         return await self._call(method, values, is_read=True)

@@ -7,14 +7,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from app.core.clock import Clock
 from app.core.config import Settings
-from app.core.ids import ChannelId, SlackUserId, TeammateId, WorkspaceId
+from app.core.ids import ChannelId, SlackUserId, WorkspaceId
 from app.slack.gate import Gate
 from app.slack.mailbox_lines import mailbox_lines
 from app.slack.views import home
 from app.slack.views.ruling import MOST_RULES
 from app.slack.views.settings import Settings as PersonalSettings
-from app.slack.worklist import Sight, lines_of, rule_lines, sight_of
-from app.store.models import ConversationStatus, Teammate
+from app.slack.worklist import Sight, first_of, lines_of, lists_of, rule_lines, sight_of
+from app.store.models import Teammate
 from app.store.repositories.conversations import ConversationFilter
 from app.store.unit_of_work import Store, UnitOfWork
 
@@ -55,7 +55,7 @@ class HomeDrawing:
     ) -> home.Home:
         me = await uow.teammates.by_slack_user(user_id, user_name)
         sight = await sight_of(uow, channels)
-        parts = {name: await self._part(uow, sight, one) for name, one in _lists(me.id).items()}
+        parts = {name: await self._part(uow, sight, one) for name, one in lists_of(me.id).items()}
         mailboxes, more, rules = None, 0, None
         if is_admin:
             mailboxes, more = await mailbox_lines(uow, self._settings, now)
@@ -75,14 +75,9 @@ class HomeDrawing:
         )
 
     async def _part(self, uow: UnitOfWork, sight: Sight, wanted: ConversationFilter) -> home.Part:
-        wanted = sight.limit(wanted)
-        if wanted.waiting_with_others_than is None:
-            found = await uow.conversations.page(wanted, before=None, limit=home.MOST_LINES)
-        else:
-            found = await uow.conversations.longest_waiting(wanted, limit=home.MOST_LINES)
-        count = len(found)
-        if count == home.MOST_LINES:
-            count = await uow.conversations.count(wanted, limit=home.MOST_COUNTED)
+        found, count = await first_of(
+            uow, sight, wanted, limit=home.MOST_LINES, most=home.MOST_COUNTED
+        )
         return home.Part(await lines_of(uow, sight, found, self._settings.slack_api_url), count)
 
 
@@ -93,15 +88,8 @@ def _joined(first: home.Part, then: home.Part) -> home.Part:
 
 async def _settings(uow: UnitOfWork, me: Teammate) -> PersonalSettings:
     signature = await uow.signatures.exactly(None, me.id)
-    return PersonalSettings(signature.text if signature else "", me.quiet_about)
-
-
-def _lists(me: TeammateId) -> dict[str, ConversationFilter]:
-    is_open = ConversationStatus.OPEN
-    return {
-        "mine": ConversationFilter(status=is_open, assignee_id=me, snoozed=False),
-        "unassigned": ConversationFilter(status=is_open, unassigned=True, snoozed=False),
-        "overdue": ConversationFilter(status=is_open, assignee_id=me, overdue=True, snoozed=False),
-        "waiting": ConversationFilter(status=is_open, waiting_with_others_than=me, snoozed=False),
-        "snoozed": ConversationFilter(status=is_open, snoozed=True, snoozed_by_id=me),
-    }
+    return PersonalSettings(
+        signature.text if signature else "",
+        me.quiet_about,
+        has_summary=me.summary_at is not None,
+    )

@@ -63,6 +63,7 @@ class FieldId(StrEnum):
     RULE_CHANNEL = "rule.channel"
     SIGNATURE = "signature.text"
     NOTICES = "notices.wanted"
+    SUMMARY = "notices.summary"
     TAGS = "tags.chosen"
     TAGS_NEW = "tags.new"
     SNOOZE_UNTIL = "snooze.until"

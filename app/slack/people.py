@@ -5,8 +5,9 @@ without; what a person may see is not guessed.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 from slack_sdk.errors import SlackClientError
@@ -15,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from app.core.errors import NotAllowed
 from app.core.ids import ChannelId, SlackUserId
 from app.core.logging import get_logger
+from app.slack.availability import Ask
 
 _ASK_SECONDS: Final = 5
 _PAGE: Final = 200
@@ -50,21 +52,14 @@ async def channels_of(client: AsyncWebClient, user_id: SlackUserId) -> frozenset
     Raises `NotAllowed` where Slack does not tell: nobody sees mail on a guess.
     (docs.slack.dev/reference/methods/users.conversations)
     """
-    found: set[ChannelId] = set()
-    cursor = ""
+
+    async def ask(_: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        answer = await client.users_conversations(**values)
+        return {name: answer.get(name) for name in ("channels", "response_metadata")}
+
     try:
         async with asyncio.timeout(_ASK_SECONDS):
-            for _ in range(_MOST_PAGES):
-                answer = await client.users_conversations(
-                    user=user_id,
-                    types="public_channel,private_channel",
-                    limit=_PAGE,
-                    cursor=cursor,
-                )
-                found |= {ChannelId(str(one["id"])) for one in answer.get("channels") or ()}
-                cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
-                if not cursor:
-                    break
+            return await channels_by(ask, user_id)
     except (SlackClientError, aiohttp.ClientError, TimeoutError) as problem:
         log.warning("slack.channels_unknown", error=str(problem))
         raise NotAllowed(
@@ -72,4 +67,24 @@ async def channels_of(client: AsyncWebClient, user_id: SlackUserId) -> frozenset
             fix="Try again; if it stays so, whoever runs SharedBox should run “sharedbox doctor”: "
             "the app needs the scopes channels:read and groups:read.",
         ) from problem
+
+
+async def channels_by(ask: Ask, user_id: SlackUserId) -> frozenset[ChannelId]:
+    """The same by any way of asking. Raises whatever `ask` raises."""
+    found: set[ChannelId] = set()
+    cursor = ""
+    for _ in range(_MOST_PAGES):
+        answer = await ask(
+            "users.conversations",
+            {
+                "user": user_id,
+                "types": "public_channel,private_channel",
+                "limit": _PAGE,
+                "cursor": cursor,
+            },
+        )
+        found |= {ChannelId(str(one["id"])) for one in answer.get("channels") or ()}
+        cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+        if not cursor:
+            break
     return frozenset(found)

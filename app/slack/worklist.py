@@ -12,11 +12,11 @@ from typing import Final
 from app.accounts.diagnose import diagnose
 from app.accounts.health import health_of
 from app.core.findings import Finding, Level
-from app.core.ids import AccountId, ChannelId
+from app.core.ids import AccountId, ChannelId, ConversationId, TeammateId
 from app.feed.links import link_to
 from app.slack.views.listing import Line
 from app.slack.views.ruling import RuleLine
-from app.store.models import Account, Conversation, ConversationStatus, PostState
+from app.store.models import Account, Conversation, ConversationStatus, Post, PostState
 from app.store.repositories.conversations import ConversationFilter
 from app.store.unit_of_work import UnitOfWork
 
@@ -41,15 +41,48 @@ async def sight_of(uow: UnitOfWork, channels: frozenset[ChannelId]) -> Sight:
     return Sight(channels, {one.id: one for one in found})
 
 
-async def lines_of(
-    uow: UnitOfWork, sight: Sight, conversations: Sequence[Conversation], api_url: str
-) -> list[Line]:
-    """These conversations as a list shows them, with links to cards that the person can open."""
-    cards = {
+def lists_of(me: TeammateId) -> dict[str, ConversationFilter]:
+    """What one person is shown of the team's work, by what each list is called."""
+    is_open = ConversationStatus.OPEN
+    return {
+        "mine": ConversationFilter(status=is_open, assignee_id=me, snoozed=False),
+        "unassigned": ConversationFilter(status=is_open, unassigned=True, snoozed=False),
+        "overdue": ConversationFilter(status=is_open, assignee_id=me, overdue=True, snoozed=False),
+        "waiting": ConversationFilter(status=is_open, waiting_with_others_than=me, snoozed=False),
+        "snoozed": ConversationFilter(status=is_open, snoozed=True, snoozed_by_id=me),
+    }
+
+
+async def first_of(
+    uow: UnitOfWork, sight: Sight, wanted: ConversationFilter, *, limit: int, most: int
+) -> tuple[Sequence[Conversation], int]:
+    """The first of a list that somebody may see, and how many it has: `most` at the most."""
+    wanted = sight.limit(wanted)
+    if wanted.waiting_with_others_than is None:
+        found = await uow.conversations.page(wanted, before=None, limit=limit)
+    else:
+        found = await uow.conversations.longest_waiting(wanted, limit=limit)
+    if len(found) < limit:
+        return found, len(found)
+    return found, await uow.conversations.count(wanted, limit=most)
+
+
+async def cards_in(
+    uow: UnitOfWork, sight: Sight, conversations: Sequence[Conversation]
+) -> dict[ConversationId | None, Post]:
+    """The cards of these conversations that the person can open."""
+    return {
         card.conversation_id: card
         for card in await uow.posts.cards_of([one.id for one in conversations])
         if card.state is PostState.SENT and card.channel_id in sight.channels
     }
+
+
+async def lines_of(
+    uow: UnitOfWork, sight: Sight, conversations: Sequence[Conversation], api_url: str
+) -> list[Line]:
+    """These conversations as a list shows them, with links to cards that the person can open."""
+    cards = await cards_in(uow, sight, conversations)
     ids = [one.assignee_id for one in conversations if one.assignee_id]
     people = await uow.teammates.get_many(list(dict.fromkeys(ids)))
     addresses = await addresses_of(uow, sight, conversations)

@@ -86,3 +86,26 @@ def remind_person(
         not_before=not_before,
         hurries=False,
     )
+
+
+def summarise(
+    workspace_id: WorkspaceId,
+    teammate_id: TeammateId,
+    due: datetime,
+    *,
+    not_before: datetime | None = None,
+) -> Job:
+    """Send somebody their summary of the day, the one that was due then."""
+    subject = f"summary:{workspace_id}:{teammate_id}"
+    return Job(
+        task="team.summarise",
+        queue=FEED_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={
+            "workspace_id": str(workspace_id),
+            "teammate_id": str(teammate_id),
+            "due": due.isoformat(),
+        },
+        not_before=not_before,
+    )

@@ -7,12 +7,14 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
+from app.commands.summary import want_summary
 from app.core.access import Actor
 from app.core.errors import InvalidInput
 from app.sending.wording import put_own_signature
 from app.slack.ids import FieldId, ViewId
 from app.slack.listeners.home import HomeTab
 from app.slack.middleware import Door, actor_of, user_of, workspace_of
+from app.slack.people import look_up
 from app.slack.submitted import field, typed
 from app.slack.views import settings, told
 from app.store.unit_of_work import UnitOfWork
@@ -50,9 +52,12 @@ class PersonalSettings:
     ) -> None:
         await ack()
         async with self._door.store.begin(workspace_of(context)) as uow:
-            quiet_about = (await uow.teammates.by_slack_user(*user_of(body))).quiet_about
-        view = settings.notices_view(quiet_about)
+            me = await uow.teammates.by_slack_user(*user_of(body))
+        view = settings.notices_view(me.quiet_about, has_summary=me.summary_at is not None)
         await client.views_open(trigger_id=body["trigger_id"], view=view)
+        if (zone := (await look_up(client, user_of(body)[0])).time_zone) is not None:
+            async with self._door.store.begin(workspace_of(context)) as uow:
+                (await uow.teammates.by_slack_user(*user_of(body))).time_zone = zone
 
     async def save_signature(
         self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
@@ -76,9 +81,13 @@ class PersonalSettings:
     ) -> None:
         options = field(body, FieldId.NOTICES).get("selected_options") or ()
         quiet_about = settings.quiet([str(one.get("value")) for one in options])
+        daily = field(body, FieldId.SUMMARY).get("selected_options") or ()
+        wants_summary = any(one.get("value") == settings.DAILY for one in daily)
 
         async def do(uow: UnitOfWork, _: Actor) -> None:
-            (await uow.teammates.by_slack_user(*user_of(body))).quiet_about = quiet_about
+            me = await uow.teammates.by_slack_user(*user_of(body))
+            me.quiet_about = quiet_about
+            await want_summary(uow, me, wanted=wants_summary, now=self._door.clock.now())
 
         await self._door.act(context, body, do)
         await ack()

@@ -29,6 +29,12 @@ _SHORT: Final = {
     Notice.REMINDED: "what stands still",
     Notice.WOKEN: "what wakes up",
 }
+DAILY: Final = "daily"
+_DAILY: Final = "A summary when my working day begins"
+_WHAT_OF_THE_DAY: Final = (
+    "What is yours, what nobody has taken in your inboxes, what waits or is overdue. "
+    "Nothing comes on a day when there is nothing."
+)
 _ALWAYS: Final = "A mail of yours that was not sent is always told of."
 
 
@@ -39,6 +45,8 @@ class Settings:
     signature: str = ""
     """Below their mail in every inbox; empty where they wrote none."""
     quiet_about: Collection[str] = ()
+    has_summary: bool = False
+    """Whether a summary of the day is written to them."""
 
 
 def home_part(settings: Settings) -> list[dict[str, Any]]:
@@ -48,10 +56,11 @@ def home_part(settings: Settings) -> list[dict[str, Any]]:
         signature = escape(cut_lines(settings.signature, lines=3, characters=200), 400)
     wanted = [words for notice, words in _SHORT.items() if notice not in settings.quiet_about]
     told = ", ".join(wanted) if wanted else "nothing but mail of yours that was not sent"
+    daily = " A summary comes when your working day begins." if settings.has_summary else ""
     return [
         {"type": "header", "text": {"type": "plain_text", "text": "My settings"}},
         _row(f"*Signature*\n{signature}", SIGNATURE, "Change…"),
-        _row(f"*Notifications*\nYou are told directly of: {told}.", NOTICES, "Choose…"),
+        _row(f"*Notifications*\nYou are told directly of: {told}.{daily}", NOTICES, "Choose…"),
     ]
 
 
@@ -80,24 +89,29 @@ def signature_view(text: str, *, is_formatted: bool) -> dict[str, Any]:
     return _window(ViewId.SIGNATURE, "My signature", [field, context(note)])
 
 
-def notices_view(quiet_about: Collection[str]) -> dict[str, Any]:
-    options = [_option(one) for one in Notice]
-    chosen = [_option(one) for one in Notice if one not in quiet_about]
-    element: dict[str, Any] = {
-        "type": "checkboxes",
-        "action_id": FieldId.NOTICES,
-        "options": options,
-    }
+def notices_view(quiet_about: Collection[str], *, has_summary: bool) -> dict[str, Any]:
+    options = [_option(one, _LABELS[one]) for one in Notice]
+    chosen = [_option(one, _LABELS[one]) for one in Notice if one not in quiet_about]
+    directly = _boxes(FieldId.NOTICES, "Write to me directly when", options, chosen)
+    daily = [_option(DAILY, _DAILY)]
+    once = _boxes(FieldId.SUMMARY, "Once a day", daily, daily if has_summary else [])
+    once["hint"] = {"type": "plain_text", "text": _WHAT_OF_THE_DAY}
+    return _window(ViewId.NOTICES, "Notifications", [directly, once, context(_ALWAYS)])
+
+
+def _boxes(
+    id_: FieldId, label: str, options: list[dict[str, Any]], chosen: list[dict[str, Any]]
+) -> dict[str, Any]:
+    element: dict[str, Any] = {"type": "checkboxes", "action_id": id_, "options": options}
     if chosen:
         element["initial_options"] = chosen
-    field = {
+    return {
         "type": "input",
-        "block_id": FieldId.NOTICES,
+        "block_id": id_,
         "optional": True,
-        "label": {"type": "plain_text", "text": "Write to me directly when"},
+        "label": {"type": "plain_text", "text": label},
         "element": element,
     }
-    return _window(ViewId.NOTICES, "Notifications", [field, context(_ALWAYS)])
 
 
 def quiet(wanted: Collection[str]) -> list[str]:
@@ -117,8 +131,8 @@ def _row(text: str, action_id: str, label: str) -> dict[str, Any]:
     return row
 
 
-def _option(notice: Notice) -> dict[str, Any]:
-    return {"text": {"type": "plain_text", "text": _LABELS[notice]}, "value": notice}
+def _option(value: str, label: str) -> dict[str, Any]:
+    return {"text": {"type": "plain_text", "text": label}, "value": value}
 
 
 def _window(callback_id: ViewId, title: str, blocks: list[dict[str, Any]]) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.core.ids import AccountId, ConversationId, WorkspaceId
-from app.store.models import Conversation, ConversationStatus
+from app.core.ids import AccountId, ConversationId, TeammateId, WorkspaceId
+from app.store.models import Conversation, ConversationStatus, Teammate
 from app.store.repositories.commands import LONGEST_WAIT
 
 _AT_ONCE: Final = 200
@@ -31,6 +31,7 @@ SELECT
         AND (seen_in_sent IS NOT NULL OR past_the_dot AND due_at <= now())) AS has_judged_mail,
     EXISTS (SELECT FROM conversations WHERE snoozed_until <= :now) AS has_sleepers,
     EXISTS (SELECT FROM conversations WHERE follow_up_at <= :now) AS has_follow_ups,
+    EXISTS (SELECT FROM teammates WHERE summary_at <= :now) AS has_summaries,
     EXISTS (SELECT FROM drafts WHERE writing_until <= now()) AS has_idle_writers,
     EXISTS (SELECT FROM webhooks AS webhook
         JOIN event_counters AS counter ON counter.workspace_id = webhook.workspace_id
@@ -70,6 +71,8 @@ class Due:
     """A mail in doubt was found in Sent, or not found there, or could not be looked for in time."""
     has_sleepers: bool
     has_follow_ups: bool
+    has_summaries: bool
+    """People whose summary of the day is due."""
     has_idle_writers: bool
     has_webhooks: bool
     """Webhooks with events that they have not had."""
@@ -123,6 +126,22 @@ async def conversations_due(
     found: dict[WorkspaceId, list[ConversationId]] = {}
     for team, conversation in await session.exec(statement):
         found.setdefault(WorkspaceId(team), []).append(ConversationId(conversation))
+    return found
+
+
+async def summaries_due(
+    session: AsyncSession, now: datetime
+) -> dict[WorkspaceId, list[TeammateId]]:
+    """Whoever waits for their summary of the day, the longest overdue first."""
+    statement = (
+        select(Teammate.workspace_id, Teammate.id)
+        .where(col(Teammate.summary_at) <= now)
+        .order_by(col(Teammate.summary_at))
+        .limit(_AT_ONCE)
+    )
+    found: dict[WorkspaceId, list[TeammateId]] = {}
+    for team, teammate in await session.exec(statement):
+        found.setdefault(WorkspaceId(team), []).append(TeammateId(teammate))
     return found
 
 

@@ -15,6 +15,7 @@ from app.core.ids import (
     ChannelId,
     ConversationId,
     MailboxId,
+    TeammateId,
     WorkspaceId,
     first_id_of,
 )
@@ -268,6 +269,10 @@ class Fleet(Tenants):
     async def follow_ups_due(self, now: datetime) -> dict[WorkspaceId, list[ConversationId]]:
         """Conversations whose answer has not come in time, the longest overdue first."""
         return await dues.conversations_due(self._session, col(Conversation.follow_up_at), now)
+
+    async def summaries_due(self, now: datetime) -> dict[WorkspaceId, list[TeammateId]]:
+        """People whose summary of the day is due, the longest overdue first."""
+        return await dues.summaries_due(self._session, now)
 
     async def workspaces_to_remind(self, before: datetime) -> Sequence[WorkspaceId]:
         """Workspaces where something has stood still since before then, and nobody was told."""

@@ -38,6 +38,11 @@ class Reminders(Repository):
         )
         return {one.account_id: one for one in (await self._session.exec(statement)).all()}
 
+    async def general(self) -> ReminderSettings:
+        """For whatever has none of its own; ours, where nobody set any."""
+        found = (await self.settings()).get(None)
+        return found or ReminderSettings(workspace_id=self._workspace_id)
+
     async def put(self, settings: ReminderSettings) -> None:
         values = settings.model_dump(exclude={"id"})
         row = insert(ReminderSettings).values(id=new_id(), **values)

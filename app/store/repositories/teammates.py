@@ -69,6 +69,17 @@ class Teammates(Repository):
         )
         return [SlackUserId(one) for one in await self._session.exec(statement) if one]
 
+    async def lock_many(self, ids: Iterable[TeammateId]) -> Sequence[Teammate]:
+        """Those of these that there are, held against other changes until we commit."""
+        statement = (
+            select(Teammate)
+            .where(Teammate.workspace_id == self._workspace_id, is_any(col(Teammate.id), list(ids)))
+            .order_by(col(Teammate.id))
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        return (await self._session.exec(statement)).all()
+
     async def get_many(self, ids: Sequence[TeammateId]) -> dict[TeammateId, Teammate]:
         if not ids:
             return {}

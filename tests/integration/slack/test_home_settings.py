@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.core.access import Role
+from app.core.clock import SystemClock
 from app.core.ids import SlackUserId
 from app.jobs.telling import tell
 from app.slack.ids import ViewId
@@ -125,6 +126,29 @@ class TestNotifications:
         await save(door, {"notices.wanted": ["assigned", "reminded", "woken"]})
 
         assert (await person(door, "Ana")).quiet_about == []
+
+    @pytest.mark.both_ways
+    async def test_of_the_day_are_asked_for_and_ended(self, door: SlackDoor) -> None:
+        await window(door, "home.notices")
+        shown = await save(door, {"notices.summary": ["daily"]})
+        wanted = await person(door, "Ana")
+        view = await window(door, "home.notices")
+        ended = await save(door, {"notices.summary": []})
+
+        assert "A summary comes when your working day begins." in shown
+        assert wanted.summary_at is not None
+        assert wanted.summary_at > SystemClock().now()
+        assert "daily" in str(view["blocks"][1]["element"]["initial_options"])
+        assert "A summary comes" not in ended
+        assert (await person(door, "Ana")).summary_at is None
+
+    async def test_of_the_day_come_by_the_clock_where_one_is(self, door: SlackDoor) -> None:
+        await window(door, "home.notices")
+
+        async def zone() -> str | None:
+            return (await person(door, "Ana")).time_zone
+
+        assert await eventually(zone) == "Europe/Berlin"
 
     async def test_of_a_kind_that_is_none_of_ours_change_nothing(self, door: SlackDoor) -> None:
         chosen = {"notices.wanted": {"notices.wanted": {

@@ -32,6 +32,7 @@ from app.feed import (
     render_digest,
     render_rearranged,
     render_reminder,
+    render_summary,
 )
 from app.feed.port import Rendered
 from app.feed.view import (
@@ -49,6 +50,7 @@ from app.feed.view import (
     QuarantineView,
     RearrangedView,
     ReminderView,
+    SummaryPart,
     Where,
 )
 from app.mail.address import Address
@@ -154,6 +156,11 @@ MESSAGES: Final[dict[str, Rendered]] = {
     "reminder-no-answer": render_reminder.reminder(ReminderView("no_answer", (OTHER,) * 2, 2)),
     "woke": render_reminder.nudge(NudgeView("woke", OTHER, None)),
     "woke-together": render_reminder.nudge(NudgeView("woke", OTHER, None, (OTHER,) * 9, 40)),
+    "summary": render_summary.summary((
+        SummaryPart("mine", (OTHER,) * 2, 2),
+        SummaryPart("unassigned", (OTHER,) * 5, 1000),
+        SummaryPart("waiting", (OTHER,) * 5, 14),
+    )),
     "no-answer": render_reminder.nudge(NudgeView("no_answer", OTHER, AT)),
     "digest": render_digest.digest(
         DigestView(
@@ -210,7 +217,7 @@ MODALS: Final[dict[str, dict[str, Any]]] = {
         compose.Window(ComposeMemory(draft_id=SOME, messages=3), OFFER, Form.of(WRITTEN), 10)
     ),
     "signature": settings.signature_view("Ana Ruiz\nAcme", is_formatted=False),
-    "notices": settings.notices_view(["reminded"]),
+    "notices": settings.notices_view(["reminded"], has_summary=True),
 }
 LISTED: Final = Line("Invoice 4471", "billing@example.com", AT, LINK, ("ana", "U0ANA"))
 ASLEEP: Final = dataclasses.replace(LISTED, is_snoozed=True, snoozed_until=AT)
@@ -255,7 +262,7 @@ HOMES: Final[dict[str, dict[str, Any]]] = {
             unassigned=Part([dataclasses.replace(LISTED, assignee=None, waiting_since=AT)] * 2, 14),
             waiting=Part([dataclasses.replace(LISTED, no_answer_since=AT)], 1),
             snoozed=Part([ASLEEP], 1),
-            settings=Settings("Ana Ruiz\nAcme", ["reminded"]),
+            settings=Settings("Ana Ruiz\nAcme", ["reminded"], has_summary=True),
         ),
         AT,
     ),

@@ -145,8 +145,8 @@ class TestMySettings:
     @pytest.mark.parametrize("view", [
         settings.signature_view("", is_formatted=False),
         settings.signature_view(HOSTILE[: settings.LONGEST], is_formatted=True),
-        settings.notices_view(()),
-        settings.notices_view(tuple(Notice)),
+        settings.notices_view((), has_summary=False),
+        settings.notices_view(tuple(Notice), has_summary=True),
     ])  # fmt: skip
     def test_windows_are_what_slack_takes(self, view: dict[str, Any]) -> None:
         check_modal(view)

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Uuid
+from sqlalchemy import String, Uuid
 from sqlmodel import Field, SQLModel
 
-from app.core.ids import WorkspaceId, new_id
+from app.core.ids import ChannelId, WorkspaceId, new_id
 from app.store.base import now_in_database
 from app.store.types import timestamp
 
@@ -21,4 +21,6 @@ class Workspace(SQLModel, table=True):
     """Whether guests of the Slack workspace may work with mail, and not only read it."""
     strangers_may_act: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     """The same of people of other workspaces, in channels shared with them."""
+    ops_channel_id: ChannelId | None = Field(default=None, sa_type=String)
+    """Where alarms stand as cards, beside what the admins are told directly; None: nowhere."""
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())

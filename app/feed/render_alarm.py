@@ -1,7 +1,8 @@
-"""An alarm as a direct message to an admin. Pure."""
+"""An alarm as a direct message to an admin, and as a card in the channel for alarms. Pure."""
 
 from typing import Final
 
+from app.core.findings import ago
 from app.feed.blocks import section
 from app.feed.mrkdwn import escape_line, moment
 from app.feed.port import Rendered
@@ -51,6 +52,25 @@ def over(view: AlarmView) -> Rendered:
     until = f" That was over {moment(view.resolved_at)}." if view.resolved_at else ""
     more = f"*{text}*\n{silence}{until} What arrived meanwhile is brought in."
     return Rendered(text, [section(more)])
+
+
+def card(view: AlarmView) -> Rendered:
+    """The one message of an alarm: what is wrong, and once it is over, for how long it was."""
+    if view.resolved_at is None:
+        return alarm(view)
+    lasted = ago((view.resolved_at - view.since).total_seconds())
+    when = f"{moment(view.since)} to {moment(view.resolved_at)}"
+    if view.paused_by is not None:
+        text, what = f"⏸ {_which(view)} was paused", "The alarm before lasted"
+        text += f" by {escape_line(view.paused_by, _ADDRESS)}." if view.paused_by else "."
+        then = "Until it is resumed nobody looks at it."
+    elif view.needs_sign_in:
+        text, what = f"✅ {_which(view)} is signed in again.", "Nobody was let in for"
+        then = "What arrived meanwhile is brought in."
+    else:
+        text, what = f"✅ {_which(view)} is looked at again.", "It gave no sign of life for"
+        then = "What arrived meanwhile is brought in."
+    return Rendered(text, [section(f"*{text}*\n{what} {lasted}, from {when}. {then}")])
 
 
 def _which(view: AlarmView) -> str:

@@ -128,6 +128,8 @@ async def _about_no_conversation(uow: UnitOfWork, post: Post, site: str) -> Rend
     if post.kind is PostKind.DIGEST:
         return render_digest.digest(await load_digest(uow, post))
     view = await load_alarm(uow, post)
+    if post.payload.get("card"):
+        return render_alarm.card(view)
     return render_alarm.alarm(view) if post.kind is PostKind.ALARM else render_alarm.over(view)
 
 

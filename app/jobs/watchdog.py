@@ -3,7 +3,8 @@
 It runs beside the worker's own loop and trusts nothing of it, only the rows: a worker whose tenders
 hang, or another one that died, is noticed by every watchdog that is left. The rows also decide what
 each may do, so that any number of them raises one alarm, tells each admin once, and says once that
-it is over. When no worker is left at all, `/readyz` of the web process still says so.
+it is over. Where the workspace has a channel for alarms, one card stands there too (`ops_card`).
+When no worker is left at all, `/readyz` of the web process still says so.
 
 An account that is paused gives no alarm: somebody wants nobody to look at it. One that is raised
 when it is paused is over, and says why.
@@ -21,6 +22,7 @@ from app.core.ids import AccountId, ChannelId, SlackUserId, WorkspaceId
 from app.core.logging import get_logger
 from app.feed.port import ContentRefused, NotReached, OutcomeUnknown, SlackFeeds, SlackRefused
 from app.jobs.admins import admins_of
+from app.jobs.ops_card import end_card, post_card
 from app.store.models import Alarm, AlarmKind, PostKind
 from app.store.new import NewPost
 from app.store.notify import NotificationHub, Topic
@@ -151,9 +153,11 @@ class Watchdog:
             if alarm.told_at is None:
                 alarm.told_at = now
                 kinds.append(PostKind.ALARM)
+                await post_card(uow, alarm, link)
             if alarm.resolved_at is not None and alarm.resolution_told_at is None:
                 alarm.resolution_told_at = now
                 kinds.append(PostKind.ALARM_OVER)
+                await end_card(uow, alarm)
             for channel in channels:
                 await uow.posts.add_all([
                     NewPost(

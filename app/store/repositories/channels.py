@@ -10,7 +10,16 @@ from sqlmodel import col, select
 
 from app.core.ids import AccountId, ChannelId
 from app.store.bulk import is_any
-from app.store.models import Account, Channel, Note, Post, PostKind, PostState, Route
+from app.store.models import (
+    Account,
+    Channel,
+    Note,
+    Post,
+    PostKind,
+    PostState,
+    Route,
+    Workspace,
+)
 from app.store.repositories.base import Repository
 
 _OF_MAIL: Final = (PostKind.CARD, PostKind.MAIL, PostKind.QUARANTINE, PostKind.OUTGOING)
@@ -66,6 +75,11 @@ class Channels(Repository):
                 .where(col(table.workspace_id) == self._workspace_id, col(table.channel_id) == old)
                 .values(channel_id=new)
             )
+        await self._session.exec(
+            update(Workspace)
+            .where(col(Workspace.id) == self._workspace_id, col(Workspace.ops_channel_id) == old)
+            .values(ops_channel_id=new)
+        )
 
     async def find(
         self, channel_id: ChannelId, *, of_accounts: frozenset[AccountId] | None = None

@@ -115,5 +115,5 @@ EVENTS: Final[dict[str, str]] = {
     "webhook.secret_rotated": "A webhook has a new secret.",
     "webhook.stopped": "A webhook is told nothing more. {detail}",
     "webhook.test": "A webhook is tested.",
-    "workspace.changed": "What guests may do was changed.",
+    "workspace.changed": "What guests may do, or where alarms stand, was changed.",
 }

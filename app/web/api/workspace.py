@@ -1,12 +1,14 @@
-"""The workspace itself: which Slack it is, and who may work with its mail."""
+"""The workspace itself: which Slack it is, who may work with its mail, where its alarms stand."""
 
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.accounts.ops_channel import set_ops_channel
 from app.store.models import Workspace
-from app.web.deps import Admin, Parts, Reader, check_unbound
+from app.web.deps import Admin, Parts, Reader, Words, check_unbound
 
 router = APIRouter(prefix="/workspace", tags=["team"])
 
@@ -21,6 +23,9 @@ class WorkspaceOut(BaseModel):
     strangers_may_act: bool = Field(
         description="The same of people of other workspaces, in channels shared with them."
     )
+    ops_channel: str | None = Field(
+        description="The Slack channel in which alarms of mailboxes stand; null: none."
+    )
 
 
 class WorkspacePatch(BaseModel):
@@ -28,6 +33,9 @@ class WorkspacePatch(BaseModel):
 
     guests_may_act: bool | None = None
     strangers_may_act: bool | None = None
+    ops_channel: Annotated[Words, Field(max_length=30)] | None = Field(
+        default=None, description="The id of a Slack channel (C…); null: alarms stand nowhere."
+    )
 
 
 @router.get("")
@@ -42,15 +50,22 @@ async def patch(parts: Parts, caller: Admin, body: WorkspacePatch) -> WorkspaceO
     check_unbound(caller, "change the workspace")
     async with parts.store.begin(caller.workspace_id) as uow:
         workspace = await uow.sight.workspace()
-        for name, value in body.model_dump(exclude_none=True).items():
-            setattr(workspace, name, value)
+        for name in ("guests_may_act", "strangers_may_act"):
+            if (value := getattr(body, name)) is not None:
+                setattr(workspace, name, value)
+        if "ops_channel" in body.model_fields_set:
+            await set_ops_channel(uow, body.ops_channel or "")
         uow.emit(
             "workspace.changed",
             guests_may_act=workspace.guests_may_act,
             strangers_may_act=workspace.strangers_may_act,
+            ops_channel=workspace.ops_channel_id,
         )
     return _shown(workspace)
 
 
 def _shown(workspace: Workspace) -> WorkspaceOut:
-    return WorkspaceOut.model_validate(workspace.model_dump())
+    return WorkspaceOut(
+        **workspace.model_dump(include=set(WorkspaceOut.model_fields)),
+        ops_channel=workspace.ops_channel_id,
+    )

@@ -8,10 +8,13 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
+from app.accounts.ops_channel import set_ops_channel
 from app.accounts.pausing import pause
-from app.core.access import Role
+from app.core.access import Actor, Origin, Role
 from app.core.clock import SystemClock
-from app.core.ids import SlackUserId
+from app.core.errors import InvalidInput
+from app.core.ids import ChannelId, SlackUserId
+from app.feed.channels import accept_sharing, change_id, note_sharing
 from app.feed.deliver import drain
 from app.jobs.watchdog import Watchdog
 from app.sandbox.slack.faults import FaultKind
@@ -365,3 +368,115 @@ class TestALookAtWhatIsWell:
             event.remove(engine, "begin", note)
 
         assert len(begun) == 2
+
+
+class TestTheChannelForAlarms:
+    """Beside what the admins are told directly."""
+
+    @pytest.fixture
+    async def ops(self, watched: Feed) -> ChannelId:
+        channel = ChannelId(watched.slack.channels["billing"])
+        async with watched.workspace.store.begin(watched.workspace.id) as uow:
+            await set_ops_channel(uow, channel)
+        return channel
+
+    async def test_shows_one_card_that_says_itself_when_it_is_over(
+        self, watched: Feed, ops: ChannelId
+    ) -> None:
+        dogs = [watchdog(watched, "Ana", "Ben") for _ in range(3)]
+        await look(watched, seconds_ago=7300)
+        for _ in range(2):
+            await asyncio.gather(*(dog.look() for dog in dogs))
+        await drain(watched.feeding, watched.workspace.id, ops)
+        (raised,) = watched.slack.messages(ops)
+
+        await look(watched, seconds_ago=0)
+        for _ in range(2):
+            await asyncio.gather(*(dog.look() for dog in dogs))
+        await drain(watched.feeding, watched.workspace.id, ops)
+        (over,) = watched.slack.messages(ops)
+
+        assert "🔴 The mailbox support@example.com (INBOX) gives no sign of life" in text_of(raised)
+        assert over["ts"] == raised["ts"]
+        assert "✅ The mailbox support@example.com (INBOX) is looked at again" in text_of(over)
+        assert "It gave no sign of life for 2 hours, from <!date^" in text_of(over)
+        told = [one.kind for one in await posts(watched) if one.channel_id != ops]
+        assert sorted(told) == [PostKind.ALARM] * 2 + [PostKind.ALARM_OVER] * 2
+
+    async def test_shows_what_was_over_before_slack_could_be_told(
+        self, watched: Feed, ops: ChannelId
+    ) -> None:
+        watched.slack.fail_next("conversations.open", FaultKind.HTTP)
+        dog = watchdog(watched, "Ana")
+        await look(watched, seconds_ago=500)
+        await dog.look()
+        await look(watched, seconds_ago=0)
+
+        await dog.look()
+        await drain(watched.feeding, watched.workspace.id, ops)
+
+        (said,) = watched.slack.messages(ops)
+        assert "is looked at again" in text_of(said)
+
+    async def test_says_that_somebody_paused_the_mailbox(
+        self, watched: Feed, ops: ChannelId
+    ) -> None:
+        dog = watchdog(watched)
+        await look(watched, seconds_ago=500)
+        await dog.look()
+        await let_be(watched)
+        await dog.look()
+        await drain(watched.feeding, watched.workspace.id, ops)
+
+        (said,) = watched.slack.messages(ops)
+        assert "⏸ The mailbox support@example.com (INBOX) was paused by Ben." in text_of(said)
+        assert "The alarm before lasted" in text_of(said)
+
+    async def test_that_was_changed_gets_the_next_alarm_and_the_old_card_ends_where_it_is(
+        self, watched: Feed, ops: ChannelId
+    ) -> None:
+        dog = watchdog(watched)
+        await look(watched, seconds_ago=500)
+        await dog.look()
+        async with watched.workspace.store.begin(watched.workspace.id) as uow:
+            await set_ops_channel(uow, "")
+        await look(watched, seconds_ago=0)
+        await dog.look()
+        await look(watched, seconds_ago=500)
+        await dog.look()
+        await drain(watched.feeding, watched.workspace.id, ops)
+
+        (said,) = watched.slack.messages(ops)
+        assert "is looked at again" in text_of(said)
+
+    async def test_shared_with_another_organisation_is_shown_nothing(
+        self, watched: Feed, ops: ChannelId
+    ) -> None:
+        async with watched.workspace.store.begin(watched.workspace.id) as uow:
+            await note_sharing(uow, ops, is_shared=True)
+        await look(watched, seconds_ago=500)
+        await watchdog(watched, "Ana").look()
+
+        await drain(watched.feeding, watched.workspace.id, ops)
+
+        assert watched.slack.messages(ops) == []
+        assert PostKind.ALARM in {one.kind for one in await posts(watched)}
+
+    async def test_shared_with_another_organisation_is_not_taken(self, watched: Feed) -> None:
+        async with watched.workspace.store.begin(watched.workspace.id) as uow:
+            await note_sharing(uow, watched.channel, is_shared=True)
+            with pytest.raises(InvalidInput, match="shared with another organisation"):
+                await set_ops_channel(uow, watched.channel)
+            await accept_sharing(
+                uow, Actor(watched.workspace.id, Origin.API), watched.channel, accepted=True
+            )
+
+            assert await set_ops_channel(uow, watched.channel) == watched.channel
+
+    async def test_follows_the_id_that_slack_gives_it(self, watched: Feed, ops: ChannelId) -> None:
+        new = ChannelId("C0ANEWID")
+        async with watched.workspace.store.begin(watched.workspace.id) as uow:
+            await change_id(uow, ops, new)
+
+        async with watched.workspace.store.begin(watched.workspace.id) as uow:
+            assert (await uow.sight.workspace()).ops_channel_id == new

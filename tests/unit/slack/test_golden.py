@@ -28,6 +28,7 @@ from app.core.ids import (
 )
 from app.feed import (
     render,
+    render_alarm,
     render_assigned,
     render_digest,
     render_rearranged,
@@ -36,6 +37,7 @@ from app.feed import (
 )
 from app.feed.port import Rendered
 from app.feed.view import (
+    AlarmView,
     AssignedView,
     CardView,
     CommandView,
@@ -96,6 +98,9 @@ SOME: Final = UUID("01a2197e-6d2a-7c41-9f5a-3f8e0c6f4b11")
 CONVERSATION: Final = ConversationId(SOME)
 ANA, BEN = Person("ana", "U0ANA"), Person("ben", "U0BEN")
 LINK: Final = "https://slack.com/archives/C0SUPPORT/p1772442000000100"
+ALARM: Final = AlarmView(
+    "support@example.com", ("INBOX",), AT, "imap.example.com did not answer in time."
+)
 OTHER: Final = ElsewhereView("Delivery of the <new> chairs", "sales@example.com", LINK)
 MAIL: Final = MailView(
     "Ana Ruiz",
@@ -156,6 +161,10 @@ MESSAGES: Final[dict[str, Rendered]] = {
     "reminder-no-answer": render_reminder.reminder(ReminderView("no_answer", (OTHER,) * 2, 2)),
     "woke": render_reminder.nudge(NudgeView("woke", OTHER, None)),
     "woke-together": render_reminder.nudge(NudgeView("woke", OTHER, None, (OTHER,) * 9, 40)),
+    "alarm-card": render_alarm.card(ALARM),
+    "alarm-card-over": render_alarm.card(
+        dataclasses.replace(ALARM, resolved_at=AT + timedelta(hours=2, minutes=5))
+    ),
     "summary": render_summary.summary((
         SummaryPart("mine", (OTHER,) * 2, 2),
         SummaryPart("unassigned", (OTHER,) * 5, 1000),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from app.core.access import Role
 from app.core.ids import ChannelId
 from app.sandbox.slack.local import LocalSlack
 from app.sandbox.slack.seed import ChannelSeed, Seed
@@ -185,3 +186,44 @@ class TestAChoice:
         assert await channel_of(web) == "C0KNOWN"
         form = await choosing.ana.get(f"/accounts/{choosing.account_id}/change")
         assert 'value="#known"' in form.text
+
+
+class TestTheChannelForAlarms:
+    async def set(self, choosing: Choosing, channel: str) -> tuple[int, str]:
+        answer = await choosing.ana.post("/settings/alarms", channel=channel)
+        page = answer if answer.status_code != 303 else await choosing.ana.get("/settings")
+        return answer.status_code, page.text
+
+    async def test_is_chosen_by_its_name_and_unset(self, choosing: Choosing, web: Web) -> None:
+        status, shown = await self.set(choosing, "#billing")
+        async with web.store.begin(web.workspace_id) as uow:
+            chosen = (await uow.sight.workspace()).ops_channel_id
+        _, unset = await self.set(choosing, "")
+
+        assert status == 303
+        assert chosen == choosing.slack.channels["billing"]
+        assert f'value="{chosen}"' in shown
+        assert f'value="{chosen}"' not in unset
+
+    @pytest.mark.parametrize(
+        ("channel", "said"),
+        [
+            ("#nowhere", "sees no channel #nowhere"),
+            ("#random", "is not in #random"),
+            ("#partners", "shared with another organisation"),
+        ],
+    )
+    async def test_that_cannot_be_used_is_refused_at_the_field(
+        self, choosing: Choosing, web: Web, channel: str, said: str
+    ) -> None:
+        status, shown = await self.set(choosing, channel)
+
+        assert status == 422
+        assert said in shown
+        async with web.store.begin(web.workspace_id) as uow:
+            assert (await uow.sight.workspace()).ops_channel_id is None
+
+    async def test_is_an_admins_to_choose(self, admin: Admin, web: Web) -> None:
+        ben = await admin.person(Role.AGENT)
+
+        assert (await ben.post("/settings/alarms", channel="C0OPS")).status_code == 403

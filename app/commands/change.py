@@ -53,6 +53,18 @@ async def change_conversation(
 ) -> Command | None:
     """Carry out the intent; None where it changes nothing. Raises `NotFound` and `Conflict`."""
     conversation = await uow.conversations.lock(conversation_id)
+    return await change_locked(uow, actor, conversation, intent, now=now)
+
+
+async def change_locked(
+    uow: UnitOfWork,
+    actor: Actor,
+    conversation: Conversation,
+    intent: ConversationIntent,
+    *,
+    now: datetime,
+) -> Command | None:
+    """The same of a conversation that is held against other changes. Raises `Conflict`."""
     check_not_merged(conversation)
     before = kept(conversation)
     event = _apply(conversation, actor, intent, now)
@@ -65,7 +77,7 @@ async def change_conversation(
     command = Command(
         workspace_id=uow.workspace_id,
         account_id=conversation.account_id,
-        conversation_id=conversation_id,
+        conversation_id=conversation.id,
         type=intent.type,
         params=intent.params(),
         inverse={name: value for name, value in before.items() if value != after[name]},
@@ -79,7 +91,7 @@ async def change_conversation(
     if (step := _STEPS.get(event)) is not None:
         account = await uow.accounts.get(conversation.account_id)
         if account.mark_read.includes(step):
-            uow.leave(mark_read(uow.workspace_id, conversation_id, step))
+            uow.leave(mark_read(uow.workspace_id, conversation.id, step))
     return command
 
 

@@ -8,16 +8,7 @@ from app.core.clock import Clock
 from app.core.ids import AccountId, CommandId, MailboxId, WorkspaceId
 from app.mailbox.port import Identity
 from app.store.blobs import Blobs
-from app.store.models import (
-    Command,
-    CommandState,
-    CommandTarget,
-    Mailbox,
-    Message,
-    Placement,
-    TargetState,
-)
-from app.store.repositories.ledger import Place
+from app.store.models import Command, CommandState, CommandTarget, Mailbox
 from app.store.unit_of_work import Store, UnitOfWork
 
 
@@ -62,38 +53,24 @@ async def claim_next(on: Executing) -> Claimed | None:
         return await _read(uow, command)
 
 
+async def is_another_due(on: Executing) -> bool:
+    """Whether there is one to claim, asked without a transaction."""
+    async with on.store.without_transaction(on.workspace_id) as uow:
+        return await uow.commands.next_due(on.account_id, on.clock.now()) is not None
+
+
 async def _read(uow: UnitOfWork, command: Command) -> Claimed:
-    targets = [
-        target
-        for target in await uow.commands.targets(command.id)
-        if target.state is TargetState.PENDING
-    ]
-    messages = {one.id: one for one in await uow.messages.get_many(t.message_id for t in targets)}
-    placements = await uow.ledger.at(
-        Place(target.mailbox_id, target.uidvalidity, target.uid) for target in targets
-    )
+    pending = await uow.commands.pending(command.id)
     undone = await uow.commands.get(command.undo_of_id) if command.undo_of_id else None
     return Claimed(
         id=command.id,
         intent=of(command),
         undone=of(undone) if undone else None,
         attempts=command.attempts,
-        targets=targets,
+        targets=[one.target for one in pending],
         folders={one.id: one for one in await uow.mailboxes.of_account(command.account_id)},
         identities={
-            target.n: _identity(
-                messages[target.message_id],
-                placements.get(Place(target.mailbox_id, target.uidvalidity, target.uid)),
-            )
-            for target in targets
+            one.target.n: Identity(one.internet_message_id, one.size, one.internaldate)
+            for one in pending
         },
-    )
-
-
-def _identity(message: Message, placement: Placement | None) -> Identity:
-    """What the server says of the mail: its own count of the size where we noted it."""
-    return Identity(
-        internet_message_id=message.internet_message_id,
-        size=placement.size if placement and placement.size is not None else message.size,
-        internaldate=(placement.internaldate if placement else None) or message.received_at,
     )

@@ -18,7 +18,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
 
 from app.commands.carry_out import FolderRef, Outcome, move, set_flag
-from app.commands.claim import Claimed, Executing, claim_next
+from app.commands.claim import Claimed, Executing, claim_next, is_another_due
 from app.commands.locate import Wanted
 from app.commands.sent import file_sent, find_sent
 from app.commands.settle import MOST_ATTEMPTS, done, failed
@@ -52,6 +52,8 @@ async def run_due(on: Executing, session: MailSession) -> int:
         else:
             await done(on, claimed, outcomes)
             faultpoint("K22")
+        if not await is_another_due(on):
+            break
     return count
 
 

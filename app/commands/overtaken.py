@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from app.commands.change import change_locked
+from app.commands.enqueue import enqueue_for_conversation
 from app.commands.types import (
     Assign,
     ConversationIntent,
@@ -54,19 +56,47 @@ class Overtaken(Conflict):
         super().__init__(f"{self.name} {did}{when}.", fix="Nothing was changed.")
 
 
-async def is_first(
+async def change_if_first(
     uow: UnitOfWork,
     actor: Actor,
     conversation_id: ConversationId,
+    intent: ConversationIntent,
+    *,
+    now: datetime,
+) -> Command | None:
+    """Change the conversation as `change_conversation` does, unless somebody else was first.
+
+    None where the same person asked for the same before. Raises `NotFound`, `Conflict` and
+    `Overtaken`.
+    """
+    conversation = await uow.conversations.lock(conversation_id)
+    if not await _is_first(uow, actor, conversation, intent):
+        return None
+    return await change_locked(uow, actor, conversation, intent, now=now)
+
+
+async def enqueue_if_first(
+    uow: UnitOfWork, actor: Actor, conversation_id: ConversationId, intent: MailIntent
+) -> Command | None:
+    """The same of a wish for mails. Raises whatever `enqueue_for_conversation` raises as well."""
+    conversation = await uow.conversations.lock(conversation_id)
+    if not await _is_first(uow, actor, conversation, intent):
+        return None
+    return await enqueue_for_conversation(uow, actor, conversation_id, intent)
+
+
+async def _is_first(
+    uow: UnitOfWork,
+    actor: Actor,
+    conversation: Conversation,
     intent: ConversationIntent | MailIntent,
 ) -> bool:
     """Whether a click on the card is to be carried out, decided while nobody else can decide.
 
     False where the same person asked for the same before: a second click changes nothing. Raises
-    `NotFound`, and `Overtaken` where somebody else was first.
+    `Overtaken` where somebody else was first.
     """
-    conversation = await uow.conversations.lock(conversation_id)
-    commands = await uow.commands.of_conversation(conversation_id)
+    commands = await uow.commands.of_conversation(conversation.id)
     await _check_merged(uow, conversation, commands)
     match intent:
         case Assign(assignee_id) if conversation.assignee_id is not None:

@@ -10,9 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from app.commands.change import change_conversation
-from app.commands.enqueue import enqueue_for_conversation
-from app.commands.overtaken import is_first
+from app.commands.overtaken import change_if_first, enqueue_if_first
 from app.commands.types import ConversationIntent, MailIntent
 from app.commands.undo import undo
 from app.core.access import Actor
@@ -62,12 +60,10 @@ async def react(
     now: datetime,
 ) -> None:
     """Raises `NotFound`, `Conflict`, and `Overtaken` where somebody else was first."""
-    if not await is_first(uow, actor, conversation_id, intent):
-        return
     if isinstance(intent, ConversationIntent):
-        await change_conversation(uow, actor, conversation_id, intent, now=now)
+        await change_if_first(uow, actor, conversation_id, intent, now=now)
     else:
-        await enqueue_for_conversation(uow, actor, conversation_id, intent)
+        await enqueue_if_first(uow, actor, conversation_id, intent)
 
 
 async def take_away(

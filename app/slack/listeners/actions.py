@@ -7,14 +7,12 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from app.commands.change import change_conversation
-from app.commands.enqueue import enqueue_for_conversation
-from app.commands.overtaken import is_first
-from app.commands.types import Archive, Assign, ConversationIntent, Done, MailIntent, Reopen
+from app.commands.overtaken import change_if_first, enqueue_if_first
+from app.commands.types import Archive, Assign, ConversationIntent, Done, Reopen
 from app.commands.undo import process_again, retry, undo
 from app.core.access import Actor
 from app.core.errors import InvalidInput
-from app.core.ids import CommandId, ConversationId
+from app.core.ids import CommandId
 from app.feed.ids import ActionId, CardValue, MenuChoice, MenuValue, parse_placement
 from app.slack.clicked import action_of, value_of
 from app.slack.middleware import Door, workspace_of
@@ -44,8 +42,11 @@ class CardActions:
     async def assign_me(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
         conversation_id = CardValue.parse(value_of(body)).conversation_id
 
+        now = self._door.clock.now()
+
         async def assign(uow: UnitOfWork, actor: Actor) -> None:
-            await self._change_if_first(uow, actor, conversation_id, Assign(actor.teammate_id))
+            intent = Assign(actor.teammate_id)
+            await change_if_first(uow, actor, conversation_id, intent, now=now)
 
         await self._door.act(context, body, assign)
         await ack()
@@ -62,22 +63,12 @@ class CardActions:
         self, context: AsyncBoltContext, body: Body, intent: ConversationIntent
     ) -> None:
         conversation_id = CardValue.parse(value_of(body)).conversation_id
+        now = self._door.clock.now()
         await self._door.act(
             context,
             body,
-            lambda uow, actor: self._change_if_first(uow, actor, conversation_id, intent),
+            lambda uow, actor: change_if_first(uow, actor, conversation_id, intent, now=now),
         )
-
-    async def _change_if_first(
-        self,
-        uow: UnitOfWork,
-        actor: Actor,
-        conversation_id: ConversationId,
-        intent: ConversationIntent,
-    ) -> None:
-        if await is_first(uow, actor, conversation_id, intent):
-            now = self._door.clock.now()
-            await change_conversation(uow, actor, conversation_id, intent, now=now)
 
     async def undo(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
         command_id, now = _command(body), self._door.clock.now()
@@ -126,14 +117,6 @@ class CardActions:
                 return confirm.spam(conversation.id, conversation.subject, account.address)
             case _:
                 return more.view(conversation.id, conversation.subject)
-
-
-async def enqueue_if_first(
-    uow: UnitOfWork, actor: Actor, conversation_id: ConversationId, intent: MailIntent
-) -> None:
-    """Raises `Overtaken`, and whatever `enqueue_for_conversation` raises."""
-    if await is_first(uow, actor, conversation_id, intent):
-        await enqueue_for_conversation(uow, actor, conversation_id, intent)
 
 
 def _command(body: Body) -> CommandId:

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from app.commands.change import change_conversation
 from app.commands.enqueue import enqueue_for_conversation
+from app.commands.overtaken import enqueue_if_first
 from app.commands.show import show_files, show_original
 from app.commands.types import (
     Assign,
@@ -29,7 +30,6 @@ from app.mailbox.port import Role
 from app.slack.composer import Composer, Start
 from app.slack.errors import words
 from app.slack.ids import FieldId, ViewId
-from app.slack.listeners.actions import enqueue_if_first
 from app.slack.listeners.reading import READING, Reading
 from app.slack.listeners.rules import Ruling
 from app.slack.listeners.snooze import Snoozing

@@ -8,11 +8,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from app.commands.change import change_conversation
-from app.commands.overtaken import is_first
+from app.commands.overtaken import change_if_first
 from app.commands.snooze import snooze
 from app.commands.types import ConversationIntent, Wake
-from app.core.access import Actor
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.ids import ConversationId, SlackUserId
 from app.feed.ids import ActionId, CardValue
@@ -25,7 +23,6 @@ from app.slack.people import look_up
 from app.slack.submitted import chosen, field, memory_of
 from app.slack.views import snooze as view
 from app.slack.views import told
-from app.store.unit_of_work import UnitOfWork
 
 Body = Mapping[str, Any]
 
@@ -134,12 +131,11 @@ class Snoozing:
         intent: ConversationIntent,
     ) -> None:
         now = self._door.clock.now()
-
-        async def do(uow: UnitOfWork, actor: Actor) -> None:
-            if await is_first(uow, actor, conversation_id, intent):
-                await change_conversation(uow, actor, conversation_id, intent, now=now)
-
-        await self._door.act(context, body, do)
+        await self._door.act(
+            context,
+            body,
+            lambda uow, actor: change_if_first(uow, actor, conversation_id, intent, now=now),
+        )
 
 
 def _who(body: Body) -> tuple[SlackUserId, str]:

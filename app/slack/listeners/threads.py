@@ -16,9 +16,8 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from app.commands.assign import assign
-from app.commands.change import change_conversation
 from app.commands.notes import find_card
-from app.commands.overtaken import is_first
+from app.commands.overtaken import change_if_first
 from app.commands.snooze import snooze
 from app.commands.types import Assign, ConversationIntent, Done, Reopen, Wake
 from app.core.access import Actor
@@ -208,9 +207,7 @@ class Threads:
         conversation_id: ConversationId,
         intent: ConversationIntent,
     ) -> None:
-        if await is_first(uow, actor, conversation_id, intent):
-            now = self._door.clock.now()
-            await change_conversation(uow, actor, conversation_id, intent, now=now)
+        await change_if_first(uow, actor, conversation_id, intent, now=self._door.clock.now())
 
 
 async def _tell(

@@ -17,6 +17,8 @@ from app.store.models import (
     CommandState,
     CommandTarget,
     CommandType,
+    Message,
+    Placement,
     TargetState,
 )
 from app.store.repositories.base import Repository
@@ -39,6 +41,19 @@ class CommandFilter:
     account_ids: Collection[AccountId] | None = None
     state: CommandState | None = None
     conversation_id: ConversationId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A mail that is still to be acted on, and what the server knows it by.
+
+    Size and date are the server's own where the ledger noted them.
+    """
+
+    target: CommandTarget
+    internet_message_id: str | None
+    size: int
+    internaldate: datetime
 
 
 LONGEST_WAIT: Final = timedelta(minutes=20)
@@ -88,6 +103,36 @@ class Commands(Repository):
             .order_by(col(CommandTarget.n))
         )
         return (await self._session.exec(statement)).all()
+
+    async def pending(self, command_id: CommandId) -> list[Pending]:
+        """The mails that a command has still to act on, with what they are known by."""
+        statement = (
+            select(
+                CommandTarget,
+                Message.internet_message_id,
+                func.coalesce(Placement.size, Message.size),
+                func.coalesce(Placement.internaldate, Message.received_at),
+            )
+            .join(
+                Message,
+                (col(Message.workspace_id) == col(CommandTarget.workspace_id))
+                & (col(Message.id) == col(CommandTarget.message_id)),
+            )
+            .outerjoin(
+                Placement,
+                (col(Placement.workspace_id) == col(CommandTarget.workspace_id))
+                & (col(Placement.mailbox_id) == col(CommandTarget.mailbox_id))
+                & (col(Placement.uidvalidity) == col(CommandTarget.uidvalidity))
+                & (col(Placement.uid) == col(CommandTarget.uid)),
+            )
+            .where(
+                CommandTarget.workspace_id == self._workspace_id,
+                CommandTarget.command_id == command_id,
+                col(CommandTarget.state) == TargetState.PENDING,
+            )
+            .order_by(col(CommandTarget.n))
+        )
+        return [Pending(*row) for row in await self._session.exec(statement)]
 
     async def next_due(self, account_id: AccountId, now: datetime) -> Command | None:
         """The oldest command that may run now.

@@ -12,8 +12,8 @@ from tests.fixtures.slack_door import SlackDoor
 
 PERMITTED = 1
 """Until it is known that the person may."""
-ASSIGNED = 13
-ARCHIVED = 15
+ASSIGNED = 12
+ARCHIVED = 14
 
 
 @pytest.fixture

@@ -28,9 +28,17 @@ def context(text: str) -> Block:
     return {"type": "context", "elements": [verbatim(text)]}
 
 
+def linked(escaped: str, link: str) -> str:
+    """Escaped words that lead somewhere, if there is somewhere to lead."""
+    return f"<{link}|{escaped.replace('|', '¦')}>" if link and escaped else escaped
+
+
 def files(named: tuple[FileView, ...]) -> str:
     """The first few by name and size, and how many more there are."""
-    shown = [f"{escape_line(file.name, 60)} ({size(file.size)})" for file in named[:_FILES]]
+    shown = [
+        f"{linked(escape_line(file.name, 60), file.link)} ({size(file.size)})"
+        for file in named[:_FILES]
+    ]
     if len(named) > _FILES:
         shown.append(f"and {len(named) - _FILES} more")
     return "📎 " + " · ".join(shown)

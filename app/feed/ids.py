@@ -6,7 +6,14 @@ from typing import Self
 from uuid import UUID
 
 from app.core.errors import InvalidInput
-from app.core.ids import CommandId, ConversationId, OutgoingId, PlacementId, PostId
+from app.core.ids import (
+    CommandId,
+    ConversationId,
+    MessageId,
+    OutgoingId,
+    PlacementId,
+    PostId,
+)
 
 
 class ActionId(StrEnum):
@@ -23,6 +30,7 @@ class ActionId(StrEnum):
     UNDO = "conversation.undo"
     RETRY = "conversation.retry"
     MENU = "conversation.menu"
+    READ = "conversation.read"
     PROCESS_AGAIN = "quarantine.process_again"
     SHOW_ALL = "digest.show_all"
     OUTGOING_UNDO = "outgoing.undo"
@@ -85,6 +93,11 @@ class MenuValue:
         if choice not in set(MenuChoice):
             raise InvalidInput("This menu entry is not one of ours.")
         return cls(MenuChoice(choice), ConversationId(_uuid(conversation)))
+
+
+def parse_message(text: str) -> MessageId:
+    """Raises `InvalidInput`."""
+    return MessageId(_uuid(text))
 
 
 def parse_outgoing(text: str) -> OutgoingId:

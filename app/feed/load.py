@@ -25,6 +25,7 @@ from app.feed.view import (
 from app.mail.flags import ANSWERED, FLAGGED, SEEN
 from app.mailbox.port import Role
 from app.store.models import (
+    Attachment,
     Command,
     CommandState,
     CommandType,
@@ -52,8 +53,11 @@ _UNDOABLE: Final = frozenset(CommandType) - {
 """Done and Reopen undo each other, and Wake now undoes Snooze, by their own buttons."""
 
 
-async def load_card(uow: UnitOfWork, post: Post, site: str) -> CardView:
-    """Everything the card `post` shows. Raises `NotFound` where the conversation is gone."""
+async def load_card(uow: UnitOfWork, post: Post, site: str, pages: str = "") -> CardView:
+    """Everything the card `post` shows. Raises `NotFound` where the conversation is gone.
+
+    `site`: where links to cards begin; `pages`: where our own do.
+    """
     assert post.conversation_id is not None
     conversation = await uow.conversations.get(post.conversation_id)
     account = await uow.accounts.get(conversation.account_id)
@@ -83,7 +87,8 @@ async def load_card(uow: UnitOfWork, post: Post, site: str) -> CardView:
         conversation_id=conversation.id,
         address=account.address,
         subject=conversation.subject,
-        mail=await _mail(uow, message) if message else await load_begun_by_us(uow, post),
+        mail=await _mail(uow, message, pages) if message else await load_begun_by_us(uow, post),
+        page=_page(pages, f"conversations/{conversation.id}"),
         further_mails=around.further_mails,
         first_contact=around.is_first_contact,
         assignee=people.get(conversation.assignee_id),
@@ -110,8 +115,8 @@ async def load_card(uow: UnitOfWork, post: Post, site: str) -> CardView:
     )
 
 
-async def load_mail(uow: UnitOfWork, message_id: MessageId) -> MailView:
-    return await _mail(uow, await uow.messages.get(message_id))
+async def load_mail(uow: UnitOfWork, message_id: MessageId, pages: str = "") -> MailView:
+    return await _mail(uow, await uow.messages.get(message_id), pages)
 
 
 async def load_command(uow: UnitOfWork, post: Post) -> CommandView:
@@ -137,19 +142,29 @@ async def load_quarantine(uow: UnitOfWork, post: Post) -> QuarantineView:
     )
 
 
-async def _mail(uow: UnitOfWork, message: Message) -> MailView:
+async def _mail(uow: UnitOfWork, message: Message, pages: str) -> MailView:
     files = await uow.messages.attachments([message.id]) if message.attachment_count else []
     return MailView(
         sender_name=message.from_name,
         sender_address=message.from_address,
         received_at=message.received_at,
         excerpt=message.excerpt,
-        files=tuple(FileView(file.filename, file.size) for file in files if not file.inline),
+        files=tuple(_file(pages, one) for one in files if not one.inline),
+        id=message.id,
         cc_count=len(message.cc),
         is_ours=message.direction is Direction.OUTBOUND,
         sent_with=message.sent_with,
         notes=notes(message),
     )
+
+
+def _file(pages: str, file: Attachment) -> FileView:
+    link = _page(pages, f"messages/{file.message_id}/files/{file.n}")
+    return FileView(file.filename, file.size, link)
+
+
+def _page(pages: str, path: str) -> str:
+    return f"{pages.rstrip('/')}/{path}" if pages else ""
 
 
 def _where(

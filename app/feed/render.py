@@ -8,6 +8,7 @@ All text of a message together stays far below the 13,200 characters at which Sl
 from typing import Final
 
 from app.feed.blocks import button, context, files, section
+from app.feed.blocks import linked as linked_to
 from app.feed.ids import ActionId, CardValue, MenuChoice, MenuValue
 from app.feed.mrkdwn import (
     bold,
@@ -99,7 +100,7 @@ def card(view: CardView) -> Rendered:
     blocks: list[Block] = [
         {
             "type": "section",
-            "text": verbatim(bold(subject)),
+            "text": verbatim(bold(linked_to(subject, view.page))),
             "accessory": _menu(view),
         },
         context(_envelope(view)),
@@ -107,7 +108,7 @@ def card(view: CardView) -> Rendered:
     blocks += _notes(view.mail)
     excerpt = cut_lines(view.mail.excerpt, lines=_EXCERPT_LINES, characters=_EXCERPT)
     if words := escape(excerpt, _SECTION).strip():
-        blocks.append(section(link_up(words)))
+        blocks.append(_words(view.mail, words))
     if view.mail.files:
         blocks.append(context(files(view.mail.files)))
     if view.proposal:
@@ -130,11 +131,19 @@ def mail(view: MailView) -> Rendered:
     blocks += _notes(view)
     body = cut_lines(view.excerpt, lines=_THREAD_LINES, characters=_THREAD_EXCERPT)
     if words := escape(body, _SECTION).strip():
-        blocks.append(section(link_up(words)))
+        blocks.append(_words(view, words))
     if view.files:
         blocks.append(context(files(view.files)))
     no_words = "new mail" if view.is_hidden else "(no text)"
     return Rendered(f"{sender}: {escape(first_line, 300) or no_words}", blocks)
+
+
+def _words(view: MailView, words: str) -> Block:
+    """What it says; where that was cut, with the button that shows the rest."""
+    said = section(link_up(words))
+    if view.id is None or not words.endswith("…"):
+        return said
+    return {**said, "accessory": button(ActionId.READ, "… more", str(view.id))}
 
 
 def _proposal(view: CardView, proposal: ProposalView) -> Block:

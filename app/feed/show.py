@@ -95,11 +95,11 @@ async def rendered(uow: UnitOfWork, post: Post, site: str, pages: str = "") -> R
 async def _render_fully(uow: UnitOfWork, post: Post, site: str, pages: str) -> Rendered:
     match post.kind:
         case PostKind.CARD:
-            view = await load_card(uow, post, site)
+            view = await load_card(uow, post, site, pages)
             return render.card(exposure.card(view, await _exposure(uow, post)))
         case PostKind.MAIL:
             assert post.message_id is not None
-            mail = await load_mail(uow, post.message_id)
+            mail = await load_mail(uow, post.message_id, pages)
             return render.mail(exposure.mail(mail, await _exposure(uow, post)))
         case PostKind.QUARANTINE:
             return render.quarantine(await load_quarantine(uow, post))

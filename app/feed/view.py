@@ -5,7 +5,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from app.core.ids import CommandId, ConversationId, OutgoingId, PlacementId, PostId
+from app.core.ids import (
+    CommandId,
+    ConversationId,
+    MessageId,
+    OutgoingId,
+    PlacementId,
+    PostId,
+)
 from app.store.models import (
     CommandState,
     CommandType,
@@ -19,6 +26,8 @@ from app.store.models import (
 class FileView:
     name: str
     size: int
+    link: str = ""
+    """Where it is had, for whoever may see it; nothing where that is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,8 @@ class MailView:
     """What the mail is, beside its words; see `feed.notes`."""
     is_hidden: bool = False
     """The channel shows none of its words."""
+    id: MessageId | None = None
+    """None where it is one of ours that is no message yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +193,8 @@ class CardView:
     """The account's own address."""
     subject: str
     mail: MailView
+    page: str = ""
+    """Our own page about it; nothing where that is unknown."""
     further_mails: int = 0
     first_contact: bool = False
     assignee: Person | None = None

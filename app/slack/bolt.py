@@ -99,7 +99,7 @@ def _listeners(
     """How each is made known to an app."""
     settings = container.settings
     composer = Composer(door, members, settings.undo_seconds)
-    mails = Reading(door, container.blobs)
+    mails = Reading(door, container.blobs, settings.base_url)
     writing = writing_of(container.store, container.blobs, settings)
     unsubscribing = Unsubscribing(door, writing)
     routing = Routing(door, gate, frozenset(settings.admins))

@@ -15,7 +15,7 @@ from app.slack.ids import FieldId, ViewId
 from app.slack.views.home import FIND, OPEN, REFRESH
 from app.slack.views.mailboxes import CONNECT, MEND, SIGN_IN
 from app.slack.views.more import MoreAction
-from app.slack.views.reading import PAGE_ACTION
+from app.slack.views.reading import IN_BROWSER, PAGE_ACTION
 
 Body = Mapping[str, Any]
 MOST_IDS: Final = 200
@@ -26,7 +26,7 @@ _TYPED: Final = frozenset({
     "plain_text_input", "email_text_input", "url_text_input", "number_input", "rich_text_input",
 })  # fmt: skip
 _LOOKING_WORDS: Final = frozenset({"", "help", "search", "status"})
-_LOOKING_ACTIONS: Final = frozenset({FIND, OPEN, REFRESH, SIGN_IN, CONNECT})
+_LOOKING_ACTIONS: Final = frozenset({FIND, OPEN, REFRESH, SIGN_IN, CONNECT, IN_BROWSER})
 _OF_ADMINS: Final = frozenset({MEND, FieldId.ROUTE_ACCOUNT})
 """Their listeners ask for an admin, who need not be in the mailbox's channel: it may be archived,
 or SharedBox may have been removed from it, which is why its mail is to go elsewhere."""
@@ -68,7 +68,7 @@ def reads_on(body: Body) -> bool:
     match body.get("type"):
         case "block_actions":
             actions = body.get("actions") or ()
-            return any(str(one.get("action_id")).startswith(f"{PAGE_ACTION}.") for one in actions)
+            return any(_is_reading(str(one.get("action_id"))) for one in actions)
         case "view_submission":
             view = body.get("view") or {}
             return view.get("callback_id") == ViewId.MORE and _entry(view) in _READING_ENTRIES
@@ -81,7 +81,11 @@ def _is_look(action: Mapping[str, Any]) -> bool:
     if action_id == ActionId.MENU:
         chosen = str((action.get("selected_option") or {}).get("value", ""))
         return chosen.partition("/")[0] == MenuChoice.MORE
-    return action_id in _LOOKING_ACTIONS or action_id.startswith(f"{PAGE_ACTION}.")
+    return action_id in _LOOKING_ACTIONS or _is_reading(action_id)
+
+
+def _is_reading(action_id: str) -> bool:
+    return action_id == ActionId.READ or action_id.startswith(f"{PAGE_ACTION}.")
 
 
 def _entry(view: Mapping[str, Any]) -> str:

@@ -12,17 +12,19 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from app.core.errors import NotFound
 from app.core.ids import ConversationId, MessageId
+from app.feed.ids import ActionId, parse_message
 from app.mail import charset
 from app.mail.address import Address
 from app.mail.authentication import verdict
 from app.mail.scan import header_of, scan
+from app.slack.clicked import value_of
 from app.slack.composer import show
 from app.slack.leading import lead_to
 from app.slack.middleware import Door, workspace_of
 from app.slack.submitted import memory_of
 from app.slack.views import reading
 from app.slack.views.more import MoreAction
-from app.slack.views.reading import PAGE_ACTION, PageValue, Shown, Why
+from app.slack.views.reading import IN_BROWSER, PAGE_ACTION, PageValue, Shown, Why
 from app.store.blobs import Blobs
 from app.store.models import Message
 from app.store.unit_of_work import UnitOfWork
@@ -33,12 +35,17 @@ Body = Mapping[str, Any]
 
 
 class Reading:
-    def __init__(self, door: Door, blobs: Blobs) -> None:
+    """`pages`: where our own pages begin."""
+
+    def __init__(self, door: Door, blobs: Blobs, pages: str) -> None:
         self._door = door
         self._blobs = blobs
+        self._pages = pages.rstrip("/")
 
     def register(self, app: AsyncApp) -> None:
         app.action(re.compile(rf"{re.escape(PAGE_ACTION)}\.(back|on)"))(self.turn)
+        app.action(ActionId.READ.value)(self.open)
+        app.action(IN_BROWSER)(self.leave)
 
     async def lead_to(
         self,
@@ -70,6 +77,21 @@ class Reading:
         shown = Shown.TEXT if action is MoreAction.FULL_MAIL else Shown.HEADER
         return await self._page(conversation_id, newest[0], shown, 0)
 
+    async def open(
+        self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
+    ) -> None:
+        """The whole of a mail whose beginning stands in a channel. Raises `NotFound`."""
+        message_id = parse_message(value_of(body))
+        async with self._door.store.begin(workspace_of(context)) as uow:
+            message = await uow.messages.get(message_id)
+        await ack()
+        view = await self._page(ConversationId(message.conversation_id), message, Shown.TEXT, 0)
+        await client.views_open(trigger_id=body["trigger_id"], view=view)
+
+    async def leave(self, ack: AsyncAck) -> None:
+        """Slack follows the button's link by itself, and wants to be answered all the same."""
+        await ack()
+
     async def turn(
         self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
     ) -> None:
@@ -90,7 +112,10 @@ class Reading:
         text = message.body if shown is Shown.TEXT else charset.decode(await self._header(message))
         sender = str(Address(message.from_name, message.from_address))
         head = reading.Head(message.subject, sender, message.sent_at or message.received_at)
-        return reading.page(conversation_id, MessageId(message.id), shown, text, number, head=head)
+        link = f"{self._pages}/conversations/{conversation_id}"
+        return reading.page(
+            conversation_id, MessageId(message.id), shown, text, number, head=head, link=link
+        )
 
     async def _why(self, message: Message, **where: Any) -> Why:  # noqa: ANN401 -- fields of Why
         found = verdict(scan(await self._header(message) + b"\r\n\r\n").root.headers)

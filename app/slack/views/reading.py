@@ -15,6 +15,7 @@ from app.slack.ids import Memory, ViewId
 from app.slack.views.rules import did
 
 PAGE_ACTION: Final = "mail.page"
+IN_BROWSER: Final = "mail.in_browser"
 PAGE: Final = 12_000
 _SECTION: Final = 2_900
 """A section holds 3,000 characters (docs.slack.dev/reference/block-kit/blocks/section-block)."""
@@ -80,8 +81,12 @@ def page(
     text: str,
     number: int,
     head: Head | None = None,
+    link: str = "",
 ) -> dict[str, Any]:
-    """One page of a long text; a number beyond the end is the last page."""
+    """One page of a long text; a number beyond the end is the last page.
+
+    `link`: our own page about it.
+    """
     last = max((len(text) - 1) // PAGE, 0)
     number = min(max(number, 0), last)
     piece = text[number * PAGE : (number + 1) * PAGE] or "(nothing)"
@@ -91,6 +96,8 @@ def page(
         note = verbatim(f"Page {number + 1} of {last + 1}")
         blocks.append({"type": "context", "elements": [note]})
         blocks.append(_turning(message_id, shown, number, last))
+    if link:
+        blocks.append(_in_browser(link))
     return _window(conversation_id, "Mail" if shown is Shown.TEXT else "Headers", blocks)
 
 
@@ -177,6 +184,16 @@ def _turning(message_id: MessageId, shown: Shown, number: int, last: int) -> dic
         if 0 <= number + by <= last
     ]
     return {"type": "actions", "block_id": f"pages.{number}", "elements": buttons}
+
+
+def _in_browser(link: str) -> dict[str, Any]:
+    button = {
+        "type": "button",
+        "action_id": IN_BROWSER,
+        "text": {"type": "plain_text", "text": "Open in browser"},
+        "url": link,
+    }
+    return {"type": "actions", "elements": [button]}
 
 
 def _window(

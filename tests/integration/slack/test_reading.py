@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from app.core.ids import MessageId
+from app.feed.channels import set_exposure
+from app.store.models import Exposure
 from app.store.new import NewAttachment
 from tests.fixtures.slack_door import SlackDoor
 from tests.fixtures.stack import eventually, text_of
@@ -75,6 +77,42 @@ class TestWindows:
         await door.slack.act_in_view("Ana", "mail.page.on")
 
         assert "first" not in await window(door, "Mail", "last")
+
+
+class TestMore:
+    """The button beside words that were cut."""
+
+    @pytest.mark.both_ways
+    async def test_opens_the_whole_of_that_mail(self, door: SlackDoor) -> None:
+        ts, _ = await mail(door, excerpt="line\n" * 9, body="line\n" * 9 + "the end")
+        await door.feed.mail("Later", "Invoice", body="something newer")
+
+        outcome = await door.slack.click("Ana", "support", ts, "conversation.read")
+
+        assert outcome.ok
+        assert "something newer" not in await window(door, "Mail", "the end")
+        assert "/conversations/" in str(door.slack.views("Ana")[0]["blocks"][-1])
+        assert (await door.slack.act_in_view("Ana", "mail.in_browser")).ok
+
+    async def test_shows_nothing_to_who_is_not_in_the_channel(self, door: SlackDoor) -> None:
+        ts, _ = await mail(door, excerpt="line\n" * 9)
+        value = door.slack.messages("support")[-1]["blocks"][2]["accessory"]["value"]
+        door.slack.remove_user("Chidi", "support")
+
+        await door.interaction(door.click(ts, "conversation.read", value, "Chidi"))
+
+        assert door.slack.views("Chidi") == []
+
+    async def test_shows_a_guest_no_more_than_their_channel_does(self, door: SlackDoor) -> None:
+        ts, _ = await mail(door, excerpt="line\n" * 9)
+        door.slack.change_person("Ben", guest=True)
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            await set_exposure(uow, door.feed.channel, Exposure.LINES)
+
+        await door.slack.click("Ben", "support", ts, "conversation.read")
+
+        assert "and no more of it" in await door.told("Ben")
+        assert door.slack.views("Ben") == []
 
 
 class TestIntoTheThread:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.core.ids import CommandId, ConversationId, PlacementId, new_id
+from app.core.ids import CommandId, ConversationId, MessageId, PlacementId, new_id
 from app.feed import render
 from app.feed.port import Rendered
 from app.feed.view import (
@@ -84,6 +84,37 @@ class TestCard:
 
         assert "📎 2 · CC 1" in shown[1]
         assert shown[3] == "📎 invoice.pdf (82 kB) · photo.jpg (1.2 MB)"
+
+    def test_leads_to_our_own_page_and_to_its_files(self) -> None:
+        files = (FileView("a|b>.pdf", 82_400, "https://box/messages/1/files/0"),)
+        card = replace(
+            CARD,
+            subject="50% off | <now> *really*",
+            page="https://box/conversations/1",
+            mail=replace(MAIL, files=files),
+        )
+
+        shown = lines(render.card(card))
+
+        subject = "50% off ¦ &lt;now&gt; ∗really∗"
+        assert shown[0] == f"*<https://box/conversations/1|{subject}>*"
+        assert shown[3] == "📎 <https://box/messages/1/files/0|a¦b&gt;.pdf> (82 kB)"
+
+    @pytest.mark.parametrize(
+        ("excerpt", "is_cut"),
+        [("Short.", False), ("\n".join("abcdef"), False), ("\n".join("abcdefg"), True),
+         ("x" * 601, True), ("Kept cut …", True)],
+    )  # fmt: skip
+    def test_offers_the_rest_of_what_is_cut(self, excerpt: str, is_cut: bool) -> None:
+        message_id = MessageId(new_id())
+
+        shown = render.card(replace(CARD, mail=replace(MAIL, excerpt=excerpt, id=message_id)))
+
+        more = shown.blocks[2].get("accessory")
+        assert bool(more) is is_cut
+        if more:
+            assert more["text"]["text"] == "… more"
+            assert more["value"] == str(message_id)
 
     def test_says_how_many_files_it_leaves_out(self) -> None:
         files = tuple(FileView(f"{n}.txt", 1) for n in range(20))

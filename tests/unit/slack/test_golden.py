@@ -107,12 +107,18 @@ MAIL: Final = MailView(
     "ana@acme.example",
     AT,
     "The total is wrong.\nSee https://acme.example/4471 & <!channel>.",
-    files=(FileView("invoice.pdf", 82_000),),
+    files=(FileView("invoice.pdf", 82_000, f"https://box.example.com/messages/{SOME}/files/0"),),
     cc_count=1,
 )
 CARD: Final = CardView(
-    CONVERSATION, "billing@example.com", "Invoice 4471 is wrong", MAIL, waiting_since=AT
+    CONVERSATION,
+    "billing@example.com",
+    "Invoice 4471 is wrong",
+    MAIL,
+    page=f"https://box.example.com/conversations/{SOME}",
+    waiting_since=AT,
 )
+LONG: Final = dataclasses.replace(MAIL, excerpt="The total is wrong.\n" * 9, id=MessageId(SOME))
 ARCHIVED: Final = CommandView(
     CommandId(SOME), CommandType.ARCHIVE, CommandState.DONE, "", None, ANA, AT, can_be_undone=True
 )
@@ -129,6 +135,7 @@ def card(**values: Any) -> Rendered:
 MESSAGES: Final[dict[str, Rendered]] = {
     "card-unassigned": card(first_contact=True),
     "card-assigned": card(assignee=ANA, further_mails=2, tags=("refund",), folder="INBOX"),
+    "card-long": card(mail=LONG),
     "card-done": card(is_done=True, done_by=ANA, done_at=AT),
     "card-snoozed": card(assignee=ANA, snoozed_until=AT, snoozed_until_reply=True),
     "card-follow-up": card(waiting_since=None, assignee=ANA, follow_up_at=AT),

@@ -8,6 +8,7 @@ from app.commands.carry_out import Outcome
 from app.commands.claim import Claimed, Executing
 from app.commands.sent import gave_up
 from app.commands.undo import settled
+from app.core.access import Origin
 from app.core.logging import get_logger
 from app.mailbox.errors import CommandRefused, MailServerError, Throttled, Transient
 from app.store.models import (
@@ -21,6 +22,7 @@ from app.store.models import (
 )
 from app.store.new import NewPost
 from app.store.repositories.ledger import Entry, Place
+from app.store.telling import tell_asker
 from app.store.unit_of_work import UnitOfWork
 
 MOST_ATTEMPTS: Final = 5
@@ -125,7 +127,9 @@ def _is_for_good(error: MailServerError) -> bool:
 
 
 async def _say_so(uow: UnitOfWork, command: Command) -> None:
-    """Leave a line in the thread of the conversation's card: a failure must not be overlooked."""
+    """A failure must not be overlooked: say so in the thread of the card, and to whoever asked."""
+    if command.requested_by_id is not None and command.origin is not Origin.SYSTEM:
+        uow.leave(tell_asker(uow.workspace_id, command.id))
     if command.conversation_id is None:
         return
     for card in await uow.posts.cards_of([command.conversation_id]):

@@ -16,6 +16,8 @@ from app.feed.view import (
     MOVES,
     CardView,
     CommandView,
+    ElsewhereView,
+    FailedView,
     FileView,
     MailView,
     Person,
@@ -123,6 +125,17 @@ async def load_command(uow: UnitOfWork, post: Post) -> CommandView:
     """The command that a notice is about."""
     command = await uow.commands.get(CommandId(UUID(post.payload["command_id"])))
     return _command_view(command, await _people(uow, command.requested_by_id), holds=True)
+
+
+async def load_failed(uow: UnitOfWork, post: Post) -> FailedView:
+    """What its asker is told directly of a command that was given up. Raises `NotFound`."""
+    command = await load_command(uow, post)
+    subject = address = ""
+    if post.conversation_id is not None:
+        conversation = await uow.conversations.get(post.conversation_id)
+        account = await uow.accounts.get(conversation.account_id)
+        subject, address = conversation.subject, account.address
+    return FailedView(command, ElsewhereView(subject, address, post.payload.get("link")))
 
 
 async def load_quarantine(uow: UnitOfWork, post: Post) -> QuarantineView:

@@ -10,13 +10,14 @@ from app.feed import (
     render_assigned,
     render_channel,
     render_digest,
+    render_failed,
     render_file,
     render_rearranged,
     render_reminder,
     render_summary,
 )
 from app.feed.attach import is_upload
-from app.feed.load import load_card, load_command, load_mail, load_quarantine
+from app.feed.load import load_card, load_command, load_failed, load_mail, load_quarantine
 from app.feed.load_alarm import load_alarm
 from app.feed.load_assigned import load_assigned
 from app.feed.load_channel import load_closed
@@ -144,6 +145,8 @@ async def _direct(uow: UnitOfWork, post: Post, site: str) -> Rendered:
         return render_reminder.nudge(await load_nudge(uow, post, site))
     if "reason" in post.payload:
         return render_reminder.reminder(await load_reminder(uow, post, site))
+    if "command_id" in post.payload:
+        return render_failed.failed(await load_failed(uow, post))
     if "summary" in post.payload:
         return render_summary.summary(await load_summary(uow, post))
     if "outgoing_id" in post.payload:

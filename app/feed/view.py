@@ -169,6 +169,15 @@ class ElsewhereView:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedView:
+    """Something that somebody asked for, and the mail server would not do."""
+
+    command: CommandView
+    about: ElsewhereView
+    """Without an address where it was about mails of several conversations."""
+
+
+@dataclass(frozen=True, slots=True)
 class RearrangedView:
     """A conversation was merged into this one, or a mail was split off from it."""
 

@@ -23,7 +23,7 @@ from app.core.logging import get_logger
 from app.feed.context import Feeding, Later
 from app.feed.deliver import drain
 from app.feed.port import WorkspaceRefused
-from app.jobs import nudging, rotation, summarising, telling_author
+from app.jobs import nudging, rotation, summarising, telling_asker, telling_author
 from app.jobs.telling import tell
 from app.sending import leave_list, prove
 from app.sending.context import Sending
@@ -80,30 +80,14 @@ def _register_telling(queue: procrastinate.App, feeding: Feeding) -> None:
         workspace = WorkspaceId(UUID(workspace_id))
         await telling_author.tell(feeding, workspace, OutgoingId(UUID(outgoing_id)))
 
+    @queue.task(name="command.tell", queue=FEED_QUEUE)
+    async def tell_an_asker(workspace_id: str, command_id: str) -> None:
+        workspace = WorkspaceId(UUID(workspace_id))
+        await telling_asker.tell(feeding, workspace, CommandId(UUID(command_id)))
+
     @queue.task(name="team.tell", queue=FEED_QUEUE)
     async def tell_an_assignee(workspace_id: str, command_id: str) -> None:
         await tell(feeding, WorkspaceId(UUID(workspace_id)), CommandId(UUID(command_id)))
-
-    @queue.task(name="team.nudge", queue=FEED_QUEUE)
-    async def nudge_somebody(
-        workspace_id: str,
-        conversation_id: str,
-        teammate_id: str,
-        reason: str,
-        key: str,
-        since: str | None = None,
-        others: Sequence[str] = (),
-    ) -> None:
-        await nudging.nudge(
-            feeding,
-            WorkspaceId(UUID(workspace_id)),
-            ConversationId(UUID(conversation_id)),
-            TeammateId(UUID(teammate_id)),
-            reason,
-            key,
-            others=[ConversationId(UUID(one)) for one in others],
-            since=_moment(since),
-        )
 
     @queue.task(name="team.rotate", queue=FEED_QUEUE)
     async def give_by_turns(
@@ -133,6 +117,27 @@ def _register_telling(queue: procrastinate.App, feeding: Feeding) -> None:
 
 def _register_reminding(queue: procrastinate.App, feeding: Feeding) -> None:
     """What comes to one person by the clock."""
+
+    @queue.task(name="team.nudge", queue=FEED_QUEUE)
+    async def nudge_somebody(
+        workspace_id: str,
+        conversation_id: str,
+        teammate_id: str,
+        reason: str,
+        key: str,
+        since: str | None = None,
+        others: Sequence[str] = (),
+    ) -> None:
+        await nudging.nudge(
+            feeding,
+            WorkspaceId(UUID(workspace_id)),
+            ConversationId(UUID(conversation_id)),
+            TeammateId(UUID(teammate_id)),
+            reason,
+            key,
+            others=[ConversationId(UUID(one)) for one in others],
+            since=_moment(since),
+        )
 
     @queue.task(name="team.remind", queue=FEED_QUEUE)
     async def remind_somebody(workspace_id: str, teammate_id: str) -> None:

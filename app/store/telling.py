@@ -37,6 +37,21 @@ def tell_author(
     )
 
 
+def tell_asker(
+    workspace_id: WorkspaceId, command_id: CommandId, *, not_before: datetime | None = None
+) -> Job:
+    """Write to whoever asked for something of a mailbox that it was given up."""
+    subject = f"asker:{workspace_id}:{command_id}"
+    return Job(
+        task="command.tell",
+        queue=FEED_QUEUE,
+        lock=subject,
+        subject=subject,
+        args={"workspace_id": str(workspace_id), "command_id": str(command_id)},
+        not_before=not_before,
+    )
+
+
 def nudge(
     workspace_id: WorkspaceId,
     conversation_id: ConversationId,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
+from sqlalchemy import text
 
 from app.commands import enqueue
 from app.commands.carry_out import FolderRef, move
@@ -21,9 +22,9 @@ from app.commands.types import (
     Unflag,
 )
 from app.commands.undo import retry, undo
-from app.core.access import system
+from app.core.access import Actor, Origin, system
 from app.core.errors import Conflict, InvalidInput
-from app.core.ids import CommandId
+from app.core.ids import CommandId, SlackUserId
 from app.mailbox.errors import CommandRefused
 from app.sandbox.mail.dovecot import DovecotInbox
 from app.store.models import Command, CommandTarget, Conversation, Message, Placement, Post
@@ -355,6 +356,24 @@ class TestRefusals:
 
         assert await state(sync, command_id) == ("failed", "[NOPERM] No")
 
+    async def test_for_good_are_told_to_the_person_who_asked(
+        self, sync: Sync, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        conversation = await arrived(sync, "Question")
+        monkeypatch.setattr("app.commands.execute.move", refuse("[NOPERM] No", code="NOPERM"))
+        await ask(sync, conversation, Archive())
+        await sync.run_commands()
+        by_nobody = await to_be_told(sync)
+        async with sync.rows() as uow:
+            ana = await uow.teammates.by_slack_user(SlackUserId("U0ANA"), "ana")
+            actor = Actor(sync.workspace.id, Origin.SLACK, teammate_id=ana.id, name="ana")
+            asked = await enqueue_for_conversation(uow, actor, conversation.id, Delete())
+
+        await sync.run_commands()
+
+        assert by_nobody == []
+        assert await to_be_told(sync) == [str(asked.id)]
+
     async def test_a_dead_letter_can_be_tried_again(
         self, sync: Sync, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -435,8 +454,17 @@ class TestUndo:
         assert [(one.mailbox_id, one.uid) for one in live] == [((await sync.mailbox()).id, 2)]
 
 
-def refuse(text: str, *, code: str = "INUSE") -> object:
+async def to_be_told(sync: Sync) -> list[str]:
+    """The commands of which somebody is to be told that they were given up."""
+    async with sync.rows() as uow:
+        found = await (await uow.session.connection()).execute(
+            text("SELECT args FROM procrastinate_jobs WHERE task_name = 'command.tell'")
+        )
+        return [args["command_id"] for (args,) in found]
+
+
+def refuse(words: str, *, code: str = "INUSE") -> object:
     async def refusing(*_: object, **__: object) -> None:
-        raise CommandRefused(text, code=code)
+        raise CommandRefused(words, code=code)
 
     return refusing

@@ -56,9 +56,12 @@ _APP: Final = AppSeed(
             "new_email",
             description="Write a new e-mail from one of the team's inboxes",
         ),
+        ShortcutSeed("Find mail", "find_mail", description="Look through subjects and texts"),
         ShortcutSeed("Send as e-mail reply", "reply_email", "message"),
         ShortcutSeed("Assign to me", "assign_me", "message"),
         ShortcutSeed("File under…", "file_under", "message"),
+        ShortcutSeed("Create e-mail from message", "email_from_message", "message"),
+        ShortcutSeed("Add to conversation…", "add_to_conversation", "message"),
     ),
     unfurl_domains=frozenset({LOOPBACK}),
 )

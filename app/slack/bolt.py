@@ -31,6 +31,7 @@ from app.slack.listeners.lifecycle import Lifecycle
 from app.slack.listeners.links import Links
 from app.slack.listeners.mailboxes import Mailboxes
 from app.slack.listeners.merge import Merges
+from app.slack.listeners.messages import Messages
 from app.slack.listeners.modals import Modals
 from app.slack.listeners.notes import Notes
 from app.slack.listeners.outgoing import OutgoingActions
@@ -115,6 +116,7 @@ def _listeners(
         Merges(door, members).register,
         Notes(door).register,
         Threads(door, gate, composer).register,
+        Messages(door, members, composer).register,
         Reactions(door, gate).register,
         Links(door, gate, settings).register,
         mails.register,

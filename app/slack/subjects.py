@@ -52,6 +52,8 @@ def only_looks(body: Body) -> bool:
     match body.get("type"):
         case "block_suggestion":
             return True
+        case "shortcut":
+            return body.get("callback_id") == ViewId.FIND_MAIL
         case "block_actions":
             return all(map(_is_look, body.get("actions") or ({},)))
         case "view_submission":

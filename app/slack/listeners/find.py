@@ -1,4 +1,4 @@
-"""Finding mail from the Home tab: a window that asks, and shows what was found."""
+"""Finding mail: a window that asks, and shows what was found, from the Home tab or anywhere."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -34,6 +34,7 @@ class Finding:
 
     def register(self, app: AsyncApp) -> None:
         app.action(home.FIND)(self.open)
+        app.shortcut(ViewId.FIND_MAIL.value)(self.open)
         app.view(ViewId.FIND.value)(self.find)
 
     async def open(self, ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:

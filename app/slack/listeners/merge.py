@@ -41,33 +41,12 @@ class Merges:
     async def candidates(
         self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
     ) -> None:
-        """Conversations of the channels that the person is in, the latest first."""
         source_id = memory_of(body).conversation_id
-        workspace_id = workspace_of(context)
-        try:
-            channels = await self._members.channels(client, (workspace_id, user_of(body)[0]))
-        except NotAllowed:
-            await ack(options=[])
-            return
-        query = typed(body.get("value"))[:_LONGEST_QUERY]
-        async with self._door.store.begin(workspace_id) as uow:
-            sight = await sight_of(uow, channels)
-            wanted = sight.limit(ConversationFilter(words_beginning=tuple(query.split())))
-            found = await uow.conversations.page(
-                wanted, before=None, limit=merging.MOST_CHOICES + 1
+        await ack(
+            **await conversations_to_choose(
+                self._door, self._members, context, body, client, but_for=source_id
             )
-            addresses = await addresses_of(uow, sight, found)
-            choices = [
-                merging.Candidate(
-                    one.id,
-                    one.subject,
-                    one.participants[0] if one.participants else "",
-                    addresses[one.account_id],
-                )
-                for one in found
-                if one.id != source_id
-            ]
-        await ack(**merging.suggestions(choices))
+        )
 
     async def merge(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
         source_id, now = memory_of(body).conversation_id, self._door.clock.now()
@@ -99,6 +78,40 @@ class Merges:
             await ack(response_action="errors", errors={field: error.sentence})
         else:
             await ack()
+
+
+async def conversations_to_choose(
+    door: Door,
+    members: Members,
+    context: AsyncBoltContext,
+    body: Body,
+    client: AsyncWebClient,
+    *,
+    but_for: ConversationId | None = None,
+) -> dict[str, Any]:
+    """What a select offers: of the channels that the person is in, the latest first."""
+    workspace_id = workspace_of(context)
+    try:
+        channels = await members.channels(client, (workspace_id, user_of(body)[0]))
+    except NotAllowed:
+        return {"options": []}
+    query = typed(body.get("value"))[:_LONGEST_QUERY]
+    async with door.store.begin(workspace_id) as uow:
+        sight = await sight_of(uow, channels)
+        wanted = sight.limit(ConversationFilter(words_beginning=tuple(query.split())))
+        found = await uow.conversations.page(wanted, before=None, limit=merging.MOST_CHOICES + 1)
+        addresses = await addresses_of(uow, sight, found)
+    choices = [
+        merging.Candidate(
+            one.id,
+            one.subject,
+            one.participants[0] if one.participants else "",
+            addresses[one.account_id],
+        )
+        for one in found
+        if one.id != but_for
+    ]
+    return merging.suggestions(choices)
 
 
 def _id(text: str) -> UUID:

@@ -28,10 +28,11 @@ from app.slack.composer import Composer, Start
 from app.slack.errors import REFUSALS, words
 from app.slack.gate import Gate
 from app.slack.ids import ViewId
+from app.slack.listeners.messages import read_out
 from app.slack.middleware import Door, Effect, user_of, workspace_of
 from app.slack.people import look_up
 from app.slack.views import move
-from app.slack.words import Asked, Verb, asked, mentioned_in, spoken, until
+from app.slack.words import Asked, Verb, asked, until
 from app.store.unit_of_work import UnitOfWork
 
 Body = Mapping[str, Any]
@@ -77,10 +78,8 @@ class Threads:
         message = body["message"]
         text = ""
         if "bot_id" not in message:
-            said = str(message.get("text") or "")
             async with self._door.store.begin(workspace_of(context)) as uow:
-                people = await uow.teammates.of_slack_users(mentioned_in(said))
-            text = spoken(said, {str(one.slack_user_id): one.name for one in people})
+                text = await read_out(uow, str(message.get("text") or ""))
         await self._composer.open(context, body, client, Start(conversation_id, text=text))
 
     async def assign_me(

@@ -1,9 +1,11 @@
 """From the rows of a mail of ours to what is shown of it."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from app.core.ids import ConversationId, OutgoingId
+from app.feed.port import NothingToShow
 from app.feed.view import FileView, MailView, OutgoingView, Person
 from app.store.models import (
     WAITING,
@@ -18,13 +20,12 @@ from app.store.models import (
 from app.store.repositories.outgoing import OutgoingFilter
 from app.store.unit_of_work import UnitOfWork
 
-_LOOKED_AT = 10
+_LOOKED_AT: Final = 10
 
 
 async def load_outgoing_of(uow: UnitOfWork, post: Post) -> OutgoingView:
-    """The mail that a post tells of. Raises `NotFound` where it is gone."""
-    outgoing_id = OutgoingId(UUID(post.payload["outgoing_id"]))
-    return await _view(uow, await uow.outgoing.get(outgoing_id))
+    """The mail that a post tells of. Raises `NotFound` where it is gone, and `NothingToShow`."""
+    return await _view(uow, await _outgoing_of(uow, post))
 
 
 async def load_latest(uow: UnitOfWork, conversation_id: ConversationId) -> OutgoingView | None:
@@ -37,8 +38,8 @@ async def load_latest(uow: UnitOfWork, conversation_id: ConversationId) -> Outgo
 
 
 async def load_begun_by_us(uow: UnitOfWork, post: Post) -> MailView:
-    """What the card of a conversation shows that began with a mail of ours."""
-    outgoing = await uow.outgoing.get(OutgoingId(UUID(post.payload["outgoing_id"])))
+    """What the card of a conversation shows that began with a mail of ours. Raises as above."""
+    outgoing = await _outgoing_of(uow, post)
     files = await uow.outgoing.files(outgoing.id)
     return MailView(
         sender_name=outgoing.author or outgoing.from_name,
@@ -48,6 +49,14 @@ async def load_begun_by_us(uow: UnitOfWork, post: Post) -> MailView:
         files=tuple(FileView(file.filename, file.size) for file in files),
         cc_count=len(await uow.outgoing.recipients(outgoing.id)) - 1,
     )
+
+
+async def _outgoing_of(uow: UnitOfWork, post: Post) -> Outgoing:
+    try:
+        outgoing_id = OutgoingId(UUID(post.payload["outgoing_id"]))
+    except (KeyError, ValueError):
+        raise NothingToShow("It names no mail, neither one that came in nor one of ours.") from None
+    return await uow.outgoing.get(outgoing_id)
 
 
 async def _view(uow: UnitOfWork, outgoing: Outgoing) -> OutgoingView:

@@ -73,6 +73,10 @@ def says_away(presence: Presence) -> bool:
     return presence.status_emoji in _ABSENT or any(one in words for one in _ABSENT_WORDS)
 
 
+class NothingToShow(SharedBoxError):
+    """A post says nothing of what it is about, so nobody could draw it, now or later."""
+
+
 class SlackRefused(SharedBoxError):
     """Slack answered, and the answer is no. `code` is Slack's own word for it."""
 

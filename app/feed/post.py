@@ -18,6 +18,7 @@ from app.feed.port import (
     ChannelRefused,
     ContentRefused,
     MessageGone,
+    NothingToShow,
     NotReached,
     OutcomeUnknown,
     RateLimited,
@@ -148,6 +149,10 @@ class Poster:
                 message = await rendered(uow, post, feeding.site, feeding.pages)
             except NotFound:
                 post.state, post.detail = PostState.DELETED, "What it showed no longer exists."
+                return None
+            except NothingToShow as error:
+                log.warning("post.empty", post=str(post.id), why=str(error))
+                park(uow, post, ParkedFor.CONTENT, str(error))
                 return None
             await uow.posts.claim(post)
             return ready(post, message, thread.ts if thread else None)

@@ -9,6 +9,7 @@ from app.feed.port import (
     ChannelRefused,
     ContentRefused,
     MessageGone,
+    NothingToShow,
     NotReached,
     OutcomeUnknown,
     RateLimited,
@@ -39,6 +40,10 @@ class Refresher:
                 shown = ready(post, message, None)
             except NotFound:
                 post.shown = post.wanted
+                return
+            except NothingToShow as error:
+                log.warning("post.empty", post=str(post.id), why=str(error))
+                post.shown, post.detail = post.wanted, str(error)
                 return
         assert shown.ts is not None
         try:

@@ -102,6 +102,41 @@ class TestParked:
         assert "Hello?" in reply["text"]
 
 
+class TestACardThatNamesNoMail:
+    """Its row was damaged: nobody can draw it, and it must hold nothing up."""
+
+    async def test_is_parked_and_the_rest_goes_on(self, feed: Feed) -> None:
+        await feed.mail("First")
+        await feed.mail("Second")
+        await damage(feed)
+
+        await feed.drain()
+
+        assert feed.shown() == ["Ana Ruiz - Second"]
+        broken = (await feed.posts())[0]
+        assert broken.state is PostState.PARKED
+        assert "names no mail" in broken.detail
+
+    async def test_is_left_as_it_stands_where_it_was_posted(self, feed: Feed) -> None:
+        await feed.mail("First")
+        await feed.drain()
+        await damage(feed)
+        await feed.change("First")
+
+        await feed.drain()
+
+        assert feed.shown() == ["Ana Ruiz - First"]
+        (broken,) = await feed.posts()
+        assert (broken.state, broken.shown) == (PostState.SENT, broken.wanted)
+        assert "names no mail" in broken.detail
+
+
+async def damage(feed: Feed) -> None:
+    first = (await feed.posts())[0]
+    async with feed.workspace.store.begin(feed.workspace.id) as uow:
+        (await uow.posts.lock(first.id)).message_id = None
+
+
 async def refused(feed: Feed, subject: str) -> None:
     """A mail that Slack takes in no form."""
     await feed.mail(subject)

@@ -46,13 +46,14 @@ async def examine(parts: Container, workspace_id: WorkspaceId) -> AsyncIterator[
             "Commands",
             Level.NOTE,
             f"{counted(figures.commands_failed, 'command')} failed and can be tried again.",
-            "See GET /api/v1/commands?state=failed, or the cards.",
+            "The cards say why; GET /api/v1/commands?state=failed lists them.",
         )
     if figures.quarantined:
         yield Finding(
             "Quarantine",
             Level.NOTE,
-            f"{counted(figures.quarantined, 'mail')} could not be read; see Slack.",
+            f"{counted(figures.quarantined, 'mail')} could not be read.",
+            "The cards say why, and have Process again.",
         )
     if not figures.accounts:
         yield Finding("Accounts", Level.NOTE, "None is connected yet.")

@@ -10,7 +10,7 @@ from app.core.errors import InvalidInput
 from app.rules.types import MOST_CONDITIONS, Condition, RuleBody, Subject, Test
 from app.store.models import Rule
 
-_SPARE: Final = {"field": "from", "test": "contains", "value": "", "header": "", "negated": ""}
+_SPARE: Final = {"field": "from", "test": "contains", "value": "", "header": "", "negated": False}
 _SPARE_ROWS: Final = 2
 SUBJECTS: Final = (
     (Subject.FROM, "Sender"),
@@ -22,44 +22,58 @@ SUBJECTS: Final = (
     (Subject.SIZE, "Size in bytes"),
     (Subject.ATTACHMENT, "Name of a file"),
 )
-TESTS: Final = (
-    (Test.CONTAINS, "contains"),
-    (Test.IS, "is"),
-    (Test.STARTS, "begins with"),
-    (Test.ENDS, "ends with"),
-    (Test.DOMAIN, "is of the domain"),
-    (Test.REGEX, "matches (RE2)"),
-    (Test.EXISTS, "is there"),
-    (Test.LARGER, "is larger than"),
-    (Test.SMALLER, "is smaller than"),
+_TESTS: Final = {
+    Test.CONTAINS: ("contains", "does not contain"),
+    Test.IS: ("is", "is not"),
+    Test.STARTS: ("begins with", "does not begin with"),
+    Test.ENDS: ("ends with", "does not end with"),
+    Test.DOMAIN: ("is of the domain", "is not of the domain"),
+    Test.REGEX: ("matches (RE2)", "does not match (RE2)"),
+    Test.EXISTS: ("is there", "is not there"),
+    Test.LARGER: ("is larger than", "is not larger than"),
+    Test.SMALLER: ("is smaller than", "is not smaller than"),
+}
+_NOT: Final = "not "
+"""Stands before the test in the value of a choice that is about its opposite."""
+TESTS: Final = tuple(
+    (before + test, words[bool(before)]) for before in ("", _NOT) for test, words in _TESTS.items()
 )
 _SIMPLE: Final = ("flag", "mark_read", "archive", "mute", "done")
 
 
-def rows(sent: Mapping[str, Any]) -> list[dict[str, str]]:
+def rows(sent: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows of conditions as they were typed; those without anything are left out."""
     found = []
     for n in range(MOST_CONDITIONS):
-        row = {
-            name: str(sent.get(f"{name}_{n}", "")).replace("\x00", "").strip()
-            for name in ("field", "test", "value", "header", "negated")
+        row: dict[str, Any] = {
+            name: _text(sent, f"{name}_{n}") for name in ("field", "test", "value", "header")
         }
+        row["negated"] = row["test"].startswith(_NOT)
+        row["test"] = row["test"].removeprefix(_NOT)
         if row["value"] or row["header"] or row["test"] == Test.EXISTS:
             found.append(row)
     return found
 
 
 def rows_shown(conditions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """With rows below them, to be filled in."""
-    return [{**_SPARE, **one} for one in (*conditions, *[_SPARE] * _SPARE_ROWS)]
+    """With rows below them, to be filled in. `chosen` is the choice of `TESTS` they stand for."""
+    shown = [{**_SPARE, **one} for one in (*conditions, *[_SPARE] * _SPARE_ROWS)]
+    return [{**one, "chosen": (_NOT if one["negated"] else "") + one["test"]} for one in shown]
+
+
+def condition_words(one: Mapping[str, Any]) -> str:
+    """A condition as it is kept, such as “subject does not contain “invoice””."""
+    subject = dict(SUBJECTS).get(one["field"], one["field"]).lower()
+    about = f"{subject} {one['header']}" if one.get("header") else subject
+    plainly, negated = _TESTS.get(one["test"], (one["test"], f"not {one['test']}"))
+    value = f" “{one['value']}”" if one.get("value") else ""
+    return f"{about} {negated if one.get('negated') else plainly}{value}"
 
 
 def conditions(sent: Mapping[str, Any]) -> tuple[Condition, ...]:
     """Raises `InvalidInput`."""
     try:
-        return tuple(
-            Condition.model_validate({**row, "negated": bool(row["negated"])}) for row in rows(sent)
-        )
+        return tuple(Condition.model_validate(row) for row in rows(sent))
     except ValidationError as error:
         raise InvalidInput(_words(error)) from None
 
@@ -133,7 +147,7 @@ def values_sent(sent: FormData) -> dict[str, Any]:
     return {**shown, "conditions": rows(sent)}
 
 
-def _text(sent: FormData, name: str) -> str:
+def _text(sent: Mapping[str, Any], name: str) -> str:
     return str(sent.get(name, "")).replace("\x00", "").strip()
 
 

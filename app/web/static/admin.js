@@ -77,9 +77,10 @@
     const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
     each(root, "[data-zone]", (field) => { field.value = timeZone ?? ""; });
     each(root, "[data-chooser]", (form) => {
-      const { value } = form.querySelector("select");
+      const value = form.querySelector("select, input:checked")?.value;
       each(form, "[data-when]", (part) => { part.hidden = part.dataset.when !== value; });
       each(form, "[data-unless]", (part) => { part.hidden = part.dataset.unless === value; });
+      each(form, "[data-required]", (field) => { field.required = !field.closest("[hidden]"); });
     });
   };
   prepare(document);

@@ -132,9 +132,6 @@ async def delete(request: Request, visitor: AsAdmin, parts: Parts, rule_id: UUID
 async def _save(request: Request, visitor: Visitor, parts: Parts, rule_id: UUID | None) -> Response:
     sent = await request.form(max_fields=_MOST_FIELDS)
     form: Form[Any] = Form(rule_form.values_sent(sent))
-    if rule_id is not None:
-        async with parts.store.begin(visitor.workspace_id) as uow:
-            await uow.rules.get(RuleId(rule_id))
     try:
         channel = await chosen_channel(request, visitor, str(form.values.get("channel", "")))
         body, stop = rule_form.body(sent, channel=channel), bool(sent.get("stop"))
@@ -165,10 +162,11 @@ async def _form(
     status: int = 200,
 ) -> Response:
     async with parts.store.begin(visitor.workspace_id) as uow:
+        named = (await uow.rules.get(RuleId(rule_id))).name if rule_id else ""
         accounts, people = await account_choices(uow, visitor), await teammate_choices(uow)
         templates = [(str(one.id), one.name) for one in await uow.templates.all()]
     return page(
-        request, visitor, "rule.html", status=status, form=form, rule_id=rule_id,
+        request, visitor, "rule.html", status=status, form=form, rule_id=rule_id, named=named,
         rows=rule_form.rows_shown(form.values["conditions"]), accounts=accounts,
         people=people, templates=templates, subjects=rule_form.SUBJECTS,
         tests=rule_form.TESTS,
@@ -201,19 +199,13 @@ def _shown(rule: Rule, tally: Tally, names: dict[str, str]) -> dict[str, Any]:
         "enabled": rule.enabled,
         "stop": rule.stop,
         "account": names.get(str(rule.account_id), "") if rule.account_id else "",
-        "when": joined.join(_condition(one) for one in rule.body.get("conditions", ())),
+        "when": joined.join(
+            rule_form.condition_words(one) for one in rule.body.get("conditions", ())
+        ),
         "then": _actions(rule.body.get("actions", ()), names),
         "times": tally.times,
         "last_at": tally.last_at,
     }
-
-
-def _condition(one: dict[str, Any]) -> str:
-    subject = dict(rule_form.SUBJECTS).get(one["field"], one["field"])
-    test = dict(rule_form.TESTS).get(one["test"], one["test"])
-    about = f"{subject} {one['header']}" if one.get("header") else subject
-    value = f" “{one['value']}”" if one.get("value") else ""
-    return f"{'not: ' if one.get('negated') else ''}{about.lower()} {test}{value}"
 
 
 def _actions(actions: Sequence[dict[str, Any]], names: dict[str, str]) -> str:

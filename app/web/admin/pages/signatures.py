@@ -69,7 +69,7 @@ async def list_(request: Request, visitor: AsViewer, parts: Parts) -> Response:
 
 @router.get("/signatures/new")
 async def ask(request: Request, visitor: AsAgent, parts: Parts) -> Response:
-    return await _form(request, visitor, parts, Form({}))
+    return await _form(request, visitor, parts, Form({}), named="New signature")
 
 
 @router.get("/signatures/{signature_id}")
@@ -77,6 +77,7 @@ async def one(request: Request, visitor: AsAgent, parts: Parts, signature_id: UU
     async with parts.store.begin(visitor.workspace_id) as uow:
         found = await _signature(uow, visitor, signature_id)
         _check_is_theirs(visitor, found.teammate_id)
+        named = await _name_of(uow, found)
     form: Form[SignatureForm] = Form(
         {
             "account": str(found.account_id or ""),
@@ -85,7 +86,7 @@ async def one(request: Request, visitor: AsAgent, parts: Parts, signature_id: UU
             "html": found.html,
         }
     )
-    return await _form(request, visitor, parts, form)
+    return await _form(request, visitor, parts, form, named=named)
 
 
 @router.post("/signatures/new")
@@ -167,7 +168,13 @@ async def remove(request: Request, visitor: AsAdmin, parts: Parts, identity_id: 
 
 
 async def _form(
-    request: Request, visitor: Visitor, parts: Parts, form: Form[Any], *, status: int = 200
+    request: Request,
+    visitor: Visitor,
+    parts: Parts,
+    form: Form[Any],
+    *,
+    named: str = "Signature",
+    status: int = 200,
 ) -> Response:
     async with parts.store.begin(visitor.workspace_id) as uow:
         accounts, people = await account_choices(uow, visitor), await teammate_choices(uow)
@@ -176,8 +183,8 @@ async def _form(
     else:
         people = [one for one in people if one[0] == str(visitor.teammate.id)]
     return page(
-        request, visitor, "signature.html", status=status, form=form, accounts=accounts,
-        people=people, variables=fill.VARIABLES,
+        request, visitor, "signature.html", status=status, form=form, named=named,
+        accounts=accounts, people=people, variables=fill.VARIABLES,
     )  # fmt: skip
 
 
@@ -197,6 +204,15 @@ def _shown(identity: SenderIdentity, now: datetime) -> dict[str, Any]:
         "detail": stands.detail,
         "level": LEVELS[stands.state],
     }
+
+
+async def _name_of(uow: UnitOfWork, signature: Signature) -> str:
+    whose, where = "everybody", "every inbox"
+    if signature.teammate_id is not None:
+        whose = (await uow.teammates.get_many([signature.teammate_id]))[signature.teammate_id].name
+    if signature.account_id is not None:
+        where = (await uow.accounts.get(signature.account_id)).address
+    return f"Signature of {whose} in {where}"
 
 
 async def _signature(uow: UnitOfWork, visitor: Visitor, signature_id: UUID) -> Signature:

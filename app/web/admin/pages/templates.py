@@ -110,10 +110,11 @@ async def _form(
     status: int = 200,
 ) -> Response:
     async with parts.store.begin(visitor.workspace_id) as uow:
+        named = (await _template(uow, visitor, template_id)).name if template_id else ""
         accounts = await account_choices(uow, visitor)
     return page(
         request, visitor, "template.html", status=status, form=form, template_id=template_id,
-        accounts=accounts, variables=fill.VARIABLES,
+        named=named, accounts=accounts, variables=fill.VARIABLES,
     )  # fmt: skip
 
 

@@ -253,6 +253,32 @@ class TestConnecting:
             assert seen.complaints == []
 
 
+class TestARoute:
+    async def test_asks_for_an_address_only_where_there_is_one(self, admin: Admin) -> None:
+        ana = await admin.person()
+        await admin.web.account()
+        async with (
+            serving(admin) as base,
+            chromium() as browser,
+            window(browser, base, person=ana) as seen,
+        ):
+            await seen.goto("/channels")
+            value = seen.page.get_by_label("The address or the folder")
+            await expect(value).to_be_hidden()
+            await seen.page.get_by_label("What was written to an address").check()
+            await expect(value).to_be_visible()
+            await expect(value).to_have_js_property("required", True)
+            await expect(seen.page.get_by_text("optional")).to_have_count(0)
+            assert await seen.violations() == []
+            await seen.page.get_by_label("All that no other route is for").check()
+            await expect(value).to_be_hidden()
+            await seen.page.get_by_label("Channel", exact=True).fill("C0ANYWHERE")
+            await seen.page.get_by_role("button", name="Set the route").click()
+
+            await expect(seen.page.get_by_text("goes to C0ANYWHERE.")).to_be_visible()
+            assert seen.complaints == []
+
+
 class TestALivePage:
     async def test_shows_what_happens_without_being_loaded_again(self, admin: Admin) -> None:
         ana, account, _ = await furnish(admin)

@@ -88,6 +88,7 @@ class TestTemplates:
         again = await ben.post("/templates/new", name="Thanks", text="Another")
         assert "already" in again.text
         shown = await ben.get(f"/templates/{id_}")
+        assert "<h1>Thanks</h1>" in shown.text
         assert "Thank you." in shown.text
         await ben.post(f"/templates/{id_}", name="Thanks a lot", text="Thank you very much.")
 
@@ -114,7 +115,9 @@ class TestSignatures:
 
         assert shown.count("Ben, Support") == 1
         id_ = id_in(shown, "/signatures")
-        assert "Ben, Support" in (await ben.get(f"/signatures/{id_}")).text
+        page = (await ben.get(f"/signatures/{id_}")).text
+        assert "Ben, Support" in page
+        assert re.search(r"<h1>Signature of .+ in every inbox</h1>", page)
         await ben.post(f"/signatures/{id_}/delete")
         assert "No signatures yet" in (await ben.get("/signatures")).text
 
@@ -250,16 +253,21 @@ class TestRules:
         assert "tag billing, urgent" in shown
         id_ = id_in(shown, "/rules")
         form = (await ana.get(f"/rules/{id_}")).text
+        assert "<h1>Invoices</h1>" in form
+        assert "For mail of every inbox." in form
         assert 'value="billing, urgent"' in form
         await ana.post(
-            f"/rules/{id_}", name="Invoices", field_0="subject", test_0="is", value_0="Invoice",
-            do_done="yes",
+            f"/rules/{id_}", name="Invoices", field_0="subject", test_0="not is",
+            value_0="Invoice", do_done="yes",
         )  # fmt: skip
+        assert "If subject is not “Invoice”" in (await ana.get("/rules")).text
+        assert '<option value="not is" selected>' in (await ana.get(f"/rules/{id_}")).text
         await ana.post(f"/rules/{id_}/switch/false")
         async with web.store.begin(web.workspace_id) as uow:
             rule = await uow.rules.get(RuleId(UUID(id_)))
         assert (rule.enabled, rule.stop) == (False, False)
         body = RuleBody.model_validate(rule.body)
+        assert [one.negated for one in body.conditions] == [True]
         assert [one.do for one in body.actions] == ["done"]
         await ana.post(f"/rules/{id_}/delete")
         assert "No rules yet" in (await ana.get("/rules")).text

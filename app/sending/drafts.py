@@ -64,6 +64,14 @@ async def begin(
     return found
 
 
+async def in_progress(
+    uow: UnitOfWork, conversation_id: ConversationId, author_id: TeammateId
+) -> Draft | None:
+    """What the person has begun to write there; None where its mail has left."""
+    found = await uow.drafts.of_conversation(conversation_id, author_id)
+    return None if found is None or await _has_left(uow, found) else found
+
+
 async def begin_elsewhere(
     uow: UnitOfWork,
     actor: Actor,
@@ -110,6 +118,15 @@ async def write_elsewhere(
         raise Conflict("It was sent meanwhile.")
     draft.content, draft.updated_at = dict(content), await uow.outgoing.time()
     await _hold(uow, draft)
+
+
+async def discard_elsewhere(uow: UnitOfWork, draft: Draft) -> None:
+    """Raises `Conflict` for one that is open in Slack, whose window would bring it back."""
+    if draft.view_id is not None:
+        raise Conflict("This draft is open in Slack.", fix="Discard it there.")
+    if draft.conversation_id is not None:
+        await uow.cards_are_stale([draft.conversation_id])
+    await uow.drafts.delete(draft)
 
 
 async def take_elsewhere(uow: UnitOfWork, actor: Actor, from_id: DraftId) -> Draft:

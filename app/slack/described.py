@@ -44,6 +44,14 @@ def check_says_something(form: Form) -> None:
     )
 
 
+def named_plainly(error: InvalidInput) -> InvalidInput:
+    """The same, at its field as it is called outside of Slack's window."""
+    field = (error.field or "").removeprefix("compose.")
+    return InvalidInput(
+        str(error), field=("text" if field == "body" else field) or None, fix=error.fix
+    )
+
+
 async def names_in(uow: UnitOfWork, form: Form) -> dict[str, str]:
     """Colleagues whom the text mentions, by name: a mail knows no mentions."""
     found = await uow.teammates.of_slack_users(mentioned(form.body))

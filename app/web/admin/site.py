@@ -19,6 +19,7 @@ from app.web.admin.frames import MailFrames
 from app.web.admin.live import Streams
 from app.web.admin.pages import (
     accounts,
+    answering,
     audit,
     channels,
     commands,
@@ -52,6 +53,7 @@ PAGES: Final[tuple[ModuleType, ...]] = (
     start,
     conversations,
     conversation,
+    answering,
     mails,
     quarantine,
     commands,

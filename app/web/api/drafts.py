@@ -9,25 +9,24 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.container import Container
 from app.core.access import Actor
 from app.core.errors import Conflict, InvalidInput
 from app.core.ids import AccountId, ConversationId, DraftId, MessageId, TeammateId
-from app.mail.compose import File
 from app.sending import drafts
 from app.sending.context import writing_of
 from app.sending.enqueue import enqueue
 from app.sending.offer import offer
 from app.sending.wanted import Wanted
 from app.sending.write import write
-from app.slack.described import check_says_something, names_in, wanted
+from app.slack.described import check_says_something, named_plainly, names_in, wanted
 from app.slack.rich_html import from_html
 from app.slack.rich_text import from_text, typed
-from app.slack.writing import MOST_TEXT, Form, SlackFile
+from app.slack.writing import MOST_TEXT, Form
 from app.store.models import Draft, OutgoingMode
 from app.store.unit_of_work import UnitOfWork
 from app.web.api.outgoing import asked_for
 from app.web.api.outgoing_schemas import AskedOut
+from app.web.attached import bytes_of
 from app.web.deps import (
     Cursor,
     Limit,
@@ -197,11 +196,7 @@ async def delete(parts: Parts, caller: Writer, draft_id: UUID) -> Response:
     """Discard it. One that is open in Slack is discarded there."""
     async with parts.store.begin(caller.workspace_id) as uow:
         draft = await _visible(uow, caller, draft_id)
-        if draft.view_id is not None:
-            raise Conflict("This draft is open in Slack.", fix="Discard it there.")
-        if draft.conversation_id is not None:
-            await uow.cards_are_stale([draft.conversation_id])
-        await uow.drafts.delete(draft)
+        await drafts.discard_elsewhere(uow, draft)
     return Response(status_code=204)
 
 
@@ -230,7 +225,7 @@ async def send(
     seen = MessageId(body.last_seen_message_id) if body.last_seen_message_id else None
     asked = replace(
         asked,
-        files=tuple([await _file(parts, one) for one in files]),
+        files=tuple([await bytes_of(parts.blobs, one) for one in files]),
         last_seen_id=seen,
         undo_seconds=body.undo_seconds,
     )
@@ -294,20 +289,11 @@ async def _described(uow: UnitOfWork, author: Actor, draft: Draft) -> Wanted:
         check_says_something(form)
         found = await wanted(uow, draft, form, offered)
     except InvalidInput as error:
-        field = (error.field or "").removeprefix("compose.")
-        field = "text" if field == "body" else field
-        raise InvalidInput(str(error), field=field or None, fix=error.fix) from None
+        raise named_plainly(error) from None
     answers = form.mode in {OutgoingMode.REPLY, OutgoingMode.REPLY_ALL}
     if answers and not form.to.strip():
         return replace(found, to=None, cc=found.cc or None)
     return found
-
-
-async def _file(parts: Container, file: SlackFile) -> File:
-    """Raises `Conflict` for one that Slack alone has."""
-    if file.digest is None:
-        raise Conflict(f"Only Slack has the file {file.name} yet.", fix="Send the draft there.")
-    return File(file.name, file.mimetype, await parts.blobs.get(bytes.fromhex(file.digest)))
 
 
 async def _shown(uow: UnitOfWork, draft: Draft) -> DraftOut:

@@ -67,10 +67,15 @@
     if (form.dataset.sent) { event.preventDefault(); return; }
     if (form.method === "post") form.dataset.sent = "yes";
   });
+  document.addEventListener("htmx:afterRequest", (event) => { delete event.target.closest?.("form")?.dataset.sent; });
   addEventListener("pageshow", () => each(document, "form[data-sent]", (form) => { delete form.dataset.sent; }));
 
   // The first field that is wrong gets the cursor.
-  document.querySelector('[aria-invalid="true"]')?.focus();
+  const goToWhatIsWrong = () => document.querySelector('[aria-invalid="true"]')?.focus();
+  goToWhatIsWrong();
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id === "content") goToWhatIsWrong();
+  });
 
   // The reader's zone, and fields that only some choices need.
   const prepare = (root) => {

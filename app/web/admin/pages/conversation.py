@@ -18,6 +18,7 @@ from app.commands.types import ConversationIntent, Done, Reopen, Tag, Wake, mail
 from app.container import Container
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.ids import ConversationId, MessageId, TeammateId
+from app.sending import drafts
 from app.store.models import (
     Attachment,
     CommandType,
@@ -115,7 +116,7 @@ async def show(
     id_ = ConversationId(conversation_id)
     place = read_cursor(before, datetime.fromisoformat, UUID)
     async with parts.store.begin(visitor.workspace_id) as uow:
-        conversation = await _conversation(uow, visitor, id_)
+        conversation = await seen_conversation(uow, visitor, id_)
         if conversation.merged_into_id is not None:
             said = "It was merged into this conversation."
             return see_other(request, f"/conversations/{conversation.merged_into_id}", said)
@@ -135,6 +136,7 @@ async def show(
             outgoing_states=OUTGOING,
             outgoing=[one for one in waiting if one.state in _SOON],
             account=await uow.accounts.get(conversation.account_id),
+            draft=await drafts.in_progress(uow, id_, visitor.teammate.id),
             folders=await _folders(uow, conversation),
             people=await uow.teammates.page(after=None, limit=_MOST_PEOPLE),
             tags=await uow.conversations.known_tags(),
@@ -264,14 +266,14 @@ async def _done(
     id_, where = ConversationId(conversation_id), f"/conversations/{conversation_id}"
     try:
         async with parts.store.begin(visitor.workspace_id) as uow:
-            await _conversation(uow, visitor, id_)
+            await seen_conversation(uow, visitor, id_)
             said = await act(uow, id_, parts.clock.now())
     except (Conflict, InvalidInput) as error:
         return see_other(request, where, error.sentence, is_bad=True)
     return see_other(request, where, said)
 
 
-async def _conversation(
+async def seen_conversation(
     uow: UnitOfWork, visitor: Visitor, conversation_id: ConversationId
 ) -> Conversation:
     """Raises `NotFound`."""

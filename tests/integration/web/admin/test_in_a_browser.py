@@ -39,6 +39,8 @@ async def furnish(admin: Admin) -> tuple[Person, AccountId, str]:
     async with web.store.begin(web.workspace_id) as uow:
         support = await uow.accounts.get(tenant.account_id)
         support.state, support.synced_at, support.provider = AccountState.LIVE, now, "generic"
+        support.smtp_host, support.smtp_port = "smtp.example.com", 465
+        support.smtp_security, support.smtp_username = "tls", "support@example.com"
         for folder in (await uow.mailboxes.of_accounts([support.id]))[support.id]:
             folder.last_checked_at = now - timedelta(seconds=20)
             folder.last_reconciled_at = now - timedelta(minutes=9)

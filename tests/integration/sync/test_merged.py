@@ -2,7 +2,6 @@
 
 import asyncio
 
-from sqlalchemy import text
 from sqlmodel import select
 
 from app.commands.merge import merge, take_apart
@@ -18,7 +17,7 @@ from app.sync.rows import Readable
 from app.sync.threads import find_conversations
 from tests import factories
 from tests.factories import MOMENT
-from tests.fixtures.database import Workspace
+from tests.fixtures.database import Workspace, are_waiting
 from tests.fixtures.stack import eventually
 
 ANSWER = (
@@ -88,18 +87,6 @@ class Desk:
             history=False,
         )
 
-    async def is_waiting(self, count: int) -> bool:
-        """Whether so many transactions wait for a lock of others."""
-        async with self.workspace.store.begin(self.workspace.id) as uow:
-            rows = await uow.session.connection()
-            waiting = await rows.execute(
-                text(
-                    "SELECT count(*) FROM pg_stat_activity"
-                    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
-                )
-            )
-            return bool(waiting.scalar_one() == count)
-
 
 class TestFindingConversations:
     async def test_of_a_merged_one_finds_the_one_that_has_its_mails(
@@ -133,9 +120,9 @@ class TestFindingConversations:
         async with asyncio.TaskGroup() as tasks, workspace.store.begin(workspace.id) as uow:
             await uow.conversations.lock(desk.reminder)
             coming = tasks.create_task(desk.bring_in())
-            await eventually(lambda: desk.is_waiting(1))
+            await eventually(lambda: are_waiting(workspace.store, 1))
             tasks.create_task(undo())
-            await eventually(lambda: desk.is_waiting(2))
+            await eventually(lambda: are_waiting(workspace.store, 2))
 
         assert coming.result() in {desk.order, desk.invoice, desk.reminder}
         async with workspace.store.begin(workspace.id) as uow:
@@ -158,8 +145,8 @@ class TestFindingConversations:
         async with asyncio.TaskGroup() as tasks, workspace.store.begin(workspace.id) as uow:
             await uow.conversations.lock(desk.reminder)
             tasks.create_task(merge_on())
-            await eventually(lambda: desk.is_waiting(1))
+            await eventually(lambda: are_waiting(workspace.store, 1))
             coming = tasks.create_task(desk.bring_in())
-            await eventually(lambda: desk.is_waiting(2))
+            await eventually(lambda: are_waiting(workspace.store, 2))
 
         assert coming.result() == desk.reminder

@@ -7,7 +7,7 @@ id that Slack's clicks come with, so that no click is lost meanwhile.
 
 from dataclasses import replace
 
-from app.core.access import Actor
+from app.core.access import Actor, Role
 from app.core.errors import Conflict, NotAllowed
 from app.core.ids import SlackUserId, TeammateId
 from app.store.audit import audit
@@ -37,6 +37,8 @@ async def connect(
         )
     await _check_free(uow, member, in_slack)
     in_slack.name, in_slack.role = member.name, member.role
+    # They were let in as somebody who may do less.
+    await uow.members.end_sessions(in_slack.id, begun_by=BY_SLACK)
     await uow.session.flush()
     await uow.one_person.hand_over(member.id, in_slack.id)
     audit(
@@ -49,6 +51,7 @@ async def connect(
 async def disconnect(uow: UnitOfWork, actor: Actor, teammate_id: TeammateId) -> Teammate:
     """Have the password be the only way in again; twice is harmless. What they did stays theirs.
 
+    What an admin has decided that they may not do, they may not do in Slack afterwards either.
     Raises `NotFound` for who has no password.
     """
     await login_of(uow, teammate_id)
@@ -56,6 +59,9 @@ async def disconnect(uow: UnitOfWork, actor: Actor, teammate_id: TeammateId) -> 
     if member.slack_user_id is None:
         return member
     former, member.slack_user_id = member.slack_user_id, None
+    await uow.session.flush()
+    if not member.standing.includes(Role.ADMIN):
+        (await uow.teammates.by_slack_user(former, member.name)).role = member.role
     ended = await uow.members.end_sessions(member.id, begun_by=BY_SLACK)
     audit(
         uow, actor, "team.slack_disconnected", about=member.name,

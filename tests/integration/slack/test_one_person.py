@@ -286,6 +286,20 @@ class TestConnecting:
             kept = (await uow.session.exec(select(Draft))).all()
         assert [(one.author_id, one.content["words"]) for one in kept] == [(ana, "newer")] * 2
 
+    async def test_ends_what_was_begun_as_somebody_who_may_do_less(
+        self, door: SlackDoor, browser: httpx.AsyncClient
+    ) -> None:
+        async with httpx.AsyncClient(base_url=door.settings.base_url, timeout=20) as by_slack:
+            await by_slack.get(await agreed(door, by_slack))
+            assert (await by_slack.get("/profile")).status_code == 200
+            assert (await by_slack.get("/team")).status_code == 403
+            await member(door, browser, Role.OWNER)
+
+            assert "is connected" in await connect(door, browser)
+
+            assert (await by_slack.get("/team")).status_code == 401
+        assert (await browser.get("/team")).status_code == 200
+
     async def test_lets_one_sign_in_either_way(
         self, door: SlackDoor, browser: httpx.AsyncClient
     ) -> None:
@@ -335,9 +349,44 @@ class TestDisconnecting:
             assert answer.headers["location"] == "/profile"
             assert (await by_slack.get("/profile")).status_code != 200
         assert "not connected any more" in (await browser.get("/profile")).text
-        assert [(one.id, one.slack_user_id) for one in await people(door)] == [(who.id, None)]
+        assert (who.id, None) in {(one.id, one.slack_user_id) for one in await people(door)}
         assert "team.slack_disconnected" in await audited(door)
         assert await in_slack(door) != who.id, "who comes by Slack next is somebody else"
+
+    async def test_lets_nobody_do_more_in_slack_than_they_may(
+        self, door: SlackDoor, browser: httpx.AsyncClient
+    ) -> None:
+        """Ana is an admin of the Slack workspace, which counts where nobody decided."""
+        ts = await door.card("An order")
+        await member(door, browser)
+        await connect(door, browser)
+        (who,) = await people(door)
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            (await uow.members.lock(who.id)).role = Role.VIEWER
+
+        await ask(browser, "/profile/slack/disconnect")
+        await door.slack.click("Ana", "support", ts, "conversation.done")
+        await door.slack.run_command("Ana", "support", "/inbox emoji on")
+
+        assert "You were made a viewer" in await door.told("Ana")
+        assert (await door.conversation("An order")).status == "open"
+        ana = await teammate(door)
+        assert ana is not None
+        assert (ana.id != who.id, ana.role) == (True, Role.VIEWER)
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            channel = await uow.channels.find(door.feed.channel)
+        assert channel is None or not channel.emoji_actions
+
+    async def test_leaves_admins_in_slack_what_they_are_there(
+        self, door: SlackDoor, browser: httpx.AsyncClient
+    ) -> None:
+        await door.card("An order")
+        await member(door, browser, Role.OWNER)
+        await connect(door, browser)
+
+        await ask(browser, "/profile/slack/disconnect")
+
+        assert await teammate(door) is None, "nothing was decided about who comes by Slack next"
 
 
 async def points_at(door: SlackDoor, who: TeammateId) -> list[str]:

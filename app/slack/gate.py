@@ -116,12 +116,14 @@ class Gate:
     ) -> bool:
         """By the role somebody gave them; until then, whether they are an admin in Slack.
 
-        Raises `NotAllowed` where Slack does not say.
+        Who was shut out looks after nothing any more. Raises `NotAllowed` where Slack does not say.
         """
         async with self._store.without_transaction(workspace_id) as uow:
-            role = await uow.sight.role_of(user_id)
-        if role is not None:
-            return role.includes(Role.ADMIN)
+            decided = await uow.sight.decided_of(user_id)
+        if decided.is_shut_out:
+            return False
+        if decided.role is not None:
+            return decided.role.includes(Role.ADMIN)
         standing = await self._standing(client, workspace_id, user_id)
         return standing.admin and not standing.stranger
 

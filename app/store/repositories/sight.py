@@ -63,6 +63,14 @@ class HouseRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """What somebody decided about a person; nothing yet of who is not known."""
+
+    role: Role | None = None
+    is_shut_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What decides whether somebody may have something of some rows, but for what Slack says."""
 
@@ -160,9 +168,14 @@ _SEEN: Final = union_all(
     _of_posts(col(Post.placement_id)),
 ).subquery()
 _BEHIND: Final[_Statement] = select(_SEEN)
-_ROLE_OF: Final[_Statement] = select(col(Teammate.role)).where(
-    col(Teammate.workspace_id) == _TEAM, col(Teammate.slack_user_id) == bindparam("user")
+_THEY: Final = (
+    col(Teammate.workspace_id) == _TEAM,
+    col(Teammate.slack_user_id) == bindparam("user"),
 )
+_ROLE_OF: Final[_Statement] = select(col(Teammate.role)).where(*_THEY)
+_DECIDED_OF: Final[_Statement] = select(
+    col(Teammate.role), col(Teammate.barred_at).is_not(None).label("is_shut_out")
+).where(*_THEY)
 _SHOWN_IN_PART: Final[_Statement] = select(col(Channel.id)).where(
     col(Channel.workspace_id) == _TEAM,
     col(Channel.id) == any_(bindparam("ids", type_=ARRAY(String()))),
@@ -205,10 +218,9 @@ class Sight(Repository):
     async def workspace(self) -> Workspace:
         return await self._session.get_one(Workspace, self._workspace_id)
 
-    async def role_of(self, user_id: SlackUserId) -> Role | None:
-        """As somebody decided; None where nobody did, or we do not know the person yet."""
-        found = (await self._ask(_ROLE_OF, user=user_id)).first()
-        return _role(found.role) if found else None
+    async def decided_of(self, user_id: SlackUserId) -> Decided:
+        found = (await self._ask(_DECIDED_OF, user=user_id)).first()
+        return Decided(_role(found.role), found.is_shut_out) if found else Decided()
 
     async def _ask(self, statement: _Statement, **values: object) -> Any:  # noqa: ANN401 -- a result
         return await self._session.exec(

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.core.access import Actor, Origin
-from app.core.ids import ChannelId
+from app.core.access import Actor, Origin, Role
+from app.core.ids import ChannelId, SlackUserId
 from app.rules.edit import create
 from app.rules.types import RuleBody
 from app.slack.ids import ViewId
@@ -130,6 +130,18 @@ class TestRoute:
 
     async def test_is_for_admins(self, door: SlackDoor) -> None:
         assert "Only admins" in await ask(door, "route", "Ben")
+
+    async def test_is_not_for_an_admin_who_was_shut_out(self, door: SlackDoor) -> None:
+        """Neither by their role here nor as an admin of the Slack workspace, which Ana is."""
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            ana = await uow.teammates.by_slack_user(SlackUserId(door.slack.users["Ana"]), "ana")
+            ana.role, ana.barred_at = Role.ADMIN, await uow.outgoing.time()
+
+        assert "Only admins" in await ask(door, "route", "Ana")
+
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            (await uow.members.lock(ana.id)).role = None
+        assert "Only admins" in await ask(door, "route", "Ana")
 
     async def test_sends_what_was_written_to_an_address_to_a_private_channel(
         self, door: SlackDoor

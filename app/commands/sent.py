@@ -67,8 +67,7 @@ async def find_sent(
         else:
             row.seen_in_sent = is_there
             if is_there and _was_left_unsent(row):
-                # Somebody decided before we could look, and this is what is true.
-                row.state, row.settled_at = OutgoingState.UNKNOWN, None
+                row.note_seen_in_sent()
             elif row.state is OutgoingState.CANCELLED and not row.was_dropped:
                 row.detail = ""  # it was taken back in time
                 await _show(uow, row)

@@ -185,6 +185,8 @@ class Ingest:
         self, uow: UnitOfWork, account: Account, mailbox: Mailbox, read: Sequence[Readable]
     ) -> None:
         sender = await own.sender_of(uow, account)
+        if mailbox.role == Role.SENT and not self._history:
+            await own.settle_doubts(uow, account, read)
         known = await uow.messages.by_digest(account.id, [one.digest for one in read])
         others = [one for one in read if one.digest not in known]
         known |= await own.copies(uow, account, mailbox, sender, others)

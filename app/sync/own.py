@@ -17,6 +17,7 @@ from app.mail.parsed import ParsedMail
 from app.mail.threading import known_by
 from app.mailbox.port import Role
 from app.store.models import Account, Direction, Mailbox
+from app.store.queue import drain_outgoing
 from app.store.unit_of_work import UnitOfWork
 from app.sync.rows import Readable
 
@@ -116,3 +117,16 @@ async def sent_by_us(
         return frozenset()
     outgoing = await uow.outgoing.by_internet_message_id(account.id, ids)
     return frozenset(one.internet_message_id for one in outgoing)
+
+
+async def settle_doubts(uow: UnitOfWork, account: Account, mails: Sequence[Readable]) -> None:
+    """What lies in Sent has left, whatever was thought of it: whoever sends settles it so.
+
+    To be called before a conversation is locked, as whoever sends locks the two.
+    """
+    ids = [one for mail in mails if (one := mail.parsed.internet_message_id)]
+    found = await uow.outgoing.in_doubt_among(account.id, ids) if ids else ()
+    for outgoing in found:
+        outgoing.note_seen_in_sent()
+    if found:
+        uow.leave(drain_outgoing(uow.workspace_id, account.id))

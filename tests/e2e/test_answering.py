@@ -62,6 +62,16 @@ async def until(stack: Stack, outgoing_id: str, **wanted: Any) -> dict[str, Any]
     return found
 
 
+async def until_asked(stack: Stack, outgoing_id: str) -> None:
+    """Until it was looked for, and a person has to say what became of it."""
+
+    async def look() -> bool:
+        row = (await stack.api.get(f"/outgoing/{outgoing_id}")).json()
+        return row["state"] == "unknown" and row["settled_at"] is not None
+
+    await eventually(look)
+
+
 def flags(stack: Stack, folder: str) -> str:
     with log_in(stack.inbox) as client:
         client.select(folder, readonly=True)
@@ -131,6 +141,30 @@ class TestAReply:
 
         await until(stack, outgoing["id"], state="sent", filing="done")
         assert len(smtp.taken) == 1
+
+    @pytest.mark.parametrize("is_dropped", [False, True])
+    async def test_in_doubt_is_sent_once_its_copy_comes_to_sent(
+        self, stack: Stack, smtp: ScriptedSMTP, is_dropped: bool
+    ) -> None:
+        """A provider that files what it sends may take longer than we look; nobody is to wonder."""
+        smtp.scripts = [{"END": Fail.TAKE_AND_DROP}]
+        ts, conversation = await card_of(stack, smtp)
+        outgoing = await reply(stack, conversation)
+        await until_asked(stack, outgoing["id"])
+        if is_dropped:
+            dropped = await stack.api.post(f"/outgoing/{outgoing['id']}/drop")
+            assert dropped.json()["state"] == "cancelled"
+
+        with log_in(stack.inbox) as client:
+            client.append("Sent", "(\\Seen)", "", smtp.taken[0].raw)
+        await stack.api.post(f"/accounts/{conversation['account_id']}/test")
+
+        row = await until(stack, outgoing["id"], state="sent", filing="done")
+        assert row["message_id"] is not None
+        assert (len(smtp.taken), len(mails(stack.inbox, "Sent"))) == (1, 1)
+        await stack.card_says(ts, "replied")
+        sent = [one["data"]["message_id"] for one in await stack.events("message.sent")]
+        assert sent == [row["message_id"]]
 
     async def test_asked_for_twice_with_one_key_is_sent_once(
         self, stack: Stack, smtp: ScriptedSMTP

@@ -170,6 +170,10 @@ class Outgoing(Tenanted, table=True):
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())
     settled_at: datetime | None = timestamp(default=None)
 
+    def note_seen_in_sent(self) -> None:
+        """It left, whatever else was decided meanwhile; whoever sends settles it so."""
+        self.state, self.seen_in_sent, self.settled_at = OutgoingState.UNKNOWN, True, None
+
     @property
     def was_dropped(self) -> bool:
         """It may have left, nobody found out, and somebody gave it up."""

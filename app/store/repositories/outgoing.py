@@ -318,6 +318,31 @@ class OutgoingMails(Repository):
         )
         return (await self._session.exec(statement)).all()
 
+    async def in_doubt_among(self, account_id: AccountId, ids: Iterable[str]) -> Sequence[Outgoing]:
+        """Of these Message-IDs, the mails that may have left and count as sent for nobody; locked.
+
+        Those that were dropped are among them.
+        """
+        statement = (
+            select(Outgoing)
+            .where(
+                Outgoing.workspace_id == self._workspace_id,
+                Outgoing.account_id == account_id,
+                is_any(col(Outgoing.internet_message_id), list(ids)),
+                col(Outgoing.sent_at).is_(None),
+                or_(
+                    col(Outgoing.state) == OutgoingState.UNKNOWN,
+                    and_(
+                        col(Outgoing.state) == OutgoingState.CANCELLED, col(Outgoing.past_the_dot)
+                    ),
+                ),
+            )
+            .order_by(col(Outgoing.id))
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        return (await self._session.exec(statement)).all()
+
     async def time(self) -> datetime:
         """The database's own clock."""
         now: datetime = (await self._session.exec(select(func.now()))).one()

@@ -60,8 +60,10 @@ async def replace(
     old = await uow.outgoing.lock(outgoing_id)
     if old.account_id != written.wanted.account_id:
         raise Conflict("A mail can only be replaced by one of the same account.")
+    # In this order: whoever acts on a conversation locks it first, and then what is shown of it.
+    new = await enqueue(uow, actor, written)
     await cancel(uow, outgoing_id)
-    return await enqueue(uow, actor, written)
+    return new
 
 
 async def send_now(uow: UnitOfWork, outgoing_id: OutgoingId) -> Outgoing:

@@ -114,8 +114,7 @@ async def write_elsewhere(
         raise Conflict("This draft is open in Slack.", fix="Close its window there first.")
     if draft.updated_at != seen_at:
         raise Conflict("This draft has been written on meanwhile.", fix="Read it again first.")
-    if await _has_left(uow, draft):
-        raise Conflict("It was sent meanwhile.")
+    await check_not_sent(uow, draft)
     draft.content, draft.updated_at = dict(content), await uow.outgoing.time()
     await _hold(uow, draft)
 
@@ -167,8 +166,8 @@ async def save(
     draft = await own(uow, actor, draft_id)
     if draft.view_id not in {view_id, None} or typed_at < draft.typed_at:
         return draft
-    if draft.outgoing_id is not None and draft.view_id is None:
-        return draft  # it was sent from this window, and this is what was typed before
+    if was_sent_from_its_window(draft):
+        return draft  # and this is what was typed before
     draft.content, draft.typed_at = dict(content), typed_at
     draft.updated_at = await uow.outgoing.time()
     if draft.view_id == view_id and draft.taken_by_id is None:
@@ -215,6 +214,26 @@ async def take_over(
     )
     await _hold(uow, mine)
     return mine, theirs
+
+
+def was_sent_from_its_window(draft: Draft) -> bool:
+    return draft.outgoing_id is not None and draft.view_id is None
+
+
+async def check_not_sent(uow: UnitOfWork, draft: Draft) -> None:
+    """Raises `Conflict` where its mail has left, or is about to."""
+    if await _has_left(uow, draft):
+        raise Conflict("It was sent meanwhile.")
+
+
+async def hold_former(uow: UnitOfWork, draft: Draft) -> None:
+    """Hold the mail that came back as this draft, should there be one, until we commit.
+
+    To be called before the conversation is locked, as whoever sends locks the two: nobody waits in
+    a ring, and nobody has the old mail tried again while a new one is asked for in its place.
+    """
+    if draft.outgoing_id is not None:
+        await uow.outgoing.lock(draft.outgoing_id)
 
 
 async def was_asked_for(uow: UnitOfWork, draft: Draft, outgoing: Outgoing) -> None:

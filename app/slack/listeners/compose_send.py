@@ -124,6 +124,9 @@ class ComposeSend:
 
         async def ask(uow: UnitOfWork, actor: Actor) -> None:
             draft = await drafts.own(uow, actor, memory.draft)
+            if drafts.was_sent_from_its_window(draft):
+                return  # from another window of the same draft, while we wrote this
+            await drafts.hold_former(uow, draft)
             if draft.conversation_id is not None and (
                 newer := await newer_than(uow, draft.conversation_id, memory.seen)
             ):
@@ -146,7 +149,7 @@ class ComposeSend:
         async with self._door.store.begin(workspace_of(context)) as uow:
             actor = await actor_of(uow, body)
             draft = await drafts.own(uow, actor, memory.draft)
-            if draft.outgoing_id is not None and draft.view_id is None:
+            if drafts.was_sent_from_its_window(draft):
                 return None
             form = Form.of(draft.content).read(view)
             draft.content, draft.view_id = form.model_dump(mode="json"), view["id"]

@@ -218,7 +218,7 @@ async def send(
         if answer := await once.claim(uow):
             return answer
         draft = await _visible(uow, caller, draft_id)
-        _check_can_be_sent(draft, body)
+        await _check_can_be_sent(uow, draft, body)
         author = await _as(uow, caller, draft.author_id)
         files = Form.of(draft.content).files
         asked = await _described(uow, author, draft)
@@ -234,7 +234,7 @@ async def send(
         if answer := await once.claim(uow):
             return answer
         draft = await _visible(uow, caller, draft_id)
-        _check_can_be_sent(draft, body)
+        await _check_can_be_sent(uow, draft, body)
         outgoing = await enqueue(uow, author, written)
         await drafts.was_asked_for(uow, draft, outgoing)
         shown = await asked_for(uow, outgoing, written)
@@ -269,7 +269,9 @@ def _content(form: Form, said: DraftFields) -> dict[str, Any]:
     return form.but(**changes, drawing=form.drawing + 1).model_dump(mode="json")
 
 
-def _check_can_be_sent(draft: Draft, body: SendIn) -> None:
+async def _check_can_be_sent(uow: UnitOfWork, draft: Draft, body: SendIn) -> None:
+    await drafts.hold_former(uow, draft)
+    await drafts.check_not_sent(uow, draft)
     if draft.view_id is not None:
         raise Conflict("This draft is open in Slack.", fix="Send it there, or close its window.")
     if draft.taken_by_id is not None:

@@ -13,6 +13,7 @@ import pytest
 from app.core.ids import OutgoingId, new_id
 from app.feed.ids import CardValue
 from app.sandbox.slack.wire import JSON
+from app.slack.writing import ComposeMemory
 from app.store.models import (
     Draft,
     Outgoing,
@@ -26,6 +27,7 @@ from app.store.models import (
     Template,
 )
 from app.store.repositories.outgoing import OutgoingFilter
+from tests.fixtures.database import are_waiting
 from tests.fixtures.slack_door import SlackDoor
 from tests.fixtures.stack import eventually, text_of
 
@@ -804,3 +806,26 @@ class TestANewMail:
         assert outcome.ok, outcome
         (mail,) = await mails(door)
         assert (mail.mode, mail.subject) == (OutgoingMode.NEW, "Your order")
+
+    async def test_leaves_once_though_two_windows_send_it_at_once(self, door: SlackDoor) -> None:
+        """The same draft on two devices: neither is a repetition of the other."""
+        assert (await door.slack.run_command("Ana", "support", "/inbox compose")).ok
+        view = await titled(door, "New e-mail")
+        memory, values = view["private_metadata"], state(view, "It is on its way.")
+        for field, typed in (
+            ("compose.to", "eva@other.example"),
+            ("compose.subject", "Your order"),
+        ):
+            element = {"type": "plain_text_input", "value": typed}
+            values[block(view, field)["block_id"]] = {field: element}
+        windows = [door.submission("compose", memory, values) for _ in range(2)]
+        for number, window in enumerate(windows):
+            window["view"]["id"] = f"V{number}"
+
+        async with asyncio.TaskGroup() as tasks, door.store.begin(door.feed.workspace.id) as uow:
+            await uow.drafts.lock(ComposeMemory.parse(memory).draft)
+            sending = [tasks.create_task(door.interaction(one)) for one in windows]
+            await eventually(lambda: are_waiting(door.store, 2))
+
+        assert [one.result().status_code for one in sending] == [200, 200]
+        assert [one.subject for one in await mails(door)] == ["Your order"]

@@ -1,5 +1,6 @@
 """Drafts by REST: whose they are, handing over, and what is never written over or overlooked."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -7,7 +8,11 @@ import pytest
 
 from app.core.access import Scope
 from app.core.ids import AccountId, ConversationId, MessageId, SlackUserId, new_id
+from app.sending import change
+from app.store.models import OutgoingState
 from tests import factories
+from tests.fixtures.database import are_waiting
+from tests.fixtures.stack import eventually
 from tests.fixtures.web import BOOTSTRAP_KEY, Web
 
 
@@ -183,3 +188,40 @@ class TestSending:
         await client.delete(f"/outgoing/{mail['id']}")
         (back,) = (await client.get("/drafts")).json()["items"]
         assert (back["id"], back["text"]) == (draft["id"], "You are right.")
+
+    async def test_twice_makes_one_mail_though_it_answers_nothing(
+        self, web: Web, asked: Asked
+    ) -> None:
+        """At once, and without a key. The stale guard stops answers only."""
+        client = web.client(BOOTSTRAP_KEY)
+        new = {"conversation_id": None, "to": "eva@acme.example", "subject": "Chairs"}
+        draft = (await begin(web, asked, "ana", **new)).json()
+        url = f"/drafts/{draft['id']}/send"
+
+        answers = await asyncio.gather(*(client.post(url, json={}) for _ in range(3)))
+        late = await client.post(url, json={})
+
+        assert sorted(one.status_code for one in answers) == [202, 409, 409]
+        assert late.status_code == 409
+        assert "It was sent meanwhile." in late.text
+        assert len((await client.get("/outgoing")).json()["items"]) == 1
+
+    async def test_in_place_of_a_mail_that_failed_waits_for_nobody_in_a_ring(
+        self, web: Web, asked: Asked
+    ) -> None:
+        """A colleague has the failed one tried again at the same moment."""
+        client, draft = web.client(BOOTSTRAP_KEY), (await begin(web, asked, "ana")).json()
+        url, body = f"/drafts/{draft['id']}/send", {"last_seen_message_id": str(asked[2])}
+        first = (await client.post(url, json=body)).json()["id"]
+        async with web.store.begin(web.workspace_id) as uow:
+            (await uow.outgoing.lock(first)).state = OutgoingState.FAILED
+
+        async with asyncio.TaskGroup() as tasks, web.store.begin(web.workspace_id) as uow:
+            await uow.outgoing.lock(first)
+            sending = tasks.create_task(client.post(url, json=body))
+            await eventually(lambda: are_waiting(web.store, 1))
+            await change.retry(uow, first, even_if_sent=False)
+
+        assert sending.result().status_code == 409
+        (mail,) = (await client.get("/outgoing")).json()["items"]
+        assert (mail["id"], mail["state"]) == (first, "queued")

@@ -8,6 +8,8 @@ import pytest
 
 from app.core.ids import AccountId, ConversationId, MessageId
 from tests import factories
+from tests.fixtures.database import are_waiting
+from tests.fixtures.stack import eventually
 from tests.fixtures.web import BOOTSTRAP_KEY, Web
 
 
@@ -136,6 +138,20 @@ class TestSending:
 
         assert refused.status_code == 409
         assert (await talk.client.get(f"/outgoing/{mine}")).json()["state"] == "undo"
+
+    async def test_instead_of_one_waits_for_nobody_in_a_ring(self, talk: Talk) -> None:
+        """A colleague acts on the conversation at the same moment: that locks it, then its card."""
+        mine = (await talk.sends(talk.first)).json()["id"]
+
+        async with asyncio.TaskGroup() as tasks, talk.web.store.begin(talk.web.workspace_id) as uow:
+            await uow.conversations.lock(talk.conversation_id)
+            replacing = tasks.create_task(
+                talk.client.put(f"/outgoing/{mine}", json=talk.body(talk.first))
+            )
+            await eventually(lambda: are_waiting(talk.web.store, 1))
+            await uow.cards_are_stale([talk.conversation_id])
+
+        assert replacing.result().status_code == 202, replacing.result().text
 
 
 class TestPreview:

@@ -29,10 +29,10 @@ async def load_outgoing_of(uow: UnitOfWork, post: Post) -> OutgoingView:
 
 
 async def load_latest(uow: UnitOfWork, conversation_id: ConversationId) -> OutgoingView | None:
-    """The last mail of ours in a conversation that was not taken back."""
+    """The last mail of ours in a conversation that was not taken back, or may have left."""
     wanted = OutgoingFilter(conversation_id=conversation_id)
     for outgoing in await uow.outgoing.page(wanted, before=None, limit=_LOOKED_AT):
-        if outgoing.state is not OutgoingState.CANCELLED:
+        if outgoing.state is not OutgoingState.CANCELLED or outgoing.was_dropped:
             return await _view(uow, outgoing)
     return None
 

@@ -10,7 +10,7 @@ from app.store.queue import drain_outgoing
 from app.store.unit_of_work import UnitOfWork
 
 _BEING_SENT = "This is being sent just now."
-_DROPPED = "Nobody knows whether it left. It was dropped, and is not sent again."
+_GIVEN_UP = "It was dropped, and is not sent again."
 _IF_IT_LEFT = "Should it have left before, it cannot be called back."
 
 
@@ -156,14 +156,27 @@ async def drop(uow: UnitOfWork, outgoing_id: OutgoingId) -> Outgoing:
         raise Conflict("Nobody is in doubt about this mail.")
     if outgoing.settled_at is None:
         raise _being_looked_for()
+    doubt = "Nobody knows whether it left."
     if outgoing.sent_at is not None:
-        for one in await uow.outgoing.recipients(outgoing.id):
-            if one.state is RecipientState.PENDING:
-                one.state, one.detail = RecipientState.REFUSED, _DROPPED
+        doubt = f"Nobody knows whether it reached {await _give_up_the_others(uow, outgoing)}."
         outgoing.state = OutgoingState.SENT
     else:
         outgoing.state, outgoing.past_the_dot = OutgoingState.CANCELLED, True
-    outgoing.detail, outgoing.settled_at = _DROPPED, await uow.outgoing.time()
+    outgoing.detail = f"{doubt} {_GIVEN_UP}"
+    outgoing.settled_at = await uow.outgoing.time()
     tell(uow, outgoing, "dropped")
     await show_again(uow, outgoing)
     return outgoing
+
+
+async def _give_up_the_others(uow: UnitOfWork, outgoing: Outgoing) -> str:
+    """Those whom it may not have reached; answers who they are."""
+    given_up = [
+        one
+        for one in await uow.outgoing.recipients(outgoing.id)
+        if one.state is RecipientState.PENDING
+    ]
+    for one in given_up:
+        one.state = RecipientState.REFUSED
+        one.detail = f"Nobody knows whether it reached them. {_GIVEN_UP}"
+    return ", ".join(one.address for one in given_up)

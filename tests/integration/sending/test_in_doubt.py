@@ -216,7 +216,8 @@ class TestInDoubtForSome:
         row = await outbox.row(row.id)
         ben = (await outbox.recipients(row.id))[self.BEN]
         assert (row.state, ben.state) == (SENT, RecipientState.REFUSED)
-        assert "Nobody knows whether it left" in ben.detail
+        assert ben.detail.startswith("Nobody knows whether it reached them. It was dropped")
+        assert row.detail.startswith(f"Nobody knows whether it reached {self.BEN}. It was dropped")
 
     async def test_sent_again_it_goes_to_the_other_alone(self, outbox: Outbox) -> None:
         row = await self.in_doubt(outbox)

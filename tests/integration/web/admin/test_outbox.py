@@ -142,6 +142,15 @@ class TestActs:
         assert "alert-success" in text
         assert (await found(web, id_)).state is after
 
+    async def test_what_was_dropped_was_not_taken_back(self, admin: Admin, web: Web) -> None:
+        """It may have left."""
+        id_ = await mail_in(web, State.UNKNOWN)
+
+        text = await do(await admin.person(Role.AGENT), id_, "drop")
+
+        assert ">dropped<" in text
+        assert "taken back" not in text
+
     async def test_a_person_who_knows_says_that_it_was_sent(self, admin: Admin, web: Web) -> None:
         id_ = await mail_in(web, State.UNKNOWN)
 

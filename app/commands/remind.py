@@ -66,10 +66,7 @@ async def remind(uow: UnitOfWork, *, now: datetime) -> None:
     people = set[TeammateId]()
     for watch in await watches(uow, now):
         if watch.reason is Reason.UNASSIGNED:
-            found = await uow.reminders.due(
-                watch.reason, watch.account_ids, watch.before, limit=MOST_AT_ONCE
-            )
-            await _tell_channels(uow, found, now)
+            await _tell_channels(uow, watch, now)
         else:
             people |= set(
                 await uow.reminders.assignees(watch.reason, watch.account_ids, watch.before)
@@ -103,26 +100,22 @@ def name_of(reason: Reason, whom: ChannelId | TeammateId, uow: UnitOfWork, now: 
     return PostId(uuid5(uow.workspace_id, f"{reason}:{whom}:{now:%Y-%m-%dT%H}"))
 
 
-async def _tell_channels(uow: UnitOfWork, found: Sequence[Conversation], now: datetime) -> None:
-    if not found:
-        return
-    standing = await uow.posts.cards_of([one.id for one in found])
-    cards = {card.conversation_id: card for card in standing}
-    await mark_reminded(uow, Reason.UNASSIGNED, [one for one in found if one.id not in cards])
-    by_channel = defaultdict[ChannelId, list[Conversation]](list)
-    for one in found:
-        if (card := cards.get(one.id)) is not None:
-            by_channel[card.channel_id].append(one)
-    for channel_id, theirs in by_channel.items():
-        if not await may_tell(uow, Reason.UNASSIGNED, channel_id, now):
+async def _tell_channels(uow: UnitOfWork, watch: Watch, now: datetime) -> None:
+    """Each on its own: one that was told enough holds up no other."""
+    wanted = (watch.reason, watch.account_ids, watch.before)
+    for channel_id in await uow.reminders.channels(*wanted):
+        if channel_id is not None and not await may_tell(uow, watch.reason, channel_id, now):
             continue
-        told = await mark_reminded(uow, Reason.UNASSIGNED, theirs)
+        found = await uow.reminders.due_in(channel_id, *wanted, limit=MOST_AT_ONCE)
+        told = await mark_reminded(uow, watch.reason, found)
+        if channel_id is None or not told:
+            continue
         line = NewPost(
             workspace_id=uow.workspace_id,
-            id=name_of(Reason.UNASSIGNED, channel_id, uow, now),
+            id=name_of(watch.reason, channel_id, uow, now),
             channel_id=channel_id,
             kind=PostKind.REMINDER,
-            payload={"reason": Reason.UNASSIGNED, "ids": [str(one.id) for one in told]},
+            payload={"reason": watch.reason, "ids": [str(one.id) for one in told]},
         )
         await uow.posts.add_all([line])
         uow.feed_is_due(channel_id)

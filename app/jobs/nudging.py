@@ -10,7 +10,6 @@ from typing import Final
 from uuid import uuid5
 
 from app.commands.remind import OF_PERSONS, mark_reminded, may_tell, name_of, watches
-from app.core.errors import NotFound
 from app.core.ids import ChannelId, ConversationId, PostId, TeammateId, WorkspaceId
 from app.feed.context import Feeding
 from app.jobs.reaching import reach
@@ -36,17 +35,18 @@ async def nudge(
     others: Sequence[ConversationId] = (),
     since: datetime | None = None,
 ) -> None:
-    """Tell somebody that the time of conversations has come, or later where Slack is away."""
+    """Tell somebody that the time of conversations has come, or later where Slack is away.
+
+    Those that are gone meanwhile, with their mailbox, are left out.
+    """
     id_ = PostId(uuid5(conversation_id, f"{reason}:{key}"))
     async with feeding.store.begin(workspace_id) as uow:
-        try:
-            conversation = await uow.conversations.get(conversation_id)
-        except NotFound:
-            return
+        there = await uow.conversations.heads([conversation_id, *others])
         whom = await _reachable(uow, teammate_id, Notice.WOKEN)
-        if whom is None or await uow.posts.known([id_]):
+        if not there or whom is None or await uow.posts.known([id_]):
             return
-    silent_since = conversation.no_answer_since if reason == "no_answer" else None
+        first = await uow.conversations.get(there[0])
+    silent_since = first.no_answer_since if reason == "no_answer" else None
     put_off = since or feeding.clock.now()
 
     def again(at: datetime) -> Job:
@@ -63,11 +63,11 @@ async def nudge(
         id=id_,
         channel_id=direct,
         kind=PostKind.DIRECT,
-        conversation_id=conversation_id,
+        conversation_id=first.id,
         payload={
             "nudge": reason,
             "since": silent_since.isoformat() if silent_since else None,
-            "others": [str(one) for one in others],
+            "others": [str(one) for one in there[1:]],
         },
     )
     async with feeding.store.begin(workspace_id) as uow:

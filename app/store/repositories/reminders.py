@@ -5,20 +5,31 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import func
+from sqlalchemy import and_, exists, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, delete, select
 
-from app.core.ids import AccountId, ConversationId, TeammateId, new_id
+from app.core.ids import AccountId, ChannelId, ConversationId, TeammateId, new_id
 from app.store.bulk import is_any
-from app.store.models import Conversation, ConversationStatus, ReminderSettings
+from app.store.models import (
+    Conversation,
+    ConversationStatus,
+    Post,
+    PostKind,
+    ReminderSettings,
+)
 from app.store.repositories.base import Repository
 
 _SET: Final = (
     "is_on", "unassigned_hours", "no_action_hours", "no_answer_hours", "time_zone", "days",
     "opens_at", "closes_at",
 )  # fmt: skip
+_IS_ITS_CARD: Final = (
+    col(Post.workspace_id) == col(Conversation.workspace_id),
+    col(Post.conversation_id) == col(Conversation.id),
+    col(Post.kind) == PostKind.CARD,
+)
 
 
 class Reason(StrEnum):
@@ -68,25 +79,69 @@ class Reminders(Repository):
         before: datetime,
         *,
         limit: int,
-        assignee_id: TeammateId | None = None,
+        assignee_id: TeammateId,
     ) -> Sequence[Conversation]:
-        """What has stood like that since before then, the longest first, and nobody was told of."""
+        """What of theirs has stood like that since before then, and nobody was told of."""
+        is_theirs = col(Conversation.assignee_id) == assignee_id
+        return await self._due(is_theirs, reason, account_ids, before, limit=limit)
+
+    async def due_in(
+        self,
+        channel_id: ChannelId | None,
+        reason: Reason,
+        account_ids: Collection[AccountId],
+        before: datetime,
+        *,
+        limit: int,
+    ) -> Sequence[Conversation]:
+        """The same of which a card stands in this channel; None: that has no card."""
+        card = exists().where(*_IS_ITS_CARD)
+        where = ~card if channel_id is None else card.where(col(Post.channel_id) == channel_id)
+        return await self._due(where, reason, account_ids, before, limit=limit)
+
+    async def _due(
+        self,
+        where: ColumnElement[bool],
+        reason: Reason,
+        account_ids: Collection[AccountId],
+        before: datetime,
+        *,
+        limit: int,
+    ) -> Sequence[Conversation]:
+        """The longest first."""
         since = _since(reason)
         statement = (
             select(Conversation)
-            .where(
-                Conversation.workspace_id == self._workspace_id,
-                is_any(col(Conversation.account_id), list(account_ids)),
-                col(Conversation.reminded_of).is_(None),
-                since <= before,
-                *_stands(reason),
-            )
+            .where(*self._unreminded(reason, account_ids, before), where)
             .order_by(since, col(Conversation.id))
             .limit(limit)
         )
-        if assignee_id is not None:
-            statement = statement.where(col(Conversation.assignee_id) == assignee_id)
         return (await self._session.exec(statement)).all()
+
+    async def channels(
+        self, reason: Reason, account_ids: Collection[AccountId], before: datetime
+    ) -> Sequence[ChannelId | None]:
+        """Where cards of that kind stand; None, too, where one has no card."""
+        statement = (
+            select(col(Post.channel_id))
+            .select_from(Conversation)
+            .outerjoin(Post, and_(*_IS_ITS_CARD))
+            .where(*self._unreminded(reason, account_ids, before))
+            .distinct()
+        )
+        found: Sequence[ChannelId | None] = (await self._session.exec(statement)).all()
+        return found
+
+    def _unreminded(
+        self, reason: Reason, account_ids: Collection[AccountId], before: datetime
+    ) -> tuple[ColumnElement[bool], ...]:
+        return (
+            col(Conversation.workspace_id) == self._workspace_id,
+            is_any(col(Conversation.account_id), list(account_ids)),
+            col(Conversation.reminded_of).is_(None),
+            _since(reason) <= before,
+            *_stands(reason),
+        )
 
     async def assignees(
         self, reason: Reason, account_ids: Collection[AccountId], before: datetime
@@ -95,12 +150,8 @@ class Reminders(Repository):
         statement = (
             select(Conversation.assignee_id)
             .where(
-                Conversation.workspace_id == self._workspace_id,
-                is_any(col(Conversation.account_id), list(account_ids)),
                 col(Conversation.assignee_id).is_not(None),
-                col(Conversation.reminded_of).is_(None),
-                _since(reason) <= before,
-                *_stands(reason),
+                *self._unreminded(reason, account_ids, before),
             )
             .distinct()
         )

@@ -14,7 +14,7 @@ from app.commands.remind import remind
 from app.commands.snooze import wake_due
 from app.commands.types import FollowUp, Snooze
 from app.core.access import Actor, Origin
-from app.core.ids import ChannelId, ConversationId, SlackUserId, TeammateId
+from app.core.ids import ChannelId, ConversationId, SlackUserId, TeammateId, new_id
 from app.feed.deliver import drain
 from app.jobs.nudging import nudge, remind_one
 from app.sandbox.slack.faults import FaultKind
@@ -139,6 +139,26 @@ class TestWhatNobodyTook:
         *_, last = lines(feed)
         assert "Nobody has taken these 3 yet" in last
         assert all(f"|Mail {hour}>" in last for hour in (3, 4, 5))
+
+    async def test_in_a_channel_that_was_told_enough_holds_up_no_other(
+        self, feed: Feed, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("app.commands.remind.MOST_AT_ONCE", 2)
+        monday = FRIDAY + timedelta(days=3, hours=-3)
+        for n in range(8):
+            await waiting(feed, f"Mail {n}", FRIDAY - timedelta(days=9, minutes=-n))
+        sales = ChannelId(feed.slack.channels["sales"])
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            (await uow.accounts.get(feed.account_id)).channel_id = sales
+        await waiting(feed, "Elsewhere", FRIDAY - timedelta(days=2))
+
+        for hour in range(4):
+            await look(feed, monday + timedelta(hours=hour))
+        await drain(feed.feeding, feed.workspace.id, sales)
+
+        assert len(lines(feed)) == 3
+        there = [text_of(one) for one in feed.slack.messages("sales")]
+        assert sum("Nobody has taken this yet" in one and "Elsewhere" in one for one in there) == 1
 
     async def test_waits_until_people_work(self, feed: Feed) -> None:
         await waiting(feed, "Invoice", FRIDAY - timedelta(hours=25))
@@ -326,3 +346,18 @@ class TestAwakeAgain:
         (said,) = await direct(feed, "Ben")
         assert "💤 What you snoozed is awake again: <" in said
         assert "|Mail 11>" in said
+
+    async def test_is_told_of_though_the_first_of_them_is_gone(self, feed: Feed) -> None:
+        """It went with its mailbox, before the message about all of them was written."""
+        ana, gone = await person(feed, "Ana"), ConversationId(new_id())
+        await waiting(feed, "Invoice", FRIDAY)
+
+        for _ in range(2):
+            await nudge(
+                feed.feeding, feed.workspace.id, gone, ana, "woke", "then",
+                others=[feed.conversations["Invoice"]],
+            )  # fmt: skip
+
+        (said,) = await direct(feed, "Ana")
+        assert "💤 What you snoozed is awake again: <" in said
+        assert "|Invoice>" in said

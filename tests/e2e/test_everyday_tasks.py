@@ -4,6 +4,7 @@ One demo and one browser serve all of it; each task has a mail of its own, and l
 server or the API where the page alone could be wrong.
 """
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -402,11 +403,13 @@ class TestASecondWorkspace:
 class TestFiles:
     async def test_of_a_mail_are_shown_in_its_thread_and_downloaded(self, desk: Desk) -> None:
         mail = desk.card("Meter readings since January")
-        await expect(mail).to_contain_text("readings.csv")
+        in_the_admin = re.compile(r"/messages/[0-9a-f-]+/files/\d+$")
+        link = mail.get_by_role("link", name="readings.csv")
+        await expect(link).to_have_attribute("href", in_the_admin)
 
         await desk.more(mail, "Show files")
         await desk.open_thread(mail)
-        file = desk.thread.get_by_role("link", name="readings.csv")
+        file = desk.thread.locator("a[download]", has_text="readings.csv")
         async with desk.page.expect_download() as download:
             await file.click()
 

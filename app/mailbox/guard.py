@@ -130,6 +130,21 @@ class GuardedIMAP4(imaplib.IMAP4):
         finally:
             self._appends = False
 
+    def begin_idle(self) -> tuple[bytes, bool]:
+        """Have IDLE begin; answers its tag, and whether the server said something before its "+".
+
+        Outlook was seen to tell so of a mail that comes just then. IMAPClient would take that for a
+        refusal.
+        """
+        tag, has_spoken = self._command("IDLE"), False
+        answers: dict[bytes, Any] = self.tagged_commands
+        while self._get_response() is not None:
+            if (refusal := answers[tag]) is not None:
+                del answers[tag]
+                raise self.error(b" ".join(refusal[1]))
+            has_spoken = True
+        return tag, has_spoken
+
     def send(self, data: Any) -> None:  # noqa: ANN401 -- imaplib's own
         if self._appends and len(data) > _LONGEST_COMMAND:
             half = len(data) // 2

@@ -66,6 +66,10 @@ class _Client(IMAPClient):  # type: ignore[misc]
         name = self.names.on_the_wire(folder_name)
         return b'"%s"' % name.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
 
+    def idle(self) -> bool:
+        self._idle_tag, has_spoken = self._imap.begin_idle()
+        return bool(has_spoken)
+
     def listed(self, command: str, *options: str) -> list[folder_list.Line]:
         """What LIST or XLIST says. A line that makes no sense costs none of the others."""
         imap = self._imap
@@ -336,8 +340,7 @@ class IMAPConnection:
     def idle(self) -> bool:
         """Begin IDLE. Answers whether the server has spoken already, so that nobody need wait."""
         with self._doing("wait for mail"):
-            self._client.idle()
-            return self._has_buffered()
+            return self._client.idle() or self._has_buffered()
 
     def has_news(self) -> bool:
         """Within IDLE, where there is something to read: whether it is more than a sign of life.

@@ -154,6 +154,17 @@ def then(do: Callable[[], object]) -> Script:
     return script
 
 
+def before_idle(do: Callable[[], object]) -> Script:
+    """Something happens as IDLE is asked for, and is told before it has begun."""
+
+    async def script(call: Call) -> None:
+        do()
+        await call.send(*call.session.answers.news())
+        await call.session.idle(call)
+
+    return script
+
+
 def in_idle(data: bytes = b"", *, close: bool = False, dark: bool = False) -> Script:
     """Let IDLE begin, then say something, close, or never say anything again."""
 

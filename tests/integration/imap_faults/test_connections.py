@@ -14,12 +14,14 @@ from app.core.config import Settings
 from app.mailbox import imap
 from app.mailbox.errors import Transient
 from app.mailbox.port import Security, ServerSpec
+from app.store.notify import Waker
 from tests.fixtures.stack import eventually
 from tests.fixtures.syncing import Sync
 from tests.rig.asking import ask, check_prefix, outcome, put, subjects_in
 from tests.rig.fixtures import MakeTended, Tended
 from tests.rig.imap_server import Call, HostileServer, Script
 from tests.rig.scripts import (
+    before_idle,
     bye,
     finish,
     hang,
@@ -86,6 +88,37 @@ class TestCut:
         (told,) = await tended.events("account.retrying")
         assert told.data["reason"]
         assert await tended.events("account.refused") == []
+
+
+class TestAMailAsIdleBegins:
+    """The server tells of it before its "+", as Outlook was seen to do."""
+
+    async def test_comes_in_by_the_same_connection(self, tended: Tended) -> None:
+        tended.server.on("IDLE", before_idle(lambda: put(tended.server, "Second")))
+        put(tended.server, "First")
+
+        await tended.brings_in("First", "Second")
+
+        assert tended.server.connections == 1
+        assert await tended.events("account.retrying") == []
+
+    async def test_ends_the_wait_of_a_glance(self, watched: Sync) -> None:
+        async with watched.session() as session:
+            inbox = await session.examine("INBOX")
+            watched.inbox.on("IDLE", before_idle(lambda: put(watched.inbox, "First")))
+
+            assert await session.unchanged([], inbox) == 1
+            assert await session.idle(Waker(), 60)
+
+            assert (await session.examine("INBOX")).exists == 1
+
+    async def test_is_told_from_a_refusal(self, watched: Sync) -> None:
+        async with watched.session() as session:
+            await session.examine("INBOX")
+            watched.inbox.on("IDLE", refuse("[UNAVAILABLE] Not just now"))
+
+            with pytest.raises(Transient, match="Not just now"):
+                await session.idle(Waker(), 60)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ none. When a call's time is up its socket is cut, which frees the thread at once
 import asyncio
 import ssl
 import time
+import weakref
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -53,11 +54,25 @@ _ADDRESSES_TRIED: Final = 2
 
 
 class _Threads:
-    """A pool whose free places can be waited for, so that a call's time starts when it starts."""
+    """A pool whose free places can be waited for, so that a call's time starts when it starts.
+
+    A host that answers nobody holds each call for as long as it may take. However many accounts it
+    has, a quarter of the places is left to the others.
+    """
 
     def __init__(self, count: int) -> None:
         self.executor = ThreadPoolExecutor(count, thread_name_prefix="imap")
         self.free = asyncio.Semaphore(count)
+        self._most = count - count // 4
+        self._lines: weakref.WeakValueDictionary[str, asyncio.Semaphore] = (
+            weakref.WeakValueDictionary()
+        )
+
+    def line(self, host: str) -> asyncio.Semaphore:
+        """What a host's calls pass before they take a free place."""
+        if (line := self._lines.get(host)) is None:
+            line = self._lines[host] = asyncio.Semaphore(self._most)
+        return line
 
 
 class IMAPServers:
@@ -106,7 +121,7 @@ class IMAPServers:
             Route(endpoint, self._context, self._largest_mail, switch)
             for endpoint in endpoints[:_ADDRESSES_TRIED]
         ]
-        async with self._threads.free:
+        async with self._threads.line(spec.host), self._threads.free:
             dialling = asyncio.get_running_loop().run_in_executor(
                 self._threads.executor, imap.connect, spec, routes
             )
@@ -122,6 +137,7 @@ class IMAPSession:
         self._imap = connection
         self._spec = spec
         self._threads = threads
+        self._line = threads.line(spec.host)
         self._turn = asyncio.Lock()
         self._selected: Selected | None = None
         self._examined_at = 0.0
@@ -301,7 +317,7 @@ class IMAPSession:
         return await self._in_thread(call, seconds)
 
     async def _in_thread(self, call: Callable[[], Answer], seconds: float) -> Answer:
-        async with self._turn, self._threads.free:
+        async with self._turn, self._line, self._threads.free:
             running = asyncio.get_running_loop().run_in_executor(self._threads.executor, call)
             return await _within(seconds, running, self._imap.cut, self._spec)
 

@@ -121,16 +121,18 @@ class ParserPool:
         return found
 
     async def _parse_share(self, raws: Sequence[bytes]) -> list[Parsed]:
-        """In one child, and in its successors where it does not survive one of the mails."""
+        """In one child; where it does not survive a mail, others come before the rest."""
         found: list[Parsed] = []
-        child = await self._idle.get()
-        try:
-            while len(found) < len(raws):
-                for one in await child.read(raws[len(found) :], parser_child.MAIL):
-                    assert not isinstance(one, ShownMail)
-                    found.append(one)
-        finally:
-            self._idle.put_nowait(child)
+        while len(found) < len(raws):
+            child = await self._idle.get()
+            try:
+                read = await child.read(raws[len(found) :], parser_child.MAIL)
+            finally:
+                self._idle.put_nowait(child)
+            await asyncio.sleep(0)  # whoever waits for the child wakes before we ask for it again
+            for one in read:
+                assert not isinstance(one, ShownMail)
+                found.append(one)
         return found
 
 

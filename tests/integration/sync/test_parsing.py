@@ -6,7 +6,7 @@ import resource
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -176,6 +176,24 @@ class TestDeath:
         del found[7]
         subjects = [one.subject for one in [*found, *again] if isinstance(one, ParsedMail)]
         assert subjects == [*"0123456", "8", "9", "10", "11", "8", "9", "10", "11"]
+
+    async def test_again_and_again_lets_a_mail_of_others_pass(
+        self, pool: ParserPool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        read, order = parsing._Child.read, list[int]()
+
+        async def dies(
+            child: parsing._Child, raws: Sequence[bytes], wanted: bytes
+        ) -> list[parsing.Answer]:
+            order.append(len(raws))
+            await asyncio.sleep(0)
+            return [ParseFailed("It died.")] if len(raws) > 1 else await read(child, raws, wanted)
+
+        monkeypatch.setattr(parsing._Child, "read", dies)
+
+        await asyncio.gather(pool.parse_many([MAIL] * 4), pool.parse(MAIL))
+
+        assert order == [4, 1, 3, 2, 1]
 
     async def test_while_reading_is_told_of_the_mail_that_was_read(self, pool: ParserPool) -> None:
         with stopped() as process:

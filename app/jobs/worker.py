@@ -110,7 +110,7 @@ class Worker:
             )
             ownership = Ownership(self._tending, presence)
             stack.push_async_callback(ownership.stop)
-            jobs = await stack.enter_async_context(_running(self._queue))
+            jobs = await stack.enter_async_context(_running(self._queue, presence))
             ticks = Ticks(
                 self._container.store,
                 self._queue,
@@ -121,17 +121,16 @@ class Worker:
             ).schedule()
             ticks.start()
             stack.callback(ticks.shutdown, wait=False)
-            await self._claim_until(stop, presence, ownership, jobs, heart)
+            await self._claim_until(stop, ownership, jobs, heart)
 
     async def _claim_until(
         self,
         stop: asyncio.Event,
-        presence: Presence,
         ownership: Ownership,
         jobs: "_Jobs",
         heart: asyncio.Task[None],
     ) -> None:
-        is_shown, is_told = False, True
+        is_told = True
         with self._container.hub.waker(Topic.ACCOUNTS) as waker:
             heart.add_done_callback(lambda _: waker.wake())
             stopping = asyncio.create_task(_wake_when(stop, waker.wake), name="stop")
@@ -140,9 +139,6 @@ class Worker:
                     jobs.check()
                     if heart.done():
                         heart.result()
-                    if not is_shown and jobs.worker.worker_id is not None:
-                        await presence.show_worker(jobs.worker.worker_id)
-                        is_shown = True
                     has_more = await ownership.claim(is_told=is_told)
                     is_told = await waker.wait(_CLAIM_ON_SECONDS if has_more else _CLAIM_SECONDS)
             finally:
@@ -170,11 +166,21 @@ async def _beating(presence: Presence, seconds: float) -> AsyncIterator[asyncio.
         await asyncio.gather(task, return_exceptions=True)
 
 
+class _ShownWorker(QueueWorker):
+    """Takes no job before it shows that it lives: others would take the job for a dead one's."""
+
+    presence: Presence
+
+    async def _run_loop(self) -> None:
+        assert self.worker_id is not None
+        await self.presence.show_worker(self.worker_id)
+        await super()._run_loop()  # type: ignore[no-untyped-call]
+
+
 class _Jobs:
     """The queue's own worker, running beside us."""
 
-    def __init__(self, worker: QueueWorker, task: asyncio.Task[None]) -> None:
-        self.worker = worker
+    def __init__(self, task: asyncio.Task[None]) -> None:
         self._task = task
 
     def check(self) -> None:
@@ -185,9 +191,9 @@ class _Jobs:
 
 
 @contextlib.asynccontextmanager
-async def _running(queue: procrastinate.App) -> AsyncIterator[_Jobs]:
+async def _running(queue: procrastinate.App, presence: Presence) -> AsyncIterator[_Jobs]:
     async with queue.open_async():
-        worker = QueueWorker(
+        worker = _ShownWorker(
             queue,
             queues=[FEED_QUEUE, SENDING_QUEUE, TRIAL_QUEUE, WEBHOOK_QUEUE, RULES_QUEUE],
             concurrency=_JOBS_AT_ONCE,
@@ -196,9 +202,10 @@ async def _running(queue: procrastinate.App) -> AsyncIterator[_Jobs]:
             delete_jobs=DeleteJobCondition.SUCCESSFUL,
             install_signal_handlers=False,
         )
+        worker.presence = presence
         task = asyncio.create_task(worker.run(), name="jobs")  # type: ignore[no-untyped-call]
         try:
-            yield _Jobs(worker, task)
+            yield _Jobs(task)
         finally:
             worker.stop()  # type: ignore[no-untyped-call]
             await asyncio.gather(task, return_exceptions=True)

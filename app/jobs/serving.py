@@ -40,6 +40,9 @@ from app.sync.reconcile import Reconciler
 
 _LIST_AGAIN: Final = timedelta(minutes=5)
 """How often the folder list is read anew, to notice folders that were made or removed."""
+AT_A_GLANCE: Final = 20
+"""So many folders are asked about in one go: the time limit is for all of them, and a wish may come
+between two glances."""
 _NOT_TOO_SOON: Final = 0.01
 """Seconds by which a wait is longer than to the moment it waits for: timers may be early."""
 _LONGEST_PARK: Final = timedelta(hours=1)
@@ -183,7 +186,7 @@ class Serving:
     async def _glance(self) -> bool:
         """Whether every folder still is as we left it; the first one stays open."""
         first, *others = self._usable()
-        due = [folder for folder in others if self._is_due(folder)]
+        due = [folder for folder in others if self._is_due(folder)][:AT_A_GLANCE]
         try:
             if not await self._are_folders_the_same():
                 return False

@@ -15,6 +15,7 @@ from sqlalchemy import event
 from app.commands.claim import Executing
 from app.core.crypto import Vault
 from app.core.retry import RetryLadder
+from app.jobs import serving as jobs_serving
 from app.jobs.context import Tending
 from app.jobs.serving import Serving
 from app.mailbox.errors import CommandRefused
@@ -221,6 +222,27 @@ class TestAGlance:
                 await served.tick()
 
         assert asked == []
+
+    async def test_at_many_folders_is_taken_in_parts(
+        self, sync: Sync, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(jobs_serving, "AT_A_GLANCE", 1)
+        overheard = Overheard()
+        proxy.set(to_server=overheard)
+        async with serving(sync, proxy) as served:
+            await served.settle()
+            sync.clock.advance(seconds=POLL)
+            overheard.commands()
+
+            with statements(sync) as asked:
+                await served.tick()
+                first, is_due = overheard.commands(), served.is_due()
+                await served.tick()
+
+            assert (first, is_due) == (["IDLE", "STATUS", "EXAMINE", "IDLE"], True)
+            assert overheard.commands() == ["STATUS", "EXAMINE", "IDLE"]
+            assert asked == []
+            assert not served.is_due()
 
     async def test_asks_for_the_list_of_folders_now_and_then(
         self, sync: Sync, proxy: FaultProxy

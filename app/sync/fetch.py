@@ -5,6 +5,7 @@ parser or the server's connection is tried three times and then set aside, and t
 mail that was tried before is always tried alone: nothing else may be counted for what it does.
 """
 
+import time
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
@@ -23,6 +24,8 @@ _PORTION_BYTES: Final = 4 * 1024 * 1024
 _PORTION_MAILS: Final = 100
 STORED_MAILS: Final = 100
 STORED_BYTES: Final = 4 * _PORTION_BYTES
+STORED_SECONDS: Final = 1.0
+"""Over a slow line, a mail that is here is not kept waiting for those that are still to come."""
 _LISTED_AT_ONCE: Final = 1000
 log = get_logger(__name__)
 
@@ -90,15 +93,20 @@ async def bring_in(
 
 
 async def prepared(
-    portions: AsyncGenerator[Portion], keeper: Keeper[Prepared], failed: list[int]
+    portions: AsyncGenerator[Portion],
+    keeper: Keeper[Prepared],
+    failed: list[int],
+    *,
+    longest: float = STORED_SECONDS,
 ) -> AsyncGenerator[list[Prepared]]:
     """What is to be stored together: of large mails, several portions.
 
     A transaction costs as much as many mails do. What failed is noted, to be tried alone. Where
-    something breaks, such as the connection, what came before is stored.
+    something breaks, such as the connection, what came before is stored; after `longest` seconds,
+    too.
     """
     some: list[Prepared] = []
-    mails = size = 0
+    mails, size, since = 0, 0, time.monotonic()
     try:
         async with ahead(portions) as coming:
             async for portion in coming:
@@ -107,9 +115,10 @@ async def prepared(
                 some.append(await keeper.prepare(portion))
                 mails += len(portion.mails)
                 size += sum(len(one.raw) for one in portion.mails)
-                if mails >= STORED_MAILS or size >= STORED_BYTES:
+                is_late = time.monotonic() - since >= longest
+                if mails >= STORED_MAILS or size >= STORED_BYTES or is_late:
                     yield some
-                    some, mails, size = [], 0, 0
+                    some, mails, size, since = [], 0, 0, time.monotonic()
     except (SharedBoxError, OSError):
         if some:
             yield some

@@ -9,6 +9,9 @@ from app.mailbox.port import Listing
 from app.sync.fetch import STORED_BYTES, STORED_MAILS, Fetched, Portion, prepared
 from tests.factories import MOMENT
 
+HOURS = 3600.0
+"""Longer than any test takes, on however busy a machine."""
+
 
 def portion(*uids: int, raw: bytes = b"x") -> Portion:
     listings = [Listing(uid=uid, size=1, internaldate=MOMENT, flags=()) for uid in uids]
@@ -38,21 +41,21 @@ class TestPrepared:
         found = []
 
         with pytest.raises(Transient, match="gone"):
-            async for some in prepared(portions, Keeper(), []):
+            async for some in prepared(portions, Keeper(), [], longest=HOURS):
                 found.append(some)  # noqa: PERF401 -- it raises in between
 
         assert found == [[2, 1]]
 
     async def test_where_the_first_portion_breaks_stores_nothing(self) -> None:
         with pytest.raises(Transient, match="gone"):
-            async for some in prepared(coming(Transient("gone")), Keeper(), []):
+            async for some in prepared(coming(Transient("gone")), Keeper(), [], longest=HOURS):
                 raise AssertionError(some)
 
     async def test_stores_large_mails_of_several_portions_together(self) -> None:
         half = range(STORED_MAILS // 2)
         portions = coming(Portion(), portion(*half), portion(*half), portion(7))
 
-        found = [some async for some in prepared(portions, Keeper(), [])]
+        found = [some async for some in prepared(portions, Keeper(), [], longest=HOURS)]
 
         assert found == [[0, len(half), len(half)], [1]]
 
@@ -60,15 +63,22 @@ class TestPrepared:
         large = b"x" * (STORED_BYTES // 2)
         portions = coming(portion(1, raw=large), portion(2, raw=large), portion(3, raw=large))
 
-        found = [some async for some in prepared(portions, Keeper(), [])]
+        found = [some async for some in prepared(portions, Keeper(), [], longest=HOURS)]
 
         assert found == [[1, 1], [1]]
+
+    async def test_that_come_slowly_are_stored_one_by_one(self) -> None:
+        portions = coming(portion(1), portion(2, 3))
+
+        found = [some async for some in prepared(portions, Keeper(), [], longest=0)]
+
+        assert found == [[1], [2]]
 
     async def test_leaves_what_failed_to_be_tried_alone(self) -> None:
         one, failed = portion(1), list[int]()
         one.failed = {2: "refused"}
 
-        found = [some async for some in prepared(coming(one), Keeper(), failed)]
+        found = [some async for some in prepared(coming(one), Keeper(), failed, longest=HOURS)]
 
         assert found == [[1]]
         assert failed == [2]

@@ -15,7 +15,7 @@ async def end_connections(stack: Stack, condition: str) -> int:
     )
     async with connection:
         ended = await connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
             f" WHERE datname = current_database() AND pid <> pg_backend_pid() AND {condition}"
         )
         return len(await ended.fetchall())
@@ -83,7 +83,7 @@ async def until_workers(stack: Stack, count: int) -> None:
             found = await rows.fetchone()
         return found is not None and found[0] >= count
 
-    await eventually(look)
+    await eventually(look, 60)  # the second one has its imports before it
 
 
 class TestStopping:

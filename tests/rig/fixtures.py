@@ -76,7 +76,7 @@ class Tended:
         async with self.sync.rows() as uow:
             return await uow.accounts.get(self.sync.syncing.account_id)
 
-    async def reaches(self, state: str, *, within: float = 15) -> Account:
+    async def reaches(self, state: str, *, within: float = 40) -> Account:
         """The account, once it is in this state."""
 
         async def look() -> Account | None:
@@ -91,7 +91,7 @@ class Tended:
         async with self.sync.rows() as uow:
             await ask_for_test(uow, self.sync.syncing.account_id)
 
-    async def brings_in(self, *subjects: str, within: float = 15) -> None:
+    async def brings_in(self, *subjects: str, within: float = 40) -> None:
         """Wait until these, and only these, mails were brought in."""
 
         async def look() -> bool:

@@ -116,8 +116,9 @@ class TestAFailingTransaction:
 
 
 async def end_others(rogue: psycopg.AsyncConnection[Any]) -> None:
+    """When this returns they have ended: one that is only told to may still answer a question."""
     await rogue.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
 

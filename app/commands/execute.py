@@ -13,6 +13,7 @@ true. A wish that waits or has failed holds back nobody but later wishes for its
 Every step may be repeated: after a crash a running command is simply claimed again.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
@@ -32,14 +33,14 @@ from app.store.models import CommandTarget, Filing, Mailbox
 Key = TypeVar("Key", bound=Hashable)
 
 
-async def run_due(on: Executing, session: MailSession) -> int:
-    """Carry out every command whose time has come; answers how many that were.
+async def run_due(on: Executing, session: MailSession, *, most: float = math.inf) -> int:
+    """Carry out the commands whose time has come, `most` of them; answers how many that were.
 
     Raises `Transient` where the connection broke; the command is then tried again with the next
     one. Raises `OwnershipLost` where the account is no longer ours.
     """
     count = 0
-    while claimed := await claim_next(on):
+    while count < most and (claimed := await claim_next(on)):
         faultpoint("K19")
         count += 1
         try:

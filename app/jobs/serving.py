@@ -43,6 +43,8 @@ _LIST_AGAIN: Final = timedelta(minutes=5)
 AT_A_GLANCE: Final = 20
 """So many folders are asked about in one go: the time limit is for all of them, and a wish may come
 between two glances."""
+WISHES_AT_ONCE: Final = 50
+"""So many are carried out before new mail is looked for: a script may have left thousands."""
 _NOT_TOO_SOON: Final = 0.01
 """Seconds by which a wait is longer than to the moment it waits for: timers may be early."""
 _LONGEST_PARK: Final = timedelta(hours=1)
@@ -93,6 +95,8 @@ class Serving:
         self._settled: dict[MailboxId, Selected] = {}
         """What the server said of folders in which nothing was left to do."""
         self._has_more = False
+        self._has_wishes = False
+        """Whether more of them may be due."""
         self._has_news = True
         self._has_only_spoken = False
         """Whether the server ended the wait, and nobody asked for anything."""
@@ -145,8 +149,10 @@ class Serving:
             wish = await uow.commands.next_due(account.id, self._on.clock.now())
         if account.revision != self._revision:
             raise Reconnect
+        count = 0
         if wish is not None:
-            await run_due(self._executing, self._session)
+            count = await run_due(self._executing, self._session, most=WISHES_AT_ONCE)
+        self._has_wishes = count == WISHES_AT_ONCE
 
     async def import_history(self) -> bool:
         """Bring in a portion of history; answers whether the next may follow at once."""
@@ -270,7 +276,7 @@ class Serving:
         Raises what the server said where it opens none of them.
         """
         refusal: CommandRefused | None = None
-        self._has_more = False
+        self._has_more = self._has_wishes
         usable = self._usable()
         for folder in usable[1:]:
             if self._is_due(folder):

@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import event
 
 from app.commands.claim import Executing
+from app.commands.types import Flag, MarkRead
 from app.core.crypto import Vault
 from app.core.retry import RetryLadder
 from app.jobs import serving as jobs_serving
@@ -30,6 +31,7 @@ from tests.fixtures.faults import Replace, Step, Stream
 from tests.fixtures.mailservers import log_in
 from tests.fixtures.sessions import mail
 from tests.fixtures.syncing import MakeSync, Sync
+from tests.rig.asking import ask, outcome
 
 POLL = 60
 NO_SUCH = rb"NO (?:\[[A-Z]+\] )?Mailbox doesn't exist[^\r\n]*"
@@ -369,6 +371,30 @@ class TestALongBacklog:
 
         assert has_more == [True, False]
         assert await sync.announced() == ["Number 0", "Number 1", "Number 2"]
+
+
+class TestManyWishes:
+    async def test_give_new_mail_a_turn(
+        self, sync: Sync, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(jobs_serving, "WISHES_AT_ONCE", 1)
+        async with serving(sync, proxy) as served:
+            await served.settle()
+            await sync.inbox.deliver(mail("First", "1@acme.example"))
+            await served.tick()
+            wishes = [await ask(sync, "First", wish) for wish in (Flag(), MarkRead())]
+            await sync.inbox.deliver(mail("Second", "2@acme.example"))
+            served.waker.wake()
+
+            has_more = [await served.tick()]
+            states = [(await outcome(sync, one))[0] for one in wishes]
+            subjects = await sync.announced()
+            has_more += [await served.serving.turn(), await served.serving.turn()]
+
+        assert states == ["done", "queued"]
+        assert subjects == ["First", "Second"]
+        assert has_more == [True, True, False]
+        assert (await outcome(sync, wishes[1]))[0] == "done"
 
 
 class TestAFolderThatIsListedAndDoesNotOpen:

@@ -254,6 +254,61 @@ class TestConnecting:
             ).to_be_visible()
             assert seen.complaints == []
 
+    async def test_is_done_by_the_keyboard_alone(self, admin: Admin) -> None:
+        ana = await admin.person()
+        async with (
+            serving(admin) as base,
+            chromium() as browser,
+            window(browser, base, person=ana) as seen,
+        ):
+            await seen.goto("/connect")
+            keyboard = seen.page.keyboard
+            await keyboard.type("support@fastmail.com")
+            await keyboard.press("Enter")
+            await expect(seen.page.get_by_label("Password of the mailbox")).to_be_visible()
+            await seen.page.locator("main").focus()
+            stops = await _stops(seen.page, until="Test it first")
+            assert stops == [
+                "Another address", "Password of the mailbox", "Servers", "Slack channel",
+                "Folders, history and sent mail", "Connect", "Test it first",
+            ]  # fmt: skip
+            await keyboard.press("Shift+Tab")
+            await keyboard.press("Shift+Tab")
+            await keyboard.press("Enter")
+            await keyboard.press("Tab")
+            await expect(seen.page.get_by_label("Folders to watch")).to_be_focused()
+            await keyboard.press("Shift+Tab")
+            await keyboard.press("Shift+Tab")
+            await keyboard.type("C0SUPPORT")
+            await keyboard.press("Shift+Tab")
+            await keyboard.press("Shift+Tab")
+            await keyboard.type("an app password")
+            await keyboard.press("Enter")
+
+            await expect(
+                seen.page.get_by_role("heading", name="support@fastmail.com")
+            ).to_be_visible()
+            assert seen.complaints == []
+
+
+_STOP = """() => {
+  const at = document.activeElement, style = getComputedStyle(at);
+  const name = (at.labels?.[0] ?? at).innerText.trim();
+  return [name, style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0];
+}"""
+
+
+async def _stops(page: Page, *, until: str) -> list[str]:
+    """What Tab comes to from here, each with a ring around it."""
+    found: list[str] = []
+    while not found or found[-1] != until:
+        await page.keyboard.press("Tab")
+        name, has_ring = await page.evaluate(_STOP)
+        assert has_ring, f"{name} shows no ring"
+        assert len(found) < 30, found
+        found.append(name)
+    return found
+
 
 class TestARoute:
     async def test_asks_for_an_address_only_where_there_is_one(self, admin: Admin) -> None:

@@ -1,4 +1,4 @@
-"""How often Postgres is waited for between a mail's arrival and its post in Slack.
+"""How often Postgres is waited for between a mail's arrival and its post in Slack, and for a wish.
 
 Each time takes about a millisecond, and somebody waits for the card: these bounds are what makes
 the way of a mail short. Whoever needs one more statement sees whether it can go with another one.
@@ -10,17 +10,23 @@ from dataclasses import dataclass
 
 import pytest
 
+from app.commands.enqueue import enqueue_for_conversation
+from app.commands.types import Archive
+from app.core.access import system
 from app.sandbox.mail.dovecot import DovecotInbox
+from app.store.models import Command, CommandState, Conversation
 from tests.contract.jobs.test_serving import Served, serving
 from tests.fixtures.faultproxy import FaultProxy
 from tests.fixtures.feed import Feed
 from tests.fixtures.round_trips import round_trips
-from tests.fixtures.syncing import MakeSync
+from tests.fixtures.syncing import MakeSync, Sync
 
 KEPT = 24
 """From the moment the server speaks until its mail is kept."""
 POSTED = 10
 """From there until Slack is asked."""
+CLAIMED = 9
+"""From the moment a wish wakes the connection until the server is asked to carry it out."""
 FROM_ANA = b"From: Ana Ruiz <ana@acme.example>\r\nTo: support@example.com\r\n"
 FIRST = (
     b"Message-ID: <first@acme.example>\r\nSubject: Question\r\n" + FROM_ANA + b"\r\nHi there.\r\n"
@@ -38,6 +44,7 @@ class Way:
     served: Served
     inbox: DovecotInbox
     feed: Feed
+    sync: Sync
 
     async def comes_in(self, raw: bytes) -> list[str]:
         """What the database is asked until the mail is kept."""
@@ -63,7 +70,7 @@ async def way(feed: Feed, make_sync: MakeSync, mail_user: DovecotInbox) -> Async
         serving(sync, proxy) as served,
     ):
         await served.settle()
-        yield Way(served, mail_user, feed)
+        yield Way(served, mail_user, feed, sync)
 
 
 class TestTheWayOfAMail:
@@ -86,3 +93,23 @@ class TestTheWayOfAMail:
         assert len(way.feed.slack.replies("support", card["ts"])) == 1
         assert len(kept) <= KEPT
         assert len(posted) <= POSTED
+
+
+class TestTheWayOfAWish:
+    async def test_that_moves_a_mail(self, way: Way) -> None:
+        await way.comes_in(FIRST)
+        sync = way.sync
+        (conversation,) = await sync.all(Conversation)
+        waiting = asyncio.create_task(way.served.serving.wait())
+        async with sync.rows() as uow:
+            actor = system(uow.workspace_id)
+            await enqueue_for_conversation(uow, actor, conversation.id, Archive())
+        way.served.waker.wake()
+        await waiting
+
+        with round_trips() as sent:
+            await way.served.serving.turn()
+
+        (command,) = await sync.all(Command)
+        assert command.state is CommandState.DONE
+        assert len(sent[: sent.index("COMMIT") + 1]) <= CLAIMED

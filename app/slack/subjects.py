@@ -31,7 +31,7 @@ _OF_ADMINS: Final = frozenset({MEND, FieldId.ROUTE_ACCOUNT})
 """Their listeners ask for an admin, who need not be in the mailbox's channel: it may be archived,
 or SharedBox may have been removed from it, which is why its mail is to go elsewhere."""
 _READING_ENTRIES: Final = frozenset({MoreAction.FULL_MAIL, MoreAction.HEADERS})
-_LOOKING_ENTRIES: Final = _READING_ENTRIES | {MoreAction.WHY}
+_LOOKING_ENTRIES: Final = _READING_ENTRIES | {MoreAction.WHY, MoreAction.LINK}
 
 
 def ids_in(body: Body) -> frozenset[UUID]:

@@ -29,7 +29,9 @@ from app.store.blobs import Blobs
 from app.store.models import Message
 from app.store.unit_of_work import UnitOfWork
 
-READING: Final = frozenset({MoreAction.WHY, MoreAction.HEADERS, MoreAction.FULL_MAIL})
+READING: Final = frozenset({
+    MoreAction.WHY, MoreAction.HEADERS, MoreAction.FULL_MAIL, MoreAction.LINK
+})  # fmt: skip
 _MOST_RULES: Final = 10
 Body = Mapping[str, Any]
 
@@ -67,6 +69,8 @@ class Reading:
     async def _first(
         self, context: AsyncBoltContext, conversation_id: ConversationId, action: MoreAction
     ) -> dict[str, Any]:
+        if action is MoreAction.LINK:
+            return reading.link(conversation_id, self._page_of(conversation_id))
         async with self._door.store.begin(workspace_of(context)) as uow:
             newest = await uow.messages.newest(conversation_id, limit=1)
             if not newest:
@@ -112,10 +116,13 @@ class Reading:
         text = message.body if shown is Shown.TEXT else charset.decode(await self._header(message))
         sender = str(Address(message.from_name, message.from_address))
         head = reading.Head(message.subject, sender, message.sent_at or message.received_at)
-        link = f"{self._pages}/conversations/{conversation_id}"
+        link = self._page_of(conversation_id)
         return reading.page(
             conversation_id, MessageId(message.id), shown, text, number, head=head, link=link
         )
+
+    def _page_of(self, conversation_id: ConversationId) -> str:
+        return f"{self._pages}/conversations/{conversation_id}"
 
     async def _why(self, message: Message, **where: Any) -> Why:  # noqa: ANN401 -- fields of Why
         found = verdict(scan(await self._header(message) + b"\r\n\r\n").root.headers)

@@ -29,6 +29,7 @@ class MoreAction(StrEnum):
     HEADERS = "headers"
     ORIGINAL = "original"
     RULE = "rule"
+    LINK = "link"
 
 
 _LABELS: Final = {
@@ -51,6 +52,7 @@ _LABELS: Final = {
     MoreAction.WHY: ("Why am I seeing this", "Where it lies, and what proves its sender"),
     MoreAction.HEADERS: ("Show headers", "Of the newest mail"),
     MoreAction.ORIGINAL: ("Download .eml", "The newest mail as it came, into the thread"),
+    MoreAction.LINK: ("Copy link", "To its page in the admin"),
     MoreAction.RULE: ("Make a rule from this mail…", "What is to happen to mail like it (admins)"),
 }
 

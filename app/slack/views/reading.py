@@ -122,6 +122,12 @@ def why(conversation_id: ConversationId, view: Why) -> dict[str, Any]:
     return _window(conversation_id, "Why am I seeing this", [_section(line) for line in lines])
 
 
+def link(conversation_id: ConversationId, url: str) -> dict[str, Any]:
+    """Our own page about a conversation, to be copied: no app can copy for somebody."""
+    said = f"```{url}```\nWho opens it signs in, and sees it where they may. <{url}|Open it>"
+    return _window(conversation_id, "Link", [_section(said)])
+
+
 def parts(text: str) -> Iterator[str]:
     """The text in parts that each fit a section once they are escaped; nothing is left out."""
     part: list[str] = []

@@ -78,6 +78,14 @@ class TestWindows:
 
         assert "first" not in await window(door, "Mail", "last")
 
+    async def test_the_link_is_that_of_our_own_page(self, door: SlackDoor) -> None:
+        ts, _ = await mail(door)
+
+        assert (await choose(door, ts, "link")).ok
+
+        shown = await window(door, "Link", "/conversations/")
+        assert f"/conversations/{door.id_of('Invoice')}```" in shown
+
 
 class TestMore:
     """The button beside words that were cut."""

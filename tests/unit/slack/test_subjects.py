@@ -85,6 +85,7 @@ class TestLooking:
             click(ActionId.MENU, selected_option={"value": f"more/{ONE}"}),
             entry(MoreAction.FULL_MAIL),
             entry(MoreAction.WHY),
+            entry(MoreAction.LINK),
         ],
     )
     def test_is_seen(self, body: dict[str, Any]) -> None:

@@ -31,6 +31,8 @@ class ActionId(StrEnum):
     RETRY = "conversation.retry"
     MENU = "conversation.menu"
     READ = "conversation.read"
+    SEND_NOTE = "conversation.send_note"
+    """Beside the word that what is typed in a thread stays internal."""
     PROCESS_AGAIN = "quarantine.process_again"
     SHOW_ALL = "digest.show_all"
     OUTGOING_UNDO = "outgoing.undo"

@@ -22,6 +22,8 @@ from app.commands.notes import delete_note, edit_note, find_card, hear_note
 from app.core.access import Actor
 from app.core.ids import ChannelId, SlackUserId
 from app.core.logging import get_logger
+from app.feed.blocks import button, section
+from app.feed.ids import ActionId
 from app.slack.middleware import Door, workspace_of
 from app.slack.people import look_up
 from app.slack.submitted import typed
@@ -69,12 +71,14 @@ class Notes:
         channel = ChannelId(str(event["channel"]))
         ts, thread_ts = str(event["ts"]), str(event["thread_ts"])
         is_first = False
+        conversation_id = None
 
         async def keep(uow: UnitOfWork, actor: Actor) -> None:
-            nonlocal is_first
+            nonlocal is_first, conversation_id
             card = await find_card(uow, channel, thread_ts)
             if card is None:
                 return
+            conversation_id = card.conversation_id
             if await uow.slack_requests.first_time(_said(channel, ts)):
                 is_first = await hear_note(
                     uow, actor, card, ts, _text(event), edited_at=_edited_at(event)
@@ -91,7 +95,7 @@ class Notes:
             name = (await look_up(client, user_id)).name or user_id
         await self._door.act(context, {**body, "user": {"id": user_id, "name": name}}, keep)
         if is_first:
-            await _hint(client, channel, user_id, thread_ts)
+            await _hint(client, channel, user_id, thread_ts, f"{conversation_id}/{ts}")
 
     async def _edited(self, context: AsyncBoltContext, body: Body, client: AsyncWebClient) -> None:
         event = body["event"]
@@ -156,9 +160,18 @@ def _text(message: Event) -> str:
     return "\n".join([*([text] if text else []), *(f"📎 {name}" for name in files)])[:_MOST_TEXT]
 
 
-async def _hint(client: AsyncWebClient, channel: ChannelId, user: str, thread_ts: str) -> None:
+async def _hint(
+    client: AsyncWebClient, channel: ChannelId, user: str, thread_ts: str, note: str
+) -> None:
     """A courtesy: where Slack does not take it, the note is kept all the same."""
+    send = {"type": "actions", "elements": [button(ActionId.SEND_NOTE, "Send as e-mail", note)]}
     try:
-        await client.chat_postEphemeral(channel=channel, user=user, thread_ts=thread_ts, text=HINT)
+        await client.chat_postEphemeral(
+            channel=channel,
+            user=user,
+            thread_ts=thread_ts,
+            text=HINT,
+            blocks=[dict(section(HINT)), send],
+        )
     except (SlackClientError, aiohttp.ClientError, TimeoutError) as problem:
         log.warning("slack.no_hint", error=str(problem))

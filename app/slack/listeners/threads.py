@@ -24,6 +24,8 @@ from app.core.access import Actor
 from app.core.errors import InvalidInput, NotFound
 from app.core.ids import ChannelId, ConversationId, SlackUserId
 from app.core.logging import get_logger
+from app.feed.ids import ActionId, CardValue
+from app.slack.clicked import value_of
 from app.slack.composer import Composer, Start
 from app.slack.errors import REFUSALS, words
 from app.slack.gate import Gate
@@ -65,6 +67,7 @@ class Threads:
         app.shortcut(ViewId.REPLY_EMAIL.value)(self.reply)
         app.shortcut(ViewId.ASSIGN_ME.value)(self.assign_me)
         app.shortcut(ViewId.FILE_UNDER.value)(self.file_under)
+        app.action(ActionId.SEND_NOTE.value)(self.send_note)
         app.event("app_mention")(self.mentioned)
 
     # Shortcuts
@@ -81,6 +84,21 @@ class Threads:
             async with self._door.store.begin(workspace_of(context)) as uow:
                 text = await read_out(uow, str(message.get("text") or ""))
         await self._composer.open(context, body, client, Start(conversation_id, text=text))
+
+    async def send_note(
+        self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
+    ) -> None:
+        """Open an answer with what was just typed as a note; nothing leaves by that."""
+        await ack()
+        named, _, ts = value_of(body).partition("/")
+        conversation_id = CardValue.parse(named).conversation_id
+        channel = ChannelId(str((body.get("channel") or {}).get("id") or ""))
+        async with self._door.store.begin(workspace_of(context)) as uow:
+            note = await uow.notes.lock_message(channel, ts)
+            text = await read_out(uow, note.text) if note else ""
+        is_its = note is not None and note.conversation_id == conversation_id
+        start = Start(conversation_id, text=text if is_its else "")
+        await self._composer.open(context, body, client, start)
 
     async def assign_me(
         self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient

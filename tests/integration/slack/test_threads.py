@@ -46,6 +46,24 @@ class TestShortcuts:
         assert outcome.ok
         assert "We & you agree" in json.dumps(await window(door), ensure_ascii=False)
 
+    async def test_the_first_note_can_be_sent_after_all(self, door: SlackDoor) -> None:
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            account = await uow.accounts.get(door.feed.account_id)
+            account.smtp_host, account.smtp_port = "smtp.example.com", 465
+            account.smtp_security = "tls"
+        ts = await door.card("Invoice")
+        note = door.slack.post_as_user("Ana", "support", "We & you agree", thread_ts=ts)
+        assert "stays internal" in await door.told("Ana")
+        hint = door.slack.ephemerals("Ana", "support")[-1]
+        button = hint["blocks"][1]["elements"][0]
+
+        answer = await door.interaction(door.click(ts, button["action_id"], button["value"], "Ana"))
+
+        assert answer.status_code == 200
+        assert button["text"]["text"] == "Send as e-mail"
+        assert button["value"].endswith(f"/{note}")
+        assert "We & you agree" in json.dumps(await window(door), ensure_ascii=False)
+
     async def test_assign_to_me_takes_the_conversation(self, door: SlackDoor) -> None:
         ts = await door.card("Invoice")
 

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from app.slack.ids import FieldId, ViewId
+from app.slack.submitted import typed
 
 LONGEST: Final = 3000
 """What a field of typed text takes (docs.slack.dev/reference/block-kit/block-elements)."""
@@ -16,8 +17,8 @@ def view(text: str) -> dict[str, Any]:
         "multiline": True,
         "max_length": LONGEST,
     }
-    if text:
-        element["initial_value"] = text[:LONGEST]
+    if text := typed(text)[:LONGEST]:
+        element["initial_value"] = text
     return {
         "type": "modal",
         "callback_id": ViewId.ADD_TO,

@@ -112,7 +112,7 @@ async def answer(
         return await _again(request, visitor, parts, conversation_id, form)
     given = form.data.given()
     try:
-        draft_id, form.values["kept_at"] = await _kept(visitor, parts, conversation_id, given)
+        draft_id, form.values["kept_at"] = await _kept(visitor, parts, conversation_id, form)
         if form.data.do == "keep":
             where = f"/conversations/{conversation_id}"
             return see_other(request, where, "Your answer is kept as a draft.")
@@ -132,7 +132,7 @@ async def keep(request: Request, visitor: AsAgent, parts: Parts, conversation_id
     form = await read(request, AnswerForm)
     kept_at, problem = form.values["kept_at"], ""
     try:
-        _, kept_at = await _kept(visitor, parts, conversation_id, checked(form).given())
+        _, kept_at = await _kept(visitor, parts, conversation_id, form)
     except (Conflict, InvalidInput) as error:
         problem = error.sentence
     return page(
@@ -147,10 +147,11 @@ async def take_over(
 ) -> Response:
     """Go on with a colleague's text; theirs stays theirs."""
     where = f"/conversations/{conversation_id}/answer"
-    draft_id = DraftId(chosen_id(checked(await read(request, TakeForm)).draft, "draft"))
+    form = await read(request, TakeForm)
     try:
         async with parts.store.begin(visitor.workspace_id) as uow:
             conversation = await seen_conversation(uow, visitor, ConversationId(conversation_id))
+            draft_id = DraftId(chosen_id(checked(form).draft, "draft"))
             theirs = await _draft_in(uow, conversation, draft_id)
             await drafts.take_elsewhere(uow, visitor.actor, theirs.id)
     except Conflict as error:
@@ -183,13 +184,13 @@ async def _draft_in(uow: UnitOfWork, conversation: Conversation, draft_id: Draft
 
 
 async def _kept(
-    visitor: Visitor, parts: Container, conversation_id: UUID, given: Given
+    visitor: Visitor, parts: Container, conversation_id: UUID, form: Form[AnswerForm]
 ) -> tuple[DraftId, str]:
     """The draft with what was typed, and when it was written: what the page knows it by."""
     async with parts.store.begin(visitor.workspace_id) as uow:
         conversation = await seen_conversation(uow, visitor, ConversationId(conversation_id))
         draft = await answers.keep(
-            uow, visitor.actor, conversation.account_id, conversation.id, given
+            uow, visitor.actor, conversation.account_id, conversation.id, checked(form).given()
         )
         return draft.id, draft.updated_at.isoformat()
 

@@ -82,7 +82,7 @@ def disk(folder: Path) -> Iterator[Disk]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def site(dovecot: Dovecot, folder: Path, disk: Disk) -> AsyncIterator[Site]:
-    inbox = dovecot.add_user("host-faults@example.com", PASSWORD)
+    inbox = dovecot.add_user(f"host-faults-{folder.name}@example.com", PASSWORD)
     async with (
         FragilePostgres(disk.folder / "postgres") as postgres,
         LocalSlack() as slack,

@@ -157,7 +157,8 @@ async def site(
     postgres: URL, dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Site]:
     folder = tmp_path_factory.mktemp("kill-points")
-    inbox = dovecot.add_user("kill-points@example.com", PASSWORD)
+    # There may be several in one process, one after the other: each begins with an empty mailbox.
+    inbox = dovecot.add_user(f"kill-points-{folder.name}@example.com", PASSWORD)
     faults = FaultFile(folder)
     with new_database(postgres) as database, pytest.MonkeyPatch.context() as patch:
         async with (

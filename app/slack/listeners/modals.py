@@ -137,7 +137,7 @@ class Modals:
         try:
             if await self._led_on(ack, context, body, client, action):
                 return
-        except (Conflict, NotFound) as error:
+        except (Conflict, InvalidInput, NotFound) as error:
             await ack(response_action="errors", errors={FieldId.ACTION: error.sentence})
             return
 
@@ -171,7 +171,7 @@ class Modals:
         client: AsyncWebClient,
         action: MoreAction,
     ) -> bool:
-        """Whether the entry leads to another window, which is then open."""
+        """Whether the entry leads to a window, which is then open."""
         conversation_id = memory_of(body).conversation_id
         if action is MoreAction.FORWARD:
             start = Start(conversation_id, mode=OutgoingMode.FORWARD)
@@ -182,6 +182,9 @@ class Modals:
             return True
         if action is MoreAction.UNSUBSCRIBE:
             await self._lists.lead_to(ack, context, body, client)
+            return True
+        if action is MoreAction.MUTE:
+            await self._rules.mute_sender(ack, context, body)
             return True
         if action is MoreAction.RULE:
             await self._rules.lead_to(ack, context, body, client)

@@ -13,6 +13,7 @@ from app.core.errors import InvalidInput, NotFound, SharedBoxError
 from app.core.ids import AccountId, ChannelId, ConversationId, SlackUserId, WorkspaceId
 from app.rules import edit
 from app.rules.history import try_out
+from app.rules.mute import mute
 from app.rules.types import (
     Action,
     AddTags,
@@ -117,6 +118,22 @@ class Ruling:
             )
             offers.append(Offer(whose, condition.value, trial.matched, trial.looked_at))
         return ruling.view(conversation_id, account.address, offers)
+
+    async def mute_sender(self, ack: AsyncAck, context: AsyncBoltContext, body: Body) -> None:
+        """Have mail like the latest get no card. Whoever sees it may say so, as by `/inbox mute`.
+
+        Raises `Conflict`, `InvalidInput` and `NotFound`.
+        """
+        async with self._door.store.begin(workspace_of(context)) as uow:
+            message = await _latest(uow, memory_of(body).conversation_id)
+            account = await uow.accounts.get(message.account_id)
+
+        async def do(uow: UnitOfWork, actor: Actor) -> None:
+            await mute(uow, actor, [AccountId(account.id)], message.from_address)
+
+        await self._door.act(context, body, do)
+        view = ruling.muted(message.from_address, account.address)
+        await ack(response_action="update", view=view)
 
     async def make(
         self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient

@@ -24,6 +24,7 @@ class MoreAction(StrEnum):
     SPLIT = "split"
     FULL_MAIL = "full_mail"
     FILES = "files"
+    MUTE = "mute"
     UNSUBSCRIBE = "unsubscribe"
     WHY = "why"
     HEADERS = "headers"
@@ -48,6 +49,7 @@ _LABELS: Final = {
     MoreAction.SPLIT: ("Split off a mail…", "Into a conversation of its own"),
     MoreAction.FULL_MAIL: ("Show full mail", "The newest, with all it quotes"),
     MoreAction.FILES: ("Show files", "Into the thread of the card"),
+    MoreAction.MUTE: ("Mute sender", "No more cards for what they write to this inbox"),
     MoreAction.UNSUBSCRIBE: ("Unsubscribe…", "Leave the list it came by"),
     MoreAction.WHY: ("Why am I seeing this", "Where it lies, and what proves its sender"),
     MoreAction.HEADERS: ("Show headers", "Of the newest mail"),

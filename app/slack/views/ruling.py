@@ -141,6 +141,21 @@ def view(conversation_id: ConversationId, address: str, offers: Sequence[Offer])
     )  # fmt: skip
 
 
+def muted(sender: str, address: str) -> dict[str, Any]:
+    """`address`: of the account whose mail from `sender` gets no card any more."""
+    who = escape_line(sender, 320)
+    text = (
+        f"{who} is muted. What they write to {escape_line(address, 120)} gets no card from now on, "
+        f"and is found by search. `/inbox unmute {who}` in its channel ends that."
+    )
+    return {
+        "type": "modal",
+        "title": _text("Muted"),
+        "close": _text("Close"),
+        "blocks": [section(text)],
+    }
+
+
 def _offer(one: Offer) -> dict[str, Any]:
     label = {
         Whose.SENDER: f"All mail from {one.value}",

@@ -1,5 +1,6 @@
 """Where mail goes and what happens to it by itself, said in Slack, by really signed deliveries."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -318,3 +319,34 @@ class TestHome:
             return str(door.slack.home("Ben") or "")
 
         assert "Where mail goes" not in await eventually(look)
+
+
+class TestMuteSender:
+    async def choose(self, door: SlackDoor, ts: str, user: str = "Ben") -> dict[str, Any]:
+        """What the window says once *Mute sender* was chosen in it."""
+        await door.slack.choose_overflow(user, "support", ts, "More actions…")
+        await eventually(lambda: asyncio.sleep(0, door.slack.views(user)))
+        assert (await door.slack.submit_view(user, {"more.action": "mute"})).ok
+        shown: dict[str, Any] = door.slack.views(user)[-1]
+        return shown
+
+    async def test_mutes_whoever_wrote_last_and_says_how_to_end_it(self, door: SlackDoor) -> None:
+        ts = await door.card("Shop news")
+
+        shown = await self.choose(door, ts)
+
+        (rule,) = await rules(door)
+        (condition,) = rule.body["conditions"]
+        assert shown["title"]["text"] == "Muted"
+        assert f"/inbox unmute {condition['value']}" in text_of(shown)
+        assert rule.account_id == door.feed.account_id
+        await ask(door, f"unmute {condition['value']}", "Ben")
+        assert await rules(door) == []
+
+    async def test_twice_makes_one_rule(self, door: SlackDoor) -> None:
+        ts = await door.card("Shop news")
+        await self.choose(door, ts)
+
+        await self.choose(door, ts, "Ana")
+
+        assert len(await rules(door)) == 1

@@ -20,6 +20,7 @@ OFFERS = [Offer(whose, HOSTILE, 12_345, 99_999) for whose in Whose]
 SHOWN = [
     ruling.skeleton(CONVERSATION),
     ruling.view(CONVERSATION, HOSTILE, OFFERS),
+    ruling.muted(HOSTILE, HOSTILE),
     routing.view(CHOICES, None),
     routing.view(CHOICES[:1], "C0SUPPORT"),
 ]

@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar, cast
 
 import psycopg
 from psycopg.abc import PQGen
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -87,6 +87,25 @@ def is_quiet(connection: psycopg.AsyncConnection[Any]) -> bool:
     socket = select.poll()
     socket.register(connection.fileno(), select.POLLIN)
     return not socket.poll(0)
+
+
+def in_autocommit(engine: AsyncEngine) -> AsyncEngine:
+    """The same engine over the same pool, with connections that begin no transaction.
+
+    SQLAlchemy's own option of an engine loses the connection to whoever is cancelled just then:
+    what would give it back to the pool is not made yet.
+    """
+    same = engine.execution_options()
+    event.listen(same.sync_engine, "engine_connect", _begin_no_transaction)
+    return same
+
+
+def _begin_no_transaction(connection: Connection) -> None:
+    try:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+    except BaseException as error:
+        connection.invalidate(error)  # nobody knows how far it came
+        raise
 
 
 class PatientConnection(psycopg.AsyncConnection[Any]):

@@ -19,6 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.ids import AccountId, ChannelId, ConversationId, WorkspaceId
 from app.store.bulk import inserted_together
+from app.store.engine import in_autocommit
 from app.store.new import NewEvent
 from app.store.notify import CHANNEL, Topic
 from app.store.queue import Job, defer, drain_channel
@@ -327,7 +328,7 @@ class Store:
 
     def __init__(self, engine: AsyncEngine, queue: procrastinate.App) -> None:
         self._engine = engine
-        self._without_transaction = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._without_transaction = in_autocommit(engine)
         self._queue = queue
 
     @asynccontextmanager

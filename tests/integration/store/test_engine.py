@@ -1,11 +1,15 @@
 """Connections that lie in a pool: those that are well are used again, the others replaced."""
 
-import psycopg
-from sqlalchemy import URL, text
+import asyncio
 
-from app.store.engine import conninfo
+import psycopg
+import pytest
+from sqlalchemy import URL, text
+from sqlalchemy.pool import QueuePool
+
+from app.store.engine import conninfo, open_engine
 from app.store.queue import open_queue
-from app.store.unit_of_work import UnitOfWork
+from app.store.unit_of_work import Store, UnitOfWork
 from tests.fixtures.database import Workspace
 from tests.fixtures.round_trips import round_trips
 from tests.fixtures.stack import eventually
@@ -64,6 +68,32 @@ class TestTakingAConnection:
         ):
             fresh = {await backend_of(one), await backend_of(other)}
         assert fresh.isdisjoint(ended)
+
+    @pytest.mark.parametrize("steps", [1, 2])
+    async def test_and_being_cancelled_halfway(
+        self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, steps: int
+    ) -> None:
+        """psycopg gives way to others while it is set up, once the loop was busy for long."""
+        engine = open_engine(workspace.url)
+        store = Store(engine, open_queue(workspace.url))
+        monkeypatch.setattr("psycopg.waiting.MAX_BUSY_TIME", 0)
+
+        async def ask() -> int:
+            async with store.without_transaction(workspace.id) as uow:
+                return await backend_of(uow)
+
+        await ask()
+        asking = asyncio.create_task(ask())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        asking.cancel()
+
+        with pytest.raises(asyncio.CancelledError) as held:
+            await asking
+
+        assert isinstance(engine.pool, QueuePool)
+        assert engine.pool.checkedout() == 0, f"lost with {held.value!r}, not given back"
+        await engine.dispose()
 
 
 class TestTakingOneOfTheQueue:

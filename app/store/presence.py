@@ -42,7 +42,11 @@ class Presence:
             self._conninfo,
             **listen_options(),  # type: ignore[arg-type]
         )
-        await self._run("SELECT pg_advisory_lock_shared(%s, 1)", (WORKERS,))
+        try:
+            await self._run("SELECT pg_advisory_lock_shared(%s, 1)", (WORKERS,))
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

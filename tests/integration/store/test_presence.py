@@ -6,17 +6,21 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from app.core.ids import ChannelId
 from app.store import engine
+from app.store.engine import conninfo
 from app.store.models import PlacementState, PostKind
 from app.store.new import NewPost
 from app.store.presence import Presence, PresenceLost
 from app.store.repositories.fleet import AccountRef
 from app.store.repositories.ledger import Entry, Place
+from app.store.workers import WORKERS
 from tests import factories
-from tests.fixtures.database import Workspace
+from tests.fixtures.database import Workspace, are_waiting
+from tests.fixtures.stack import eventually
 
 
 @pytest.fixture
@@ -32,6 +36,23 @@ def another(monkeypatch: pytest.MonkeyPatch) -> object:
         await presence.__aexit__()
 
     return open_
+
+
+class TestBeginning:
+    async def test_cancelled_meanwhile_leaves_no_connection(self, workspace: Workspace) -> None:
+        async with await psycopg.AsyncConnection.connect(
+            conninfo(workspace.url), autocommit=True
+        ) as alone:
+            await alone.execute("SELECT pg_advisory_lock(%s, 1)", (WORKERS,))
+            presence = Presence(workspace.url)
+            beginning = asyncio.create_task(presence.__aenter__())
+            await eventually(lambda: are_waiting(workspace.store, 1))
+            beginning.cancel()
+
+            with pytest.raises(asyncio.CancelledError):
+                await beginning
+
+        assert presence._connection.closed
 
 
 class TestTake:

@@ -28,7 +28,7 @@ def context(text: str) -> Block:
     return {"type": "context", "elements": [verbatim(text)]}
 
 
-def linked(escaped: str, link: str) -> str:
+def linked(escaped: str, link: str | None) -> str:
     """Escaped words that lead somewhere, if there is somewhere to lead."""
     return f"<{link}|{escaped.replace('|', '¦')}>" if link and escaped else escaped
 

@@ -1,9 +1,10 @@
 """What admins are told of a channel in which nothing can be posted. Pure."""
 
-from typing import Any, Final
+from typing import Final
 
+from app.feed.blocks import section
 from app.feed.ids import ActionId
-from app.feed.mrkdwn import bold, escape_line, verbatim
+from app.feed.mrkdwn import bold, escape_line
 from app.feed.port import Rendered
 from app.feed.view import ClosedChannelView
 
@@ -26,7 +27,7 @@ def closed(view: ClosedChannelView) -> Rendered:
         listed = ", ".join(escape_line(one, 120) for one in view.addresses[:5])
         more = f" and {len(view.addresses) - 5} more" if len(view.addresses) > 5 else ""
         text += f" It is the channel of {listed}{more}."
-    blocks: list[dict[str, Any]] = [{"type": "section", "text": verbatim(text)}]
+    blocks = [section(text)]
     if not view.is_open:
         blocks.append({"type": "actions", "elements": [_REROUTE]})
     return Rendered(text, blocks)

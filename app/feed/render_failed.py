@@ -1,6 +1,6 @@
 """A wish that the mail server would not fulfil, told directly to whoever had it. Pure."""
 
-from app.feed.mrkdwn import verbatim
+from app.feed.blocks import section
 from app.feed.port import Rendered
 from app.feed.render import failure
 from app.feed.render_rearranged import linked
@@ -12,4 +12,4 @@ def failed(view: FailedView) -> Rendered:
     text = failure(view.command)
     about = f"\n{linked(view.about)}" if view.about.address else ""
     how = "\n_Retry stands on the card._" if view.about.link else ""
-    return Rendered(text, [{"type": "section", "text": verbatim(f"{text}{about}{how}")}])
+    return Rendered(text, [section(f"{text}{about}{how}")])

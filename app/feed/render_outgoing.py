@@ -6,7 +6,7 @@ presses Send to the moment the server has it, and what to do where it does not.
 
 from typing import Any, Final
 
-from app.feed.blocks import button, context, files, section
+from app.feed.blocks import button, context, files, linked, section
 from app.feed.ids import ActionId
 from app.feed.mrkdwn import (
     bold,
@@ -60,7 +60,7 @@ def outgoing_direct(view: OutgoingView, link: str | None) -> Rendered:
     """The same for its author alone, who sees no card above it."""
     line = outgoing(view)
     subject = escape_line(view.subject, _SUBJECT) or "(no subject)"
-    shown = f"<{link}|{subject.replace('|', '¦')}>" if link else bold(subject)
+    shown = linked(subject, link) if link else bold(subject)
     return Rendered(f"{line.text} · {subject}", [context(f"✉️ {shown}"), *line.blocks])
 
 

@@ -5,7 +5,9 @@ In a thread people stand by name: there it is for the record, and pings nobody.
 
 from typing import Final
 
-from app.feed.mrkdwn import bold, escape_line, verbatim
+from app.feed.blocks import context
+from app.feed.blocks import linked as linked_to
+from app.feed.mrkdwn import bold, escape_line
 from app.feed.port import Rendered
 from app.feed.view import ElsewhereView, Person, RearrangedView
 
@@ -25,13 +27,13 @@ def line(view: RearrangedView) -> Rendered:
     )
     if view.is_undone:
         text = f"~{text}~ (undone)"
-    return Rendered(text, [{"type": "context", "elements": [verbatim(text)]}])
+    return Rendered(text, [context(text)])
 
 
 def linked(view: ElsewhereView, *, subject: int = _SUBJECT, address: int = _ADDRESS) -> str:
     """Its subject, which leads to its card, and its inbox, of so many characters each."""
     words = escape_line(view.subject, subject) or "(no subject)"
-    shown = f"<{view.link}|{words.replace('|', '¦')}>" if view.link else bold(words)
+    shown = linked_to(words, view.link) if view.link else bold(words)
     return f"{shown} ({escape_line(view.address, address)})"
 
 

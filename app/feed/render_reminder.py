@@ -5,7 +5,8 @@ They mention nobody: whoever reads them decides whether it is theirs.
 
 from typing import Final
 
-from app.feed.mrkdwn import moment, verbatim
+from app.feed.blocks import section
+from app.feed.mrkdwn import moment
 from app.feed.port import Rendered
 from app.feed.render_rearranged import linked
 from app.feed.view import NudgeView, ReminderView
@@ -41,7 +42,7 @@ def reminder(view: ReminderView) -> Rendered:
     if (what_now := _WHAT_NOW.get(view.reason)) and view.count:
         lines.append(f"_{what_now}_")
     text = "\n".join([f"{head}:" if lines else f"{head}.", *lines])
-    return Rendered(f"{head}.", [{"type": "section", "text": verbatim(text)}])
+    return Rendered(f"{head}.", [section(text)])
 
 
 def nudge(view: NudgeView) -> Rendered:
@@ -53,7 +54,7 @@ def nudge(view: NudgeView) -> Rendered:
         since = f" since {moment(view.since)}" if view.since else ""
         head = f"🔔 You wanted to be told: no answer{since}"
     text = f"{head}: {linked(view.about)}"
-    return Rendered(text, [{"type": "section", "text": verbatim(text)}])
+    return Rendered(text, [section(text)])
 
 
 def _nudges(view: NudgeView) -> Rendered:
@@ -65,4 +66,4 @@ def _nudges(view: NudgeView) -> Rendered:
     if (more := view.count - len(listed)) > 0:
         lines.append(f"… and {more} more, which the Home tab lists")
     text = "\n".join([f"{head}:", *lines])
-    return Rendered(f"{head}.", [{"type": "section", "text": verbatim(text)}])
+    return Rendered(f"{head}.", [section(text)])

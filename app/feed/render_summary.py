@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from app.feed.mrkdwn import verbatim
-from app.feed.port import Block, Rendered
+from app.feed.blocks import context, section
+from app.feed.port import Rendered
 from app.feed.render_rearranged import linked
 from app.feed.view import SummaryPart
 
@@ -30,10 +30,8 @@ def summary(parts: Sequence[SummaryPart]) -> Rendered:
     """What a working day begins with; `text` tells all the numbers."""
     counts = " · ".join(_WORDS[part.name].format(_number(part.count)) for part in parts)
     text = f"📬 Your day: {counts}."
-    blocks: list[Block] = [{"type": "section", "text": verbatim(f"*{text}*")}]
-    blocks += [{"type": "section", "text": verbatim(_part(part))} for part in parts]
-    blocks.append({"type": "context", "elements": [verbatim(_ENDS)]})
-    return Rendered(text, blocks)
+    listed = [section(_part(part)) for part in parts]
+    return Rendered(text, [section(f"*{text}*"), *listed, context(_ENDS)])
 
 
 def _part(part: SummaryPart) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from app.core.ids import CommandId, ConversationId, OutgoingId, TeammateId, WorkspaceId
 from app.store.queue import FEED_QUEUE, Job
@@ -12,14 +13,8 @@ def tell_assignee(
 ) -> Job:
     """Tell somebody that a conversation was given to them."""
     subject = f"assigned:{workspace_id}:{command_id}"
-    return Job(
-        task="team.tell",
-        queue=FEED_QUEUE,
-        lock=subject,
-        subject=subject,
-        args={"workspace_id": str(workspace_id), "command_id": str(command_id)},
-        not_before=not_before,
-    )
+    args = {"workspace_id": str(workspace_id), "command_id": str(command_id)}
+    return _to_person("team.tell", subject, args, not_before)
 
 
 def tell_author(
@@ -27,14 +22,8 @@ def tell_author(
 ) -> Job:
     """Write to whoever asked for a mail that it did not go as it should."""
     subject = f"author:{workspace_id}:{outgoing_id}"
-    return Job(
-        task="outgoing.tell",
-        queue=FEED_QUEUE,
-        lock=subject,
-        subject=subject,
-        args={"workspace_id": str(workspace_id), "outgoing_id": str(outgoing_id)},
-        not_before=not_before,
-    )
+    args = {"workspace_id": str(workspace_id), "outgoing_id": str(outgoing_id)}
+    return _to_person("outgoing.tell", subject, args, not_before)
 
 
 def tell_asker(
@@ -42,14 +31,8 @@ def tell_asker(
 ) -> Job:
     """Write to whoever asked for something of a mailbox that it was given up."""
     subject = f"asker:{workspace_id}:{command_id}"
-    return Job(
-        task="command.tell",
-        queue=FEED_QUEUE,
-        lock=subject,
-        subject=subject,
-        args={"workspace_id": str(workspace_id), "command_id": str(command_id)},
-        not_before=not_before,
-    )
+    args = {"workspace_id": str(workspace_id), "command_id": str(command_id)}
+    return _to_person("command.tell", subject, args, not_before)
 
 
 def nudge(
@@ -69,22 +52,16 @@ def nudge(
     for want of Slack, for the first time then.
     """
     subject = f"nudge:{workspace_id}:{conversation_id}:{reason}:{key}"
-    return Job(
-        task="team.nudge",
-        queue=FEED_QUEUE,
-        lock=subject,
-        subject=subject,
-        args={
-            "workspace_id": str(workspace_id),
-            "conversation_id": str(conversation_id),
-            "teammate_id": str(teammate_id),
-            "reason": reason,
-            "key": key,
-            "since": since.isoformat() if since else None,
-            **({"others": [str(one) for one in others]} if others else {}),
-        },
-        not_before=not_before,
-    )
+    args: dict[str, Any] = {
+        "workspace_id": str(workspace_id),
+        "conversation_id": str(conversation_id),
+        "teammate_id": str(teammate_id),
+        "reason": reason,
+        "key": key,
+        "since": since.isoformat() if since else None,
+        **({"others": [str(one) for one in others]} if others else {}),
+    }
+    return _to_person("team.nudge", subject, args, not_before)
 
 
 def remind_person(
@@ -92,15 +69,8 @@ def remind_person(
 ) -> Job:
     """Remind somebody of what is theirs. What that is, is looked up when it runs."""
     subject = f"remind:{workspace_id}:{teammate_id}"
-    return Job(
-        task="team.remind",
-        queue=FEED_QUEUE,
-        lock=subject,
-        subject=subject,
-        args={"workspace_id": str(workspace_id), "teammate_id": str(teammate_id)},
-        not_before=not_before,
-        hurries=False,
-    )
+    args = {"workspace_id": str(workspace_id), "teammate_id": str(teammate_id)}
+    return _to_person("team.remind", subject, args, not_before, hurries=False)
 
 
 def summarise(
@@ -112,15 +82,21 @@ def summarise(
 ) -> Job:
     """Send somebody their summary of the day, the one that was due then."""
     subject = f"summary:{workspace_id}:{teammate_id}"
-    return Job(
-        task="team.summarise",
-        queue=FEED_QUEUE,
-        lock=subject,
-        subject=subject,
-        args={
-            "workspace_id": str(workspace_id),
-            "teammate_id": str(teammate_id),
-            "due": due.isoformat(),
-        },
-        not_before=not_before,
-    )
+    args: dict[str, Any] = {
+        "workspace_id": str(workspace_id),
+        "teammate_id": str(teammate_id),
+        "due": due.isoformat(),
+    }
+    return _to_person("team.summarise", subject, args, not_before)
+
+
+def _to_person(
+    task: str,
+    subject: str,
+    args: dict[str, Any],
+    not_before: datetime | None,
+    *,
+    hurries: bool = True,
+) -> Job:
+    """One at a time of this subject, and one that waits."""
+    return Job(task, FEED_QUEUE, subject, subject, args, not_before, hurries)

@@ -21,8 +21,8 @@ from app.feed.port import (
     WorkspaceRefused,
 )
 from app.jobs.admins import admins_of
-from app.store.models import ChannelState, PostKind
-from app.store.new import NewPost
+from app.jobs.reaching import leave_direct
+from app.store.models import ChannelState
 from app.store.queue import FEED_QUEUE, look_at_channel, tell_admins
 from app.store.unit_of_work import UnitOfWork
 
@@ -103,15 +103,8 @@ async def _leave_post(
 ) -> None:
     """With an id made from what it tells, so that a job that runs twice tells once."""
     name = f"{uow.workspace_id}/{channel_id}/{change}/{direct}"
-    post = NewPost(
-        workspace_id=uow.workspace_id,
-        id=PostId(uuid5(_POST, name)),
-        channel_id=direct,
-        kind=PostKind.DIRECT,
-        payload={"closed_channel": channel_id},
-    )
-    await uow.posts.add_all([post])
-    uow.feed_is_due(direct)
+    id_ = PostId(uuid5(_POST, name))
+    await leave_direct(uow, id_, direct, {"closed_channel": channel_id})
 
 
 async def _holds(uow: UnitOfWork, channel_id: ChannelId, change: int) -> bool:

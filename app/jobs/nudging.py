@@ -12,9 +12,8 @@ from uuid import uuid5
 from app.commands.remind import OF_PERSONS, mark_reminded, may_tell, name_of, watches
 from app.core.ids import ChannelId, ConversationId, PostId, TeammateId, WorkspaceId
 from app.feed.context import Feeding
-from app.jobs.reaching import reach
-from app.store.models import Conversation, Notice, PostKind, Teammate
-from app.store.new import NewPost
+from app.jobs.reaching import leave_direct, reach, reachable
+from app.store.models import Conversation, Notice, Teammate
 from app.store.queue import Job
 from app.store.repositories.reminders import Reason
 from app.store.telling import nudge as nudge_job
@@ -42,7 +41,7 @@ async def nudge(
     id_ = PostId(uuid5(conversation_id, f"{reason}:{key}"))
     async with feeding.store.begin(workspace_id) as uow:
         there = await uow.conversations.heads([conversation_id, *others])
-        whom = await _reachable(uow, teammate_id, Notice.WOKEN)
+        whom = await _who_wants(uow, teammate_id, Notice.WOKEN)
         if not there or whom is None or await uow.posts.known([id_]):
             return
         first = await uow.conversations.get(there[0])
@@ -58,28 +57,20 @@ async def nudge(
     direct = await _direct_channel(feeding, workspace_id, whom, again, since=put_off)
     if direct is None:
         return
-    post = NewPost(
-        workspace_id=workspace_id,
-        id=id_,
-        channel_id=direct,
-        kind=PostKind.DIRECT,
-        conversation_id=first.id,
-        payload={
-            "nudge": reason,
-            "since": silent_since.isoformat() if silent_since else None,
-            "others": [str(one) for one in there[1:]],
-        },
-    )
+    told = {
+        "nudge": reason,
+        "since": silent_since.isoformat() if silent_since else None,
+        "others": [str(one) for one in there[1:]],
+    }
     async with feeding.store.begin(workspace_id) as uow:
-        await uow.posts.add_all([post])
-        uow.feed_is_due(direct)
+        await leave_direct(uow, id_, direct, told, first.id)
 
 
 async def remind_one(feeding: Feeding, workspace_id: WorkspaceId, teammate_id: TeammateId) -> None:
     """Remind somebody of what is theirs: one message of each kind, once in an hour at the most."""
     now = feeding.clock.now()
     async with feeding.store.begin(workspace_id) as uow:
-        whom = await _reachable(uow, teammate_id, Notice.REMINDED)
+        whom = await _who_wants(uow, teammate_id, Notice.REMINDED)
         due = await _due(uow, teammate_id, now)
         if not due:
             return
@@ -98,15 +89,9 @@ async def remind_one(feeding: Feeding, workspace_id: WorkspaceId, teammate_id: T
     async with feeding.store.begin(workspace_id) as uow:
         for reason, found in (await _due(uow, teammate_id, now)).items():
             told = await mark_reminded(uow, reason, found)
-            post = NewPost(
-                workspace_id=workspace_id,
-                id=name_of(reason, teammate_id, uow, now),
-                channel_id=direct,
-                kind=PostKind.DIRECT,
-                payload={"reason": reason, "ids": [str(one.id) for one in told]},
-            )
-            await uow.posts.add_all([post])
-        uow.feed_is_due(direct)
+            id_ = name_of(reason, teammate_id, uow, now)
+            payload = {"reason": reason, "ids": [str(one.id) for one in told]}
+            await leave_direct(uow, id_, direct, payload)
 
 
 async def _due(
@@ -125,10 +110,10 @@ async def _due(
     return due
 
 
-async def _reachable(uow: UnitOfWork, teammate_id: TeammateId, notice: Notice) -> Teammate | None:
-    """None, too, who does not want to hear of it."""
-    found = (await uow.teammates.get_many([teammate_id])).get(teammate_id)
-    return found if found and found.slack_user_id and found.wants(notice) else None
+async def _who_wants(uow: UnitOfWork, teammate_id: TeammateId, notice: Notice) -> Teammate | None:
+    """None who cannot be written to, or does not want to hear of it."""
+    found = await reachable(uow, teammate_id)
+    return found if found and found.wants(notice) else None
 
 
 async def _direct_channel(

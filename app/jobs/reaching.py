@@ -1,4 +1,4 @@
-"""Finding out where to write to one person, before anything is written.
+"""Finding out where to write to one person, and leaving what is written to them.
 
 Slack cannot always be asked: then the job is left for later, and its caller has nothing to do now.
 That ends after a day: who was not told for so long has seen it, and an app that was removed from
@@ -8,9 +8,9 @@ Slack may never come back.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from app.core.ids import ChannelId, ConversationId, WorkspaceId
+from app.core.ids import ChannelId, ConversationId, PostId, TeammateId, WorkspaceId
 from app.core.logging import get_logger
 from app.feed.context import Feeding
 from app.feed.port import (
@@ -21,7 +21,8 @@ from app.feed.port import (
     SlackRefused,
     WorkspaceRefused,
 )
-from app.store.models import Post, PostState, Teammate
+from app.store.models import Post, PostKind, PostState, Teammate
+from app.store.new import NewPost
 from app.store.queue import Job
 from app.store.unit_of_work import UnitOfWork
 
@@ -66,6 +67,34 @@ async def reach(
         async with feeding.store.begin(workspace_id) as uow:
             uow.leave(again(now + wait_after(error)))
         return None
+
+
+async def reachable(uow: UnitOfWork, teammate_id: TeammateId | None) -> Teammate | None:
+    """Them, if there still is such a person and Slack has them."""
+    if teammate_id is None:
+        return None
+    found = (await uow.teammates.get_many([teammate_id])).get(teammate_id)
+    return found if found and found.slack_user_id else None
+
+
+async def leave_direct(
+    uow: UnitOfWork,
+    id_: PostId,
+    direct: ChannelId,
+    payload: dict[str, Any],
+    conversation_id: ConversationId | None = None,
+) -> None:
+    """Have something written to one person. A job that runs twice, with one id, tells once."""
+    post = NewPost(
+        workspace_id=uow.workspace_id,
+        id=id_,
+        channel_id=direct,
+        kind=PostKind.DIRECT,
+        conversation_id=conversation_id,
+        payload=payload,
+    )
+    await uow.posts.add_all([post])
+    uow.feed_is_due(direct)
 
 
 def wait_after(error: Exception) -> timedelta:

@@ -16,10 +16,9 @@ from app.feed.context import Feeding
 from app.feed.links import link_to
 from app.feed.port import SlackRefused
 from app.feed.render_summary import MOST_COUNTED, MOST_LISTED
-from app.jobs.reaching import PUT_OFF, wait_after
+from app.jobs.reaching import PUT_OFF, leave_direct, reachable, wait_after
 from app.slack.worklist import cards_in, first_of, lists_of, sight_of
-from app.store.models import Conversation, PostKind, Teammate
-from app.store.new import NewPost
+from app.store.models import Conversation, Teammate
 from app.store.telling import summarise as summary_job
 from app.store.unit_of_work import UnitOfWork
 
@@ -38,7 +37,7 @@ async def summarise(
     """Write the summary that was due then, or leave it to a later job where Slack is away."""
     id_ = PostId(uuid5(teammate_id, f"summary:{due.isoformat()}"))
     async with feeding.store.begin(workspace_id) as uow:
-        found = (await uow.teammates.get_many([teammate_id])).get(teammate_id)
+        found = await reachable(uow, teammate_id)
         if found is None or not await _is_wanted(uow, found, feeding.clock.now()):
             return
         if await uow.posts.known([id_]):
@@ -60,20 +59,12 @@ async def summarise(
         told = await _read(uow, teammate_id, channels, feeding.site)
         if not told:
             return
-        post = NewPost(
-            workspace_id=workspace_id,
-            id=id_,
-            channel_id=direct,
-            kind=PostKind.DIRECT,
-            payload={"summary": told},
-        )
-        await uow.posts.add_all([post])
-        uow.feed_is_due(direct)
+        await leave_direct(uow, id_, direct, {"summary": told})
 
 
 async def _is_wanted(uow: UnitOfWork, teammate: Teammate, now: datetime) -> bool:
-    """Still, by somebody who may be written to, on a day that has not ended."""
-    if teammate.summary_at is None or teammate.slack_user_id is None:
+    """Still, on a day that has not ended."""
+    if teammate.summary_at is None:
         return False
     settings = await uow.reminders.general()
     return are_at_work(settings, now, zone_of(teammate.time_zone, settings))

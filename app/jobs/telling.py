@@ -18,7 +18,7 @@ from app.core.ids import (
 )
 from app.core.logging import get_logger
 from app.feed.context import Feeding
-from app.jobs.reaching import Reached, card_of, reach
+from app.jobs.reaching import Reached, card_of, reach, reachable
 from app.store.models import Command, CommandState, Notice, Post, PostKind, Teammate
 from app.store.new import NewPost
 from app.store.queue import Job
@@ -87,6 +87,4 @@ async def _assignee(uow: UnitOfWork, command: Command) -> Teammate | None:
     text = command.params.get("assignee_id")
     if text is None:
         return None
-    assignee_id = TeammateId(UUID(text))
-    found = (await uow.teammates.get_many([assignee_id])).get(assignee_id)
-    return found if found and found.slack_user_id else None
+    return await reachable(uow, TeammateId(UUID(text)))

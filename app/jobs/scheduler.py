@@ -5,9 +5,10 @@ one statement asks for everything at once (`Fleet.due`), and only what it names 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 import procrastinate
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -19,6 +20,7 @@ from app.commands.remind import remind
 from app.commands.snooze import wake_due
 from app.commands.summary import summaries_due
 from app.core.clock import Clock
+from app.core.ids import ConversationId, TeammateId, WorkspaceId
 from app.core.logging import get_logger
 from app.jobs.ownership import Ownership
 from app.jobs.sweeping import sweep
@@ -26,7 +28,7 @@ from app.store.blobs import Blobs
 from app.store.queue import deliver_webhook, drain_channel, drain_outgoing, look_at_channel
 from app.store.repositories.due import Tended
 from app.store.repositories.grants import GrantRef
-from app.store.unit_of_work import Store
+from app.store.unit_of_work import Store, UnitOfWork
 from app.webhooks.retry import LONGEST_WAIT
 
 _LOOK_SECONDS: Final = 2
@@ -38,6 +40,7 @@ _KEEP_DELIVERIES: Final = timedelta(days=7)
 _RENEWED_AT_ONCE: Final = 4
 _KEEP_SIGN_INS: Final = timedelta(days=7)
 _KEEP_APPLICATIONS: Final = timedelta(days=365)
+_Id = TypeVar("_Id", ConversationId, TeammateId)
 log = get_logger(__name__)
 
 
@@ -170,27 +173,21 @@ class Ticks:
         now = self._clock.now()
         async with self._store.across_workspaces() as fleet:
             due = await fleet.sleepers_due(now)
-        for workspace_id, ids in due.items():
-            async with self._store.begin(workspace_id) as uow:
-                await wake_due(uow, ids, now=now)
+        await self._in_each(due, partial(wake_due, now=now))
 
     async def follow_up(self) -> None:
         """Tell of the answers that have not come in time."""
         now = self._clock.now()
         async with self._store.across_workspaces() as fleet:
             due = await fleet.follow_ups_due(now)
-        for workspace_id, ids in due.items():
-            async with self._store.begin(workspace_id) as uow:
-                await follow_up_due(uow, ids, now=now)
+        await self._in_each(due, partial(follow_up_due, now=now))
 
     async def summarise(self) -> None:
         """See that everybody whose working day has begun gets the summary they asked for."""
         now = self._clock.now()
         async with self._store.across_workspaces() as fleet:
             due = await fleet.summaries_due(now)
-        for workspace_id, ids in due.items():
-            async with self._store.begin(workspace_id) as uow:
-                await summaries_due(uow, ids, now=now)
+        await self._in_each(due, partial(summaries_due, now=now))
 
     async def remind(self) -> None:
         """Remind of what has stood still for as long as the settings say."""
@@ -234,6 +231,15 @@ class Ticks:
                 )
             else:
                 await manager.retry_job_by_id_async(job_id=job.job_id, retry_at=self._clock.now())
+
+    async def _in_each(
+        self,
+        due: Mapping[WorkspaceId, Sequence[_Id]],
+        do: Callable[[UnitOfWork, Sequence[_Id]], Awaitable[object]],
+    ) -> None:
+        for workspace_id, ids in due.items():
+            async with self._store.begin(workspace_id) as uow:
+                await do(uow, ids)
 
     async def sweep_blobs(self) -> None:
         """Delete the bytes of accounts that were removed."""

@@ -1,5 +1,6 @@
 """What people see and change of their own: password, second factor, sessions."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, Field
 from app.container import Container
 from app.core.errors import Conflict, InvalidInput
 from app.core.ids import SessionId
+from app.store.unit_of_work import UnitOfWork
 from app.team import patience, profile, sessions
 from app.team.passwords import check_password
 from app.team.patience import TooSoon
@@ -109,17 +111,13 @@ async def ask_to_remove(request: Request, visitor: AsViewer) -> Response:
 
 @router.post("/profile/second-factor/remove")
 async def remove_second_factor(request: Request, visitor: AsViewer, parts: Parts) -> Response:
-    form = await read(request, CurrentForm)
-    if form.is_good:
-        try:
-            await check_current(request, visitor, parts, form.data.current)
-            async with parts.store.begin(visitor.workspace_id) as uow:
-                await profile.drop_second_factor(uow, visitor.actor, visitor.teammate.id)
-        except (InvalidInput, TooSoon) as error:
-            form.refuse(error)
-        else:
-            return see_other(request, "/profile", "Your password alone is enough again.")
-    return page(request, visitor, "profile_factor_off.html", status=422, form=form)
+    async def drop(uow: UnitOfWork) -> None:
+        await profile.drop_second_factor(uow, visitor.actor, visitor.teammate.id)
+
+    return await by_password(
+        request, visitor, parts, drop,
+        asks="profile_factor_off.html", said="Your password alone is enough again.",
+    )  # fmt: skip
 
 
 @router.post("/profile/sessions/{session_id}/end")
@@ -138,6 +136,29 @@ async def end_others(request: Request, visitor: AsViewer, parts: Parts) -> Respo
         ended = await uow.members.end_sessions(visitor.teammate.id, but=visitor.session.id)
         visitor.audit(uow, "session.ended", about=visitor.teammate.name, others=ended)
     return see_other(request, "/profile", "You are signed in here only.")
+
+
+async def by_password(
+    request: Request,
+    visitor: Visitor,
+    parts: Container,
+    do: Callable[[UnitOfWork], Awaitable[object]],
+    *,
+    asks: str,
+    said: str,
+) -> Response:
+    """Do it for who said their password, or show the page that `asks` for it again."""
+    form = await read(request, CurrentForm)
+    if form.is_good:
+        try:
+            await check_current(request, visitor, parts, form.data.current)
+            async with parts.store.begin(visitor.workspace_id) as uow:
+                await do(uow)
+        except (InvalidInput, TooSoon) as error:
+            form.refuse(error)
+        else:
+            return see_other(request, "/profile", said)
+    return page(request, visitor, asks, status=422, form=form)
 
 
 async def check_current(request: Request, visitor: Visitor, parts: Container, password: str) -> str:

@@ -14,10 +14,11 @@ from app.container import Container
 from app.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from app.slack.sign_in import Purpose, SlackIdentity, SlackSignIn
 from app.slack.state import STATE_SECONDS
+from app.store.unit_of_work import UnitOfWork
 from app.team import slack_account
 from app.team.patience import TooSoon
 from app.web.admin.forms import Form, read
-from app.web.admin.pages.profile import CurrentForm, check_current
+from app.web.admin.pages.profile import CurrentForm, by_password, check_current
 from app.web.admin.view import page, see_other
 from app.web.admin.visitor import (
     AsViewer,
@@ -67,17 +68,13 @@ async def ask_to_disconnect(request: Request, visitor: AsViewer) -> Response:
 
 @router.post("/profile/slack/disconnect")
 async def disconnect(request: Request, visitor: AsViewer, parts: Parts) -> Response:
-    form = await read(request, CurrentForm)
-    if form.is_good:
-        try:
-            await check_current(request, visitor, parts, form.data.current)
-            async with parts.store.begin(visitor.workspace_id) as uow:
-                await slack_account.disconnect(uow, visitor.actor, visitor.teammate.id)
-        except (InvalidInput, TooSoon) as error:
-            form.refuse(error)
-        else:
-            return see_other(request, "/profile", "Your Slack account is not connected any more.")
-    return page(request, visitor, "profile_slack_off.html", status=422, form=form)
+    async def part(uow: UnitOfWork) -> None:
+        await slack_account.disconnect(uow, visitor.actor, visitor.teammate.id)
+
+    return await by_password(
+        request, visitor, parts, part,
+        asks="profile_slack_off.html", said="Your Slack account is not connected any more.",
+    )  # fmt: skip
 
 
 async def finish(request: Request, parts: Container, who: SlackIdentity) -> Response:

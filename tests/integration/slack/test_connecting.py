@@ -1,7 +1,6 @@
 """Who may connect the first Slack workspace, with which comes all that is there already."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import httpx
@@ -27,12 +26,6 @@ async def other(door: SlackDoor) -> LocalWorkspace:
     async with door.store.across_workspaces() as fleet:
         (await fleet.workspace(door.feed.workspace.id)).slack_team_id = None
     return door.slack.add_workspace(OTHER)
-
-
-@pytest.fixture
-async def browser(door: SlackDoor) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=door.settings.base_url, timeout=20) as client:
-        yield client
 
 
 async def tenant(door: SlackDoor, other: LocalWorkspace) -> WorkspaceId | None:

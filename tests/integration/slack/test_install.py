@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -38,12 +37,6 @@ def other(door: SlackDoor) -> LocalWorkspace:
     """A second workspace, which this SharedBox is to serve."""
     door.settings.slack_teams = "*"
     return door.slack.add_workspace(OTHER)
-
-
-@pytest.fixture
-async def browser(door: SlackDoor) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=door.settings.base_url, timeout=20) as client:
-        yield client
 
 
 async def agreed(

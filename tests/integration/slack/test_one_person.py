@@ -1,12 +1,10 @@
 """A member by password who is in Slack as well: connected in a browser, and one person then."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import httpx
-import pytest
 from sqlalchemy import func
 from sqlmodel import col, select
 
@@ -27,14 +25,6 @@ from tests.fixtures.admin import PASSWORD
 from tests.fixtures.slack_door import SlackDoor
 from tests.integration.slack.test_people import audited, teammate
 from tests.integration.slack.test_sign_in import COOKIE, agree, agreed, another_account
-
-
-@pytest.fixture
-async def browser(door: SlackDoor) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(
-        base_url=door.settings.base_url, timeout=20, headers={"Accept": "text/html"}
-    ) as client:
-        yield client
 
 
 async def member(

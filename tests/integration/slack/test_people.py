@@ -1,6 +1,5 @@
 """Who leaves the Slack workspace leaves the admin, whether or not Slack told of it."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import httpx
@@ -14,14 +13,6 @@ from app.store.models import BrowserSession, Teammate
 from tests.fixtures.slack_door import SlackDoor
 from tests.fixtures.stack import eventually
 from tests.integration.slack.test_sign_in import agreed
-
-
-@pytest.fixture
-async def browser(door: SlackDoor) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(
-        base_url=door.settings.base_url, timeout=20, headers={"Accept": "text/html"}
-    ) as client:
-        yield client
 
 
 async def signed_in(

@@ -1,11 +1,9 @@
 """Signing in to the admin with Slack, in a browser of our own, at the local workspace's page."""
 
 import re
-from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
-import pytest
 
 from app.core.access import Role
 from app.core.ids import ChannelId, ConversationId, SlackUserId
@@ -19,14 +17,6 @@ from tests.fixtures.slack_door import SlackDoor
 
 COOKIE = "sharedbox_session"
 OURS = "support@example.com"
-
-
-@pytest.fixture
-async def browser(door: SlackDoor) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(
-        base_url=door.settings.base_url, timeout=20, headers={"Accept": "text/html"}
-    ) as client:
-        yield client
 
 
 async def agreed(

@@ -146,8 +146,13 @@ async def _asked(
 async def _check_was_seen(
     uow: UnitOfWork, actor: Actor, draft_id: DraftId, given: Given, asked: Wanted
 ) -> Draft:
-    """The draft, held, where nothing is news to its writer. Raises `LookFirst`."""
+    """The draft, held, where it has not left and nothing is news to its writer.
+
+    Raises `Conflict` and `LookFirst`.
+    """
     draft = await drafts.own(uow, actor, draft_id)
+    await drafts.hold_former(uow, draft)
+    await drafts.check_not_sent(uow, draft)
     assert draft.conversation_id is not None
     newer = await newer_than(uow, draft.conversation_id, given.seen)
     offered = await _offered(uow, actor, draft, Form.of(draft.content))

@@ -1,5 +1,6 @@
 """Answering in the browser: kept whatever is wrong, sent once, never past a newer mail."""
 
+import asyncio
 import re
 from datetime import timedelta
 from typing import Any
@@ -9,12 +10,14 @@ from playwright.async_api import expect
 
 from app.core.access import Role
 from app.core.ids import AccountId, ConversationId, DraftId, OutgoingId
-from app.sending.change import cancel
+from app.sending.change import cancel, retry
 from app.store.models import Draft, Outgoing, OutgoingState
 from app.store.repositories.outgoing import OutgoingFilter
 from tests import factories
 from tests.fixtures.admin import Admin, Person
 from tests.fixtures.browser import chromium, serving, window
+from tests.fixtures.database import are_waiting
+from tests.fixtures.stack import eventually
 from tests.fixtures.web import Web
 
 SMTP: dict[str, Any] = {"smtp_host": "smtp.example.com", "smtp_port": 465, "smtp_security": "tls"}
@@ -260,6 +263,27 @@ class TestSending:
 
         assert "Too early." in await writing.look()
         assert (await writing.press("send", text="Now.")).startswith("/outbox/")
+
+    async def test_in_place_of_a_mail_that_failed_waits_for_nobody_in_a_ring(
+        self, web: Web, writing: Writing
+    ) -> None:
+        """A colleague has the failed one tried again at the same moment."""
+        await writing.look()
+        await writing.press("send")
+        (failed,) = await writing.asked_for()
+        async with web.store.begin(web.workspace_id) as uow:
+            (await uow.outgoing.lock(OutgoingId(failed.id))).state = OutgoingState.FAILED
+        await writing.look()
+
+        async with asyncio.TaskGroup() as tasks, web.store.begin(web.workspace_id) as uow:
+            await uow.outgoing.lock(OutgoingId(failed.id))
+            sending = tasks.create_task(writing.press("send"))
+            await eventually(lambda: are_waiting(web.store, 1))
+            await retry(uow, OutgoingId(failed.id), even_if_sent=False)
+
+        assert "It was sent meanwhile." in sending.result()
+        (mail,) = await writing.asked_for()
+        assert (mail.id, mail.state) == (failed.id, OutgoingState.QUEUED)
 
 
 class TestTakingOver:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 from app.core.access import Actor
 from app.core.errors import InvalidInput
 from app.core.ids import AccountId
-from app.rules.edit import LONGEST_NAME, create, remove
+from app.rules.edit import LONGEST_NAME, RuleChange, change, create, remove
 from app.rules.types import Condition, Mute, RuleBody, Subject, Test
 from app.store.models import Rule
 from app.store.unit_of_work import UnitOfWork
@@ -33,17 +34,26 @@ def muting(who: str) -> RuleBody:
 
 
 async def mute(
-    uow: UnitOfWork, actor: Actor, account_ids: Iterable[AccountId], who: str
+    uow: UnitOfWork, actor: Actor, account_ids: Iterable[AccountId], who: str, *, now: datetime
 ) -> list[Rule]:
-    """A rule for each of these accounts that has none yet. Raises `InvalidInput`, `Conflict`."""
+    """A rule for each of these accounts that has none yet, or that was switched off.
+
+    Raises `InvalidInput`, `Conflict`.
+    """
     body = muting(who)
     name = f"Mute {body.conditions[0].value}"[:LONGEST_NAME]
-    there = {rule.account_id for rule in await uow.rules.all() if rule.body == body.kept()}
-    return [
-        await create(uow, actor, name, body, account_id=account_id)
-        for account_id in account_ids
-        if account_id not in there and None not in there
-    ]
+    same = [rule for rule in await uow.rules.all() if rule.body == body.kept()]
+    on = {rule.account_id for rule in same if rule.enabled}
+    off = {rule.account_id: rule.id for rule in same if not rule.enabled}
+    muted = []
+    for account_id in account_ids:
+        if account_id in on or None in on:
+            continue
+        if account_id in off:
+            muted.append(await change(uow, off[account_id], RuleChange(enabled=True), now=now))
+        else:
+            muted.append(await create(uow, actor, name, body, account_id=account_id))
+    return muted
 
 
 async def unmute(uow: UnitOfWork, account_ids: Iterable[AccountId], who: str) -> int:

@@ -152,7 +152,8 @@ class Routing:
             accounts = await _accounts_in(uow, channel)
             ids = [one.id for one in accounts]
             if on:
-                count = len(await mute(uow, await actor_of(uow, body), ids, who))
+                actor, now = await actor_of(uow, body), self._door.clock.now()
+                count = len(await mute(uow, actor, ids, who, now=now))
             else:
                 count = await unmute(uow, ids, who)
         return views.muted(who, count=count, on=on)

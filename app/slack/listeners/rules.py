@@ -127,9 +127,10 @@ class Ruling:
         async with self._door.store.begin(workspace_of(context)) as uow:
             message = await _latest(uow, memory_of(body).conversation_id)
             account = await uow.accounts.get(message.account_id)
+        now = self._door.clock.now()
 
         async def do(uow: UnitOfWork, actor: Actor) -> None:
-            await mute(uow, actor, [AccountId(account.id)], message.from_address)
+            await mute(uow, actor, [AccountId(account.id)], message.from_address, now=now)
 
         await self._door.act(context, body, do)
         view = ruling.muted(message.from_address, account.address)

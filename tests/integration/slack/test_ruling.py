@@ -350,3 +350,15 @@ class TestMuteSender:
         await self.choose(door, ts, "Ana")
 
         assert len(await rules(door)) == 1
+
+    async def test_whose_rule_was_switched_off_turns_it_on(self, door: SlackDoor) -> None:
+        ts = await door.card("Shop news")
+        await self.choose(door, ts)
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            (await uow.rules.all())[0].enabled = False
+
+        shown = await self.choose(door, ts, "Ana")
+
+        (rule,) = await rules(door)
+        assert shown["title"]["text"] == "Muted"
+        assert rule.enabled

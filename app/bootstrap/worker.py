@@ -20,6 +20,7 @@ from app.sending.context import Sending
 from app.sending.kept import KeptLines
 from app.sending.smtp import SMTPTransport
 from app.slack.client import WorkspaceClients, http_session
+from app.sync.in_flight import InFlight
 from app.sync.parsing import ParserPool
 from app.webhooks.deliver import Delivering
 
@@ -60,6 +61,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             reconnect_after_seconds=settings.reconnect_after_seconds,
             import_mails_per_minute=settings.import_mails_per_minute,
             worker_silent_seconds=settings.worker_silent_seconds,
+            in_flight=InFlight(settings.max_bytes_in_flight),
             tokens=tokens,
         )
         feeding = Feeding(

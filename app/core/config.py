@@ -230,6 +230,13 @@ class Settings(BaseSettings):
         ge=1024,
         description="The largest mail that is fetched; a larger one is quarantined, with a card.",
     )
+    max_bytes_in_flight: int = Field(
+        default=128 * 1024 * 1024,
+        ge=8 * 1024 * 1024,
+        description="How many bytes of mail one worker holds at once between fetching and keeping "
+        "them, over all its accounts; more wait their turn. A larger mail passes alone, and an "
+        "eighth is left to small new mail.",
+    )
     dials_per_second: float = Field(
         default=20,
         gt=0,

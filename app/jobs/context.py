@@ -16,6 +16,7 @@ from app.store.models import Account
 from app.store.notify import NotificationHub
 from app.store.repositories.fleet import AccountRef
 from app.store.unit_of_work import Store
+from app.sync.in_flight import InFlight
 from app.sync.port import Announce, Parser, Syncing
 
 
@@ -41,6 +42,7 @@ class Tending:
     worker_silent_seconds: float = 20
     """After so long without a sign of life a worker's accounts are given to others."""
     outages: Outages = field(default_factory=Outages)
+    in_flight: InFlight = field(default_factory=InFlight)
     tokens: AccessTokens | None = None
     """For accounts that are opened without a password."""
 
@@ -55,6 +57,7 @@ class Tending:
             account_id=ref.account_id,
             fence=fence,
             largest_mail=self.largest_mail,
+            in_flight=self.in_flight,
         )
 
     def executing(self, ref: AccountRef, fence: int) -> Executing:

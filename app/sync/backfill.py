@@ -81,7 +81,7 @@ async def import_portion(syncing: Syncing, session: MailSession, history: Folder
         return False
     portion = history.left[-PORTION:]
     ingest = Ingest(syncing, folder, found=portion, unsettled=portion, history=True)
-    await bring_in(syncing, session, folder, portion, ingest)
+    await bring_in(syncing, session, folder, portion, ingest, history=True)
     async with syncing.store.begin(syncing.workspace_id) as uow:
         states = await uow.ledger.states(folder.mailbox_id, folder.uidvalidity, portion)
         if len(history.left) == len(portion):

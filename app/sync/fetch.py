@@ -3,6 +3,9 @@
 Every attempt is counted in the ledger before it is made, so that a mail which kills the worker, the
 parser or the server's connection is tried three times and then set aside, and the rest goes on. A
 mail that was tried before is always tried alone: nothing else may be counted for what it does.
+
+Bytes are fetched only where the worker has room for them (`in_flight.py`), and dropped as soon as
+they are read.
 """
 
 import time
@@ -16,6 +19,7 @@ from app.core.logging import get_logger
 from app.mailbox.errors import CommandRefused
 from app.mailbox.port import Listing, MailSession
 from app.sync.ahead import ahead
+from app.sync.in_flight import Holding, Taken
 from app.sync.plan import batches
 from app.sync.port import Folder, Syncing
 
@@ -51,6 +55,14 @@ class Portion:
     """Mails that we have from another folder already, by the host's own word."""
     is_second_try: bool = False
     """It is one mail that was tried before, alone."""
+    taken: Taken | None = None
+    """The room that its bytes take."""
+
+    def drop_bytes(self) -> None:
+        """They were read and kept, and are needed no more."""
+        self.mails.clear()
+        if self.taken is not None:
+            self.taken.give_back()
 
 
 class Keeper(Protocol[Prepared]):
@@ -71,25 +83,27 @@ async def bring_in(
     keeper: Keeper[Prepared],
     *,
     begun: Sequence[int] | None = None,
+    history: bool = False,
 ) -> None:
     """Fetch these UIDs of the open folder and hand them to the keeper.
 
     First come those that were tried before, alone. Of the rest, one portion is fetched while
     another is prepared and a third is stored. `begun`: those that the ledger has, if that is known.
     """
-    tried = await _tried(syncing, folder, uids if begun is None else begun)
-    for uid in sorted(tried):
-        portion = await _alone(syncing, session, folder, uid)
-        portion.is_second_try = True
-        await keeper.keep([await keeper.prepare(portion)])
-    failed: list[int] = []
-    fresh = [uid for uid in uids if uid not in tried]
-    portions = _together(syncing, session, folder, fresh)
-    async with ahead(prepared(portions, keeper, failed)) as coming:
-        async for some in coming:
-            await keeper.keep(some)
-    for uid in failed:
-        await keeper.keep([await keeper.prepare(await _alone(syncing, session, folder, uid))])
+    with syncing.in_flight.holding(history=history) as holding:
+        fetching = _Fetching(syncing, session, folder, holding)
+        tried = await _tried(syncing, folder, uids if begun is None else begun)
+        for uid in sorted(tried):
+            portion = await fetching.alone(uid)
+            portion.is_second_try = True
+            await keeper.keep([await _prepare(keeper, portion)])
+        failed: list[int] = []
+        portions = fetching.together([uid for uid in uids if uid not in tried])
+        async with ahead(prepared(portions, keeper, failed)) as coming:
+            async for some in coming:
+                await keeper.keep(some)
+        for uid in failed:
+            await keeper.keep([await _prepare(keeper, await fetching.alone(uid))])
 
 
 async def prepared(
@@ -112,9 +126,9 @@ async def prepared(
             async for portion in coming:
                 failed += portion.failed
                 portion.failed = {}
-                some.append(await keeper.prepare(portion))
                 mails += len(portion.mails)
                 size += sum(len(one.raw) for one in portion.mails)
+                some.append(await _prepare(keeper, portion))
                 is_late = time.monotonic() - since >= longest
                 if mails >= STORED_MAILS or size >= STORED_BYTES or is_late:
                     yield some
@@ -127,6 +141,13 @@ async def prepared(
         yield some
 
 
+async def _prepare(keeper: Keeper[Prepared], portion: Portion) -> Prepared:
+    try:
+        return await keeper.prepare(portion)
+    finally:
+        portion.drop_bytes()
+
+
 async def _tried(syncing: Syncing, folder: Folder, uids: Sequence[int]) -> Mapping[int, int]:
     if not uids:
         return {}
@@ -134,38 +155,102 @@ async def _tried(syncing: Syncing, folder: Folder, uids: Sequence[int]) -> Mappi
         return await uow.ledger.attempts(folder.mailbox_id, folder.uidvalidity, uids)
 
 
-async def _together(
-    syncing: Syncing, session: MailSession, folder: Folder, uids: Sequence[int]
-) -> AsyncGenerator[Portion]:
-    for start in range(0, len(uids), _LISTED_AT_ONCE):
-        wanted = uids[start : start + _LISTED_AT_ONCE]
-        listings: dict[int, Listing] = {}
+@dataclass(frozen=True, slots=True)
+class _Fetching:
+    """One look's fetches from the folder that is open."""
+
+    syncing: Syncing
+    session: MailSession
+    folder: Folder
+    holding: Holding
+
+    async def together(self, uids: Sequence[int]) -> AsyncGenerator[Portion]:
+        for start in range(0, len(uids), _LISTED_AT_ONCE):
+            wanted = uids[start : start + _LISTED_AT_ONCE]
+            listings: dict[int, Listing] = {}
+            try:
+                listings |= await self.session.list_mails(wanted)
+                listings |= await _left_out(self.session, wanted, listings)
+            except CommandRefused as error:
+                # Exchange refuses the whole list where one of its mails has just gone.
+                log.warning("list.refused", uids=len(wanted), error=str(error))
+                yield Portion(failed={uid: str(error) for uid in wanted if uid not in listings})
+                wanted = [uid for uid in wanted if uid in listings]
+            known = await _known_by_host(self.syncing, listings.values())
+            fresh = {
+                uid: one for uid, one in listings.items() if (one.remote_id or "") not in known
+            }
+            in_order = [fresh[uid] for uid in wanted if uid in fresh]
+            fitting = [one for one in in_order if one.size <= self.syncing.largest_mail]
+            without_bytes = Portion(
+                vanished=[uid for uid in wanted if uid not in listings],
+                failed=dict.fromkeys(fresh.keys() - {one.uid for one in fitting}, ""),
+                known=[
+                    (one, known[one.remote_id])
+                    for one in listings.values()
+                    if one.remote_id is not None and one.remote_id in known
+                ],
+            )
+            if without_bytes != Portion():
+                yield without_bytes
+            for batch in batches(fitting, most_bytes=_PORTION_BYTES, most_mails=_PORTION_MAILS):
+                taken = await self._room_for(batch)
+                await count_attempt(self.syncing, self.folder, [one.uid for one in batch])
+                yield await self._fetch(batch, taken)
+
+    async def alone(self, uid: int) -> Portion:
+        """Try one mail until it is in, gone, or was tried too often."""
+        reason = "earlier attempts to bring it in did not come to an end"
+        while True:
+            attempts = (await count_attempt(self.syncing, self.folder, [uid])).get(uid)
+            if attempts is None:
+                return Portion()
+            if attempts > MOST_ATTEMPTS:
+                return Portion(failed={uid: reason})
+            try:
+                listings = await self.session.list_mails([uid])
+                listings |= await _left_out(self.session, [uid], listings)
+            except CommandRefused as error:
+                reason = str(error)
+                continue
+            listing = listings.get(uid)
+            if listing is None:
+                return Portion(vanished=[uid])
+            if listing.size > self.syncing.largest_mail:
+                return Portion(failed={uid: _too_large(self.syncing)})
+            taken = await self._room_for([listing])
+            portion = await self._fetch([listing], taken, trust_size=False)
+            if portion.mails:
+                return portion
+            portion.drop_bytes()
+            reason = portion.failed[uid]
+
+    async def _room_for(self, listings: Sequence[Listing]) -> Taken:
+        return await self.holding.take(sum(one.size for one in listings))
+
+    async def _fetch(
+        self, listings: Sequence[Listing], taken: Taken, *, trust_size: bool = True
+    ) -> Portion:
+        """One FETCH.
+
+        A mail shorter than its RFC822.SIZE was cut off, or the server counts otherwise: among
+        others it counts as failed, and alone it is believed.
+        """
         try:
-            listings |= await session.list_mails(wanted)
-            listings |= await _left_out(session, wanted, listings)
+            raws = await self.session.fetch([one.uid for one in listings])
         except CommandRefused as error:
-            # Exchange refuses the whole list where one of its mails has just gone.
-            log.warning("list.refused", uids=len(wanted), error=str(error))
-            yield Portion(failed={uid: str(error) for uid in wanted if uid not in listings})
-            wanted = [uid for uid in wanted if uid in listings]
-        known = await _known_by_host(syncing, listings.values())
-        fresh = {uid: one for uid, one in listings.items() if (one.remote_id or "") not in known}
-        in_order = [fresh[uid] for uid in wanted if uid in fresh]
-        fitting = [one for one in in_order if one.size <= syncing.largest_mail]
-        without_bytes = Portion(
-            vanished=[uid for uid in wanted if uid not in listings],
-            failed=dict.fromkeys(fresh.keys() - {one.uid for one in fitting}, ""),
-            known=[
-                (one, known[one.remote_id])
-                for one in listings.values()
-                if one.remote_id is not None and one.remote_id in known
-            ],
-        )
-        if without_bytes != Portion():
-            yield without_bytes
-        for batch in batches(fitting, most_bytes=_PORTION_BYTES, most_mails=_PORTION_MAILS):
-            await count_attempt(syncing, folder, [one.uid for one in batch])
-            yield await _fetch(session, batch)
+            taken.give_back()
+            log.warning("fetch.refused", uids=len(listings), error=str(error))
+            return Portion(failed={one.uid: str(error) for one in listings})
+        taken.correct(sum(len(raw) for raw in raws.values()))
+        portion = Portion(taken=taken)
+        for one in listings:
+            raw = raws.get(one.uid)
+            if raw is None or (trust_size and len(raw) < one.size):
+                portion.failed[one.uid] = "the server lists it but does not hand it over"
+            else:
+                portion.mails.append(Fetched(one, raw))
+        return portion
 
 
 async def _left_out(
@@ -184,61 +269,12 @@ async def _known_by_host(syncing: Syncing, listings: Iterable[Listing]) -> dict[
         return await uow.messages.by_remote_id(syncing.account_id, ids)
 
 
-async def _alone(syncing: Syncing, session: MailSession, folder: Folder, uid: int) -> Portion:
-    """Try one mail until it is in, gone, or was tried too often."""
-    reason = "earlier attempts to bring it in did not come to an end"
-    while True:
-        attempts = (await count_attempt(syncing, folder, [uid])).get(uid)
-        if attempts is None:
-            return Portion()
-        if attempts > MOST_ATTEMPTS:
-            return Portion(failed={uid: reason})
-        try:
-            listings = await session.list_mails([uid])
-            listings |= await _left_out(session, [uid], listings)
-        except CommandRefused as error:
-            reason = str(error)
-            continue
-        listing = listings.get(uid)
-        if listing is None:
-            return Portion(vanished=[uid])
-        if listing.size > syncing.largest_mail:
-            return Portion(failed={uid: _too_large(syncing)})
-        portion = await _fetch(session, [listing], trust_size=False)
-        if portion.mails:
-            return portion
-        reason = portion.failed[uid]
-
-
 async def count_attempt(syncing: Syncing, folder: Folder, uids: Sequence[int]) -> dict[int, int]:
     """Count one more attempt on each; a UID that is settled already is not in the answer."""
     async with syncing.store.without_transaction(syncing.workspace_id) as uow:
         return await uow.ledger.begin_attempt(
             syncing.account_id, syncing.fence, folder.mailbox_id, folder.uidvalidity, uids
         )
-
-
-async def _fetch(
-    session: MailSession, listings: Sequence[Listing], *, trust_size: bool = True
-) -> Portion:
-    """One FETCH.
-
-    A mail shorter than its RFC822.SIZE was cut off, or the server counts otherwise: among others it
-    counts as failed, and alone it is believed.
-    """
-    try:
-        raws = await session.fetch([one.uid for one in listings])
-    except CommandRefused as error:
-        log.warning("fetch.refused", uids=len(listings), error=str(error))
-        return Portion(failed={one.uid: str(error) for one in listings})
-    portion = Portion()
-    for one in listings:
-        raw = raws.get(one.uid)
-        if raw is None or (trust_size and len(raw) < one.size):
-            portion.failed[one.uid] = "the server lists it but does not hand it over"
-        else:
-            portion.mails.append(Fetched(one, raw))
-    return portion
 
 
 def _too_large(syncing: Syncing) -> str:

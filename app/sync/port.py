@@ -1,7 +1,7 @@
 """What the sync stage is given by whoever runs it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.core.clock import Clock
@@ -12,6 +12,7 @@ from app.store.blobs import Blobs
 from app.store.models import Account
 from app.store.new import NewMessage
 from app.store.unit_of_work import Store, UnitOfWork
+from app.sync.in_flight import InFlight
 
 
 class Parser(Protocol):
@@ -73,3 +74,5 @@ class Syncing:
     """Which ownership this is; every write proves that it is still the latest."""
     largest_mail: int
     """In bytes; a larger mail is quarantined."""
+    in_flight: InFlight = field(default_factory=InFlight)
+    """The room for mail of all accounts of this worker."""

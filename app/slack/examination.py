@@ -15,7 +15,7 @@ from app.core.ids import WorkspaceId
 from app.slack.client import http_session, web_client
 from app.slack.diagnose import MEANWHILE, examine_token
 from app.slack.installations import Installations
-from app.store.models import Account, ChannelState
+from app.store.models import Account, ChannelState, Grant
 from app.store.unit_of_work import UnitOfWork
 from app.store.workers import LiveWorker
 
@@ -134,8 +134,9 @@ async def _accounts(parts: Container, workspace_id: WorkspaceId) -> AsyncIterato
         async with parts.store.begin(workspace_id) as uow:
             page = await uow.accounts.page(after=last.id if last else None, limit=_PAGE)
             healths = await health_of(uow, page)
+            grants = await uow.grants.of_accounts(page)
         for account, health in zip(page, healths, strict=True):
-            yield _unreadable(parts, account) or diagnose(
+            yield _unreadable(parts, account, grants.get(account.id)) or diagnose(
                 health, parts.clock.now(), poll_seconds=parts.settings.poll_seconds
             )
         if len(page) < _PAGE:
@@ -143,9 +144,15 @@ async def _accounts(parts: Container, workspace_id: WorkspaceId) -> AsyncIterato
         last = page[-1]
 
 
-def _unreadable(parts: Container, account: Account) -> Finding | None:
+def _unreadable(parts: Container, account: Account, grant: Grant | None) -> Finding | None:
+    """Where what it is opened with was stored under a key that we were not given."""
+    sealed = [account.imap_secret, account.smtp_secret]
+    if grant is not None:
+        sealed += [grant.refresh_token, grant.access_token]
     try:
-        parts.vault.open(account.imap_secret)
+        for one in sealed:
+            if one:
+                parts.vault.open(one)
     except SecretUnreadable as error:
         return Finding(account.address, Level.PROBLEM, str(error), error.fix)
     return None

@@ -121,6 +121,7 @@ async def write_elsewhere(
 
 async def discard_elsewhere(uow: UnitOfWork, draft: Draft) -> None:
     """Raises `Conflict` for one that is open in Slack, whose window would bring it back."""
+    draft = await uow.drafts.lock(DraftId(draft.id))
     if draft.view_id is not None:
         raise Conflict("This draft is open in Slack.", fix="Discard it there.")
     if draft.conversation_id is not None:
@@ -196,6 +197,8 @@ async def take_over(
 
     Raises `NotFound`, `NotAllowed`, and `Conflict` where it was sent meanwhile.
     """
+    if (where := (await uow.drafts.get(from_id)).conversation_id) is not None:
+        await uow.conversations.lock(where)  # two who take each other's wait in no ring
     mine = await own(uow, actor, draft_id)
     theirs = await uow.drafts.lock(from_id)
     if theirs.conversation_id is None or theirs.conversation_id != mine.conversation_id:
@@ -226,14 +229,37 @@ async def check_not_sent(uow: UnitOfWork, draft: Draft) -> None:
         raise Conflict("It was sent meanwhile.")
 
 
-async def hold_former(uow: UnitOfWork, draft: Draft) -> None:
-    """Hold the mail that came back as this draft, should there be one, until we commit.
+async def hold(uow: UnitOfWork, draft_id: DraftId) -> Draft:
+    """The draft with all that sending it touches, held until we commit.
 
-    To be called before the conversation is locked, as whoever sends locks the two: nobody waits in
-    a ring, and nobody has the old mail tried again while a new one is asked for in its place.
+    In one order: the mail that came back as it, its conversation, the draft. Who sends a mail and
+    who merges conversations lock them so as well: nobody waits in a ring, and nobody has the old
+    mail tried again while a new one is asked for in its place.
+
+    Raises `NotFound`, and `Conflict` where it belongs elsewhere by the time that all is held.
     """
-    if draft.outgoing_id is not None:
-        await uow.outgoing.lock(draft.outgoing_id)
+    found = await uow.drafts.get(draft_id)
+    former_id, conversation_id = found.outgoing_id, found.conversation_id
+    if former_id is not None:
+        await uow.outgoing.lock(former_id)
+    if conversation_id is not None:
+        await uow.conversations.lock(conversation_id)
+    draft = await uow.drafts.lock(draft_id)
+    if draft.conversation_id != conversation_id:
+        raise Conflict(
+            "The conversation was merged into another one meanwhile, and your draft with it.",
+            fix="Go on there.",
+        )
+    if draft.outgoing_id != former_id and not was_sent_from_its_window(draft):
+        raise Conflict("It was sent meanwhile.")
+    return draft
+
+
+async def hold_own(uow: UnitOfWork, actor: Actor, draft_id: DraftId) -> Draft:
+    """The same of the person's own. Raises `NotAllowed`, too."""
+    draft = await hold(uow, draft_id)
+    _check_own(actor, draft)
+    return draft
 
 
 async def was_asked_for(uow: UnitOfWork, draft: Draft, outgoing: Outgoing) -> None:
@@ -267,9 +293,13 @@ async def others_writing(
 async def own(uow: UnitOfWork, actor: Actor, draft_id: DraftId) -> Draft:
     """The person's own draft, locked. Raises `NotFound` and `NotAllowed`."""
     draft = await uow.drafts.lock(draft_id)
+    _check_own(actor, draft)
+    return draft
+
+
+def _check_own(actor: Actor, draft: Draft) -> None:
     if draft.author_id != actor.teammate_id:
         raise NotAllowed("This draft belongs to somebody else.")
-    return draft
 
 
 def author_of(actor: Actor) -> TeammateId:

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from app.core.access import Actor
 from app.core.ids import ConversationId, PostId, new_id
 from app.mail.threading import subject_key
+from app.sending.gather import check_not_merged
 from app.sending.guard import check_seen
 from app.sending.write import Written
 from app.store.models import (
     Account,
-    Conversation,
     Outgoing,
     OutgoingFile,
     OutgoingRecipient,
@@ -87,9 +87,13 @@ def _when(written: Written, now: datetime) -> tuple[OutgoingState, datetime]:
 
 
 async def _conversation(uow: UnitOfWork, written: Written) -> ConversationId:
-    """The one it belongs to; a new mail begins one of its own."""
+    """The one it belongs to, held; a new mail begins one of its own.
+
+    Raises `Conflict` where it was merged into another one since the mail was written.
+    """
     if written.gathered.conversation is not None:
-        found: Conversation = await uow.conversations.get(written.gathered.conversation.id)
+        found = await uow.conversations.lock(written.gathered.conversation.id)
+        check_not_merged(found)
         return found.id
     subject = written.mail.subject
     conversation = NewConversation(

@@ -122,11 +122,7 @@ async def _conversation(uow: UnitOfWork, wanted: Wanted) -> Conversation | None:
             )
         return None
     conversation = await uow.conversations.get(wanted.conversation_id)
-    if conversation.merged_into_id is not None:
-        raise Conflict(
-            "This conversation was merged into another one.",
-            fix="Answer there; a draft that was begun here is there, too.",
-        )
+    check_not_merged(conversation)
     if conversation.account_id != wanted.account_id:
         raise InvalidInput(
             "The conversation belongs to another account.",
@@ -134,6 +130,15 @@ async def _conversation(uow: UnitOfWork, wanted: Wanted) -> Conversation | None:
             fix="Send from the account of the conversation.",
         )
     return conversation
+
+
+def check_not_merged(conversation: Conversation) -> None:
+    """Raises `Conflict`."""
+    if conversation.merged_into_id is not None:
+        raise Conflict(
+            "This conversation was merged into another one.",
+            fix="Answer there; a draft that was begun here is there, too.",
+        )
 
 
 async def _answered(uow: UnitOfWork, wanted: Wanted) -> Message | None:

@@ -194,7 +194,7 @@ class Compose:
         view = body["view"]
         async with self._door.store.begin(workspace_of(context)) as uow:
             actor = await actor_of(uow, body)
-            before = Form.of((await drafts.own(uow, actor, memory.draft)).content)
+            before = Form.of((await uow.drafts.get(memory.draft)).content)
             mine, theirs = await drafts.take_over(uow, actor, memory.draft, from_id)
             form = _taken(before.read(view), Form.of(mine.content))
             window = await self._composer.drawn(uow, actor, mine, form, memory=memory)

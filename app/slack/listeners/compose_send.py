@@ -123,10 +123,9 @@ class ComposeSend:
         memory = ComposeMemory.parse(body["view"]["private_metadata"])
 
         async def ask(uow: UnitOfWork, actor: Actor) -> None:
-            draft = await drafts.own(uow, actor, memory.draft)
+            draft = await drafts.hold_own(uow, actor, memory.draft)
             if drafts.was_sent_from_its_window(draft):
                 return  # from another window of the same draft, while we wrote this
-            await drafts.hold_former(uow, draft)
             if draft.conversation_id is not None and (
                 newer := await newer_than(uow, draft.conversation_id, memory.seen)
             ):
@@ -148,7 +147,7 @@ class ComposeSend:
         memory = ComposeMemory.parse(view["private_metadata"])
         async with self._door.store.begin(workspace_of(context)) as uow:
             actor = await actor_of(uow, body)
-            draft = await drafts.own(uow, actor, memory.draft)
+            draft = await drafts.hold_own(uow, actor, memory.draft)
             if drafts.was_sent_from_its_window(draft):
                 return None
             form = Form.of(draft.content).read(view)

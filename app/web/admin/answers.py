@@ -150,8 +150,7 @@ async def _check_was_seen(
 
     Raises `Conflict` and `LookFirst`.
     """
-    draft = await drafts.own(uow, actor, draft_id)
-    await drafts.hold_former(uow, draft)
+    draft = await drafts.hold_own(uow, actor, draft_id)
     await drafts.check_not_sent(uow, draft)
     assert draft.conversation_id is not None
     newer = await newer_than(uow, draft.conversation_id, given.seen)

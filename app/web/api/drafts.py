@@ -204,7 +204,7 @@ async def delete(parts: Parts, caller: Writer, draft_id: UUID) -> Response:
 async def take_over(parts: Parts, caller: Writer, draft_id: UUID, body: TakeOverIn) -> DraftOut:
     """Have somebody else go on with the text. Answers their draft; this one stays its author's."""
     async with parts.store.begin(caller.workspace_id) as uow:
-        draft = await _visible(uow, caller, draft_id)
+        draft = await _seen(uow, caller, draft_id)
         author = await _as(uow, caller, body.teammate_id)
         return await _shown(uow, await drafts.take_elsewhere(uow, author, draft.id))
 
@@ -217,7 +217,7 @@ async def send(
     async with parts.store.begin(caller.workspace_id) as uow:
         if answer := await once.claim(uow):
             return answer
-        draft = await _visible(uow, caller, draft_id)
+        draft = await _held(uow, caller, draft_id)
         await _check_can_be_sent(uow, draft, body)
         author = await _as(uow, caller, draft.author_id)
         files = Form.of(draft.content).files
@@ -233,7 +233,7 @@ async def send(
     async with parts.store.begin(caller.workspace_id) as uow:
         if answer := await once.claim(uow):
             return answer
-        draft = await _visible(uow, caller, draft_id)
+        draft = await _held(uow, caller, draft_id)
         await _check_can_be_sent(uow, draft, body)
         outgoing = await enqueue(uow, author, written)
         await drafts.was_asked_for(uow, draft, outgoing)
@@ -250,11 +250,20 @@ async def _as(uow: UnitOfWork, caller: Actor, teammate_id: UUID) -> Actor:
     return replace(caller, teammate_id=id_, name=found.name)
 
 
-async def _visible(uow: UnitOfWork, caller: Actor, draft_id: UUID) -> Draft:
-    id_ = (await uow.drafts.get(DraftId(draft_id))).id
-    draft = await uow.drafts.lock(id_)
+async def _seen(uow: UnitOfWork, caller: Actor, draft_id: UUID) -> Draft:
+    draft = await uow.drafts.get(DraftId(draft_id))
     check_visible(caller, draft.account_id, "draft")
     return draft
+
+
+async def _visible(uow: UnitOfWork, caller: Actor, draft_id: UUID) -> Draft:
+    """Held against other changes."""
+    return await uow.drafts.lock((await _seen(uow, caller, draft_id)).id)
+
+
+async def _held(uow: UnitOfWork, caller: Actor, draft_id: UUID) -> Draft:
+    """With all that sending it touches."""
+    return await drafts.hold(uow, (await _seen(uow, caller, draft_id)).id)
 
 
 def _content(form: Form, said: DraftFields) -> dict[str, Any]:
@@ -270,7 +279,6 @@ def _content(form: Form, said: DraftFields) -> dict[str, Any]:
 
 
 async def _check_can_be_sent(uow: UnitOfWork, draft: Draft, body: SendIn) -> None:
-    await drafts.hold_former(uow, draft)
     await drafts.check_not_sent(uow, draft)
     if draft.view_id is not None:
         raise Conflict("This draft is open in Slack.", fix="Send it there, or close its window.")

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from app.commands.merge import merge
 from app.core.errors import Conflict, InvalidInput
 from app.core.ids import AccountId, ConversationId, TemplateId, new_id
 from app.mail.address import Address
 from app.mail.compose import File
 from app.mail.parsed import Automatic
+from app.sending.enqueue import enqueue
 from app.sending.templates import filled
 from app.sending.wanted import Wanted
 from app.sending.write import Written, preview
@@ -158,6 +160,23 @@ class TestRefusals:
 
         with pytest.raises(Conflict, match="newer mail in this conversation, from Ana Ruiz"):
             await write(outbox, last_seen_id=seen)
+
+
+class TestAskingForIt:
+    async def test_where_the_conversation_was_merged_since_it_was_written(
+        self, outbox: Outbox
+    ) -> None:
+        written, _ = await write(outbox)
+        other = factories.conversation(outbox.workspace.id, outbox.account_id)
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            await uow.conversations.add_all([other])
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            into = ConversationId(other.id)
+            await merge(uow, outbox.actor, outbox.conversation_id, into, now=factories.MOMENT)
+
+        with pytest.raises(Conflict, match="merged into another one"):
+            async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+                await enqueue(uow, outbox.actor, written)
 
 
 class TestWhatIsAnswered:

@@ -5,11 +5,13 @@ import email
 import email.policy
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from app.commands.merge import merge
+from app.core.access import system
 from app.core.ids import OutgoingId, new_id
 from app.feed.ids import CardValue
 from app.sandbox.slack.wire import JSON
@@ -601,6 +603,21 @@ class TestTheStaleGuard:
 
         assert outcome.ok
         assert [one.text for one in await mails(door)] == ["One thing", "And another"]
+
+    async def test_waits_for_a_merge_and_not_in_a_ring_with_it(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        await card(door, "Order", internet_message_id="2@acme")
+        await opened(door, ts)
+        by, now = system(door.feed.workspace.id), datetime.now(UTC)
+
+        async with asyncio.TaskGroup() as tasks, door.store.begin(door.feed.workspace.id) as uow:
+            await uow.conversations.lock(door.id_of("Invoice"))
+            tasks.create_task(door.slack.submit_view("Ana", {"compose.body": "Here it is"}))
+            await eventually(lambda: are_waiting(door.store, 1))
+            await merge(uow, by, door.id_of("Invoice"), door.id_of("Order"), now=now)
+
+        assert await mails(door) == []
+        assert "was merged into another one meanwhile" in text_of(door.slack.views("Ana")[-1])
 
 
 class TestDrafts:

@@ -2,12 +2,13 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from app.core.access import Scope
-from app.core.ids import AccountId, ConversationId, MessageId, SlackUserId, new_id
+from app.core.ids import AccountId, ConversationId, DraftId, MessageId, SlackUserId, new_id
 from app.sending import change
 from app.store.models import OutgoingState
 from tests import factories
@@ -225,3 +226,32 @@ class TestSending:
         assert sending.result().status_code == 409
         (mail,) = (await client.get("/outgoing")).json()["items"]
         assert (mail["id"], mail["state"]) == (first, "queued")
+
+    async def test_while_conversations_are_merged_waits_for_nobody_in_a_ring(
+        self, web: Web, asked: Asked
+    ) -> None:
+        """Whoever merges holds the conversation, and then takes its drafts along."""
+        client, draft = web.client(BOOTSTRAP_KEY), (await begin(web, asked, "ana")).json()
+        url, body = f"/drafts/{draft['id']}/send", {"last_seen_message_id": str(asked[2])}
+
+        async with asyncio.TaskGroup() as tasks, web.store.begin(web.workspace_id) as uow:
+            await uow.conversations.lock(asked[1])
+            sending = tasks.create_task(client.post(url, json=body))
+            await eventually(lambda: are_waiting(web.store, 1))
+            await uow.drafts.lock(DraftId(UUID(draft["id"])))
+
+        assert sending.result().status_code == 202, sending.result().text
+
+    async def test_taken_over_while_conversations_are_merged_waits_in_no_ring(
+        self, web: Web, asked: Asked
+    ) -> None:
+        client, draft = web.client(BOOTSTRAP_KEY), (await begin(web, asked, "ana")).json()
+        url, body = f"/drafts/{draft['id']}/take-over", {"teammate_id": await teammate(web, "ben")}
+
+        async with asyncio.TaskGroup() as tasks, web.store.begin(web.workspace_id) as uow:
+            await uow.conversations.lock(asked[1])
+            taking = tasks.create_task(client.post(url, json=body))
+            await eventually(lambda: are_waiting(web.store, 1))
+            await uow.drafts.lock(DraftId(UUID(draft["id"])))
+
+        assert taking.result().status_code == 201, taking.result().text

@@ -21,6 +21,21 @@ BESIDE: Final = "beside"
 MOST_AT_ONCE: Final = 500
 """So many mails a command is about. Alerts may fill one conversation for years."""
 
+MOST_WAITING: Final = 5000
+"""So many commands wait for one account: neither a server that is away for a day nor a script that
+runs wild is to fill the database, and the hours after."""
+
+
+class TooManyWaiting(Conflict):
+    """The account has as many open commands as it may. Passes as they are carried out."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"{MOST_WAITING} changes wait for {address} already, so this one was not taken.",
+            fix="Ask again once some of them are done; if none are, see what is wrong with that "
+            "mailbox (sharedbox doctor).",
+        )
+
 
 async def enqueue_for_conversation(
     uow: UnitOfWork, actor: Actor, conversation_id: ConversationId, intent: MailIntent
@@ -29,8 +44,8 @@ async def enqueue_for_conversation(
 
     Where mails of several accounts were merged, each account gets a command of its own, but for a
     move: folders are one account's. Undo of the one that is answered takes back all of them.
-    Raises `NotFound`, `InvalidInput` for a folder that does not exist, and `Conflict` where there
-    is nothing to change.
+    Raises `NotFound`, `InvalidInput` for a folder that does not exist, `Conflict` where there is
+    nothing to change, and `TooManyWaiting`.
     """
     conversation = await uow.conversations.get(conversation_id)
     check_not_merged(conversation)
@@ -73,7 +88,7 @@ async def _targets(
 ) -> list[Placed]:
     if isinstance(intent, Move):
         await _check_folder(uow, account_id, intent.folder)
-    return list(select(intent, await _placed(uow, messages)))
+    return list(select(intent, await _placed(uow, account_id, messages)))
 
 
 async def _write_all(
@@ -129,9 +144,13 @@ async def _check_folder(uow: UnitOfWork, account_id: AccountId, folder: str) -> 
         )
 
 
-async def _placed(uow: UnitOfWork, messages: Sequence[Message]) -> list[Placed]:
+async def _placed(
+    uow: UnitOfWork, account_id: AccountId, messages: Sequence[Message]
+) -> list[Placed]:
     known = {one.id: one for one in messages}
-    placed = await uow.ledger.live_of_messages(known)
+    placed, waiting = await uow.ledger.live_beside_waiting(account_id, known, most=MOST_WAITING)
+    if waiting >= MOST_WAITING:
+        raise TooManyWaiting((await uow.accounts.get(account_id)).address)
     return [
         Placed(known[placement.message_id], placement, mailbox)
         for placement, mailbox in placed

@@ -4,7 +4,11 @@ from uuid import UUID
 
 import procrastinate
 
-from app.commands.enqueue import enqueue_for_conversation, enqueue_for_messages
+from app.commands.enqueue import (
+    TooManyWaiting,
+    enqueue_for_conversation,
+    enqueue_for_messages,
+)
 from app.commands.types import MarkRead
 from app.core.access import system
 from app.core.errors import Conflict, InvalidInput, NotFound
@@ -55,5 +59,7 @@ async def mark(
                 await enqueue_for_conversation(uow, us, conversation_id, MarkRead())
             else:
                 await enqueue_for_messages(uow, us, [message_id], MarkRead())
+    except TooManyWaiting as error:
+        log.warning("mail.not_marked", conversation=str(conversation_id), why=str(error))
     except (Conflict, InvalidInput, NotFound) as nothing:
         log.debug("mail.not_marked", conversation=str(conversation_id), why=str(nothing))

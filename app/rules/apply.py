@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from app.commands.assign import assign
 from app.commands.change import change_conversation, changed
-from app.commands.enqueue import enqueue_for_messages
+from app.commands.enqueue import TooManyWaiting, enqueue_for_messages
 from app.commands.types import (
     Archive,
     ConversationIntent,
@@ -64,7 +64,10 @@ class About:
 
 
 async def carry_out(uow: UnitOfWork, step: Step, about: About, *, now: datetime) -> bool:
-    """Do what a rule says about one mail; answers whether anything changed."""
+    """Do what a rule says about one mail; answers whether anything changed.
+
+    Raises `TooManyWaiting` for older mail, which can wait; new mail is let in all the same.
+    """
     actor = by_rule(uow.workspace_id, step.rule_name)
     outcomes = {action: await _do(uow, actor, action, step, about, now) for action in step.actions}
     outcomes |= dict.fromkeys(step.left_out, "an earlier rule had decided that")
@@ -121,6 +124,8 @@ async def _do(
             case _:  # where it is shown is for whoever shows it
                 pass
     except (Conflict, InvalidInput, NotFound) as error:
+        if about.on_history and isinstance(error, TooManyWaiting):
+            raise
         return str(error)
     return _DONE
 

@@ -78,7 +78,10 @@ async def cancel(uow: UnitOfWork, rule_id: RuleId, *, now: datetime) -> RuleRun:
 async def step(
     store: Store, blobs: Blobs, clock: Clock, workspace_id: WorkspaceId, run_id: RuleRunId
 ) -> bool:
-    """Apply it to the next page; answers whether there may be more. May run twice."""
+    """Apply it to the next page; answers whether there may be more. May run twice.
+
+    Raises `TooManyWaiting`, with nothing done, until the account has caught up with its commands.
+    """
     async with store.begin(workspace_id) as uow:
         page = await _read(uow, run_id, clock.now())
     if page is None:

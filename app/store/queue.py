@@ -151,10 +151,12 @@ def mark_read(
     return _alone("mail.mark_read", FEED_QUEUE, f"{about}:{step}", args)
 
 
-def run_rule(workspace_id: WorkspaceId, run_id: RuleRunId) -> Job:
+def run_rule(
+    workspace_id: WorkspaceId, run_id: RuleRunId, *, not_before: datetime | None = None
+) -> Job:
     """Apply a rule to mail that is there already."""
     args = {"workspace_id": str(workspace_id), "run_id": str(run_id)}
-    return _alone("rule.run", RULES_QUEUE, run_id, args)
+    return _alone("rule.run", RULES_QUEUE, run_id, args, not_before)
 
 
 def _alone(

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, Operat
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from app.commands.enqueue import TooManyWaiting
 from app.core.errors import (
     Conflict,
     InvalidInput,
@@ -50,6 +51,7 @@ def _declared(code: int, what: str) -> dict[int | str, dict[str, Any]]:
 
 
 _PROBLEM_SCHEMA: Final = Problem.model_json_schema()
+TOO_MANY: Final = _declared(429, "So many wait for the account already that no more are taken.")
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     **_declared(400, "A value cannot be used; `errors` names the field."),
     **_declared(401, "No key, or one that is not known."),
@@ -67,9 +69,14 @@ _STATUS: Final[Mapping[type[SharedBoxError], int]] = {
     NotAllowed: 403,
     NotFound: 404,
     InvalidInput: 400,
+    TooManyWaiting: 429,
     Conflict: 409,
     Unavailable: 503,
     BlobMissing: 503,
+}
+_HEADERS: Final[Mapping[int, Mapping[str, str]]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": "60"},
 }
 log = get_logger(__name__)
 
@@ -121,7 +128,7 @@ async def _explained(request: Request, error: Exception) -> Response:
         error.sentence,
         request=request,
         errors=[{"field": field, "detail": str(error)}] if field else (),
-        headers={"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None,
+        headers=_HEADERS.get(status),
         more={"last_seen_message_id": str(seen)} if seen else None,
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, text, update
+from sqlalchemy import ColumnElement, and_, func, text, update
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
@@ -20,10 +20,22 @@ from app.core.ids import (
     new_id,
 )
 from app.store.bulk import insert_many, is_any
-from app.store.models import Mailbox, Message, Placement, PlacementState
+from app.store.models import (
+    Command,
+    CommandState,
+    Mailbox,
+    Message,
+    Placement,
+    PlacementState,
+)
 from app.store.repositories.accounts import OwnershipLost
 from app.store.repositories.base import Repository
 
+_OPEN = (CommandState.QUEUED, CommandState.RUNNING)
+_IS_ITS_FOLDER: Final = and_(
+    col(Mailbox.workspace_id) == col(Placement.workspace_id),
+    col(Mailbox.id) == col(Placement.mailbox_id),
+)
 _BEGIN_ATTEMPT: Final = text("""
 WITH owner AS (
     SELECT set_config('synchronous_commit', 'off', true) FROM accounts
@@ -226,6 +238,32 @@ class Ledger(Repository):
         """Where these mails lie now."""
         return await self._live(is_any(col(Placement.message_id), list(message_ids)))
 
+    async def live_beside_waiting(
+        self, account_id: AccountId, message_ids: Iterable[MessageId], *, most: int
+    ) -> tuple[Sequence[tuple[Placement, Mailbox]], int]:
+        """Where these mails lie now, and how many commands wait for the account, up to `most`.
+
+        By one statement: whoever clicked waits for it.
+        """
+        waiting = (
+            select(Command.id)
+            .where(
+                Command.workspace_id == self._workspace_id,
+                Command.account_id == account_id,
+                col(Command.state).in_(_OPEN),
+            )
+            .limit(most)
+            .subquery()
+        )
+        statement = (
+            select(Placement, Mailbox, select(func.count()).select_from(waiting).scalar_subquery())
+            .join(Mailbox, _IS_ITS_FOLDER)
+            .where(*self._is_live(is_any(col(Placement.message_id), list(message_ids))))
+            .order_by(col(Placement.uid))
+        )
+        rows = (await self._session.exec(statement)).all()
+        return [(placement, mailbox) for placement, mailbox, _ in rows], rows[0][2] if rows else 0
+
     async def live_of_conversation(
         self, conversation_id: ConversationId
     ) -> Sequence[tuple[Placement, Mailbox]]:
@@ -238,21 +276,20 @@ class Ledger(Repository):
     async def _live(self, of_messages: ColumnElement[bool]) -> Sequence[tuple[Placement, Mailbox]]:
         statement = (
             select(Placement, Mailbox)
-            .join(
-                Mailbox,
-                (col(Mailbox.workspace_id) == col(Placement.workspace_id))
-                & (col(Mailbox.id) == col(Placement.mailbox_id)),
-            )
-            .where(
-                Placement.workspace_id == self._workspace_id,
-                of_messages,
-                col(Placement.state) == PlacementState.STORED,
-                col(Placement.gone_at).is_(None),
-                col(Placement.uidvalidity) == col(Mailbox.uidvalidity),
-            )
+            .join(Mailbox, _IS_ITS_FOLDER)
+            .where(*self._is_live(of_messages))
             .order_by(col(Placement.uid))
         )
         return (await self._session.exec(statement)).all()
+
+    def _is_live(self, of_messages: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
+        return (
+            col(Placement.workspace_id) == self._workspace_id,
+            of_messages,
+            col(Placement.state) == PlacementState.STORED,
+            col(Placement.gone_at).is_(None),
+            col(Placement.uidvalidity) == col(Mailbox.uidvalidity),
+        )
 
     async def accounted(self, mailbox_ids: Sequence[MailboxId]) -> dict[MailboxId, int]:
         """How many UIDs of each folder are settled, under its present UIDVALIDITY."""

@@ -30,6 +30,7 @@ from app.web.deps import (
     visible_accounts,
     write_cursor,
 )
+from app.web.errors import TOO_MANY
 from app.web.idempotency import Idempotent
 
 router = APIRouter(prefix="/commands", tags=["commands"])
@@ -100,7 +101,7 @@ class CommandPage(BaseModel):
     next_cursor: str | None
 
 
-@router.post("", status_code=202, response_model=CommandOut)
+@router.post("", status_code=202, response_model=CommandOut, responses=TOO_MANY)
 async def create(parts: Parts, caller: Writer, body: CommandIn, once: Idempotent) -> JSONResponse:
     """Queue a command. It is carried out within seconds if the account’s server answers."""
     async with parts.store.begin(caller.workspace_id) as uow:

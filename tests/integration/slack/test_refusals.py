@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.commands import enqueue
 from app.core.ids import ConversationId, new_id
 from app.feed.ids import CardValue, MenuChoice, MenuValue
 from app.slack.ids import Memory
@@ -249,6 +250,24 @@ class TestWhatIsUnknown:
         assert "does not know" in await door.told_directly("Ana")
         command = f"command=/fax&text=x&team_id={door.slack.team_id}&user_id=U1&trigger_id=1.2"
         assert (await door.deliver(command.encode())).status_code == 200
+
+
+class TestWhereTooManyCommandsWait:
+    async def test_whoever_asks_for_one_more_is_told_which_mailbox_and_what_to_do(
+        self, door: SlackDoor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(enqueue, "MOST_WAITING", 1)
+        await door.slack.choose_overflow("Ben", "support", await door.card("First"), "Archive")
+
+        outcome = await door.slack.choose_overflow(
+            "Ana", "support", await door.card("Second"), "Archive"
+        )
+
+        assert outcome.ok
+        words = await door.told("Ana")
+        assert "1 changes wait for support@example.com already" in words
+        assert "Ask again once some of them are done" in words
+        assert await door.commands("Second") == []
 
 
 class TestWordsOfErrors:

@@ -4,6 +4,9 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
+import pytest
+
+from app.commands import enqueue
 from app.core.access import Scope
 from app.core.ids import CommandId, new_id
 from app.store.models import CommandState
@@ -114,6 +117,31 @@ class TestAsking:
         )
 
         assert answer.status_code == 409
+
+    async def test_where_too_many_wait_for_the_account_is_refused_until_fewer_do(
+        self, web: Web, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(enqueue, "MOST_WAITING", 2)
+        client, account = web.client(BOOTSTRAP_KEY), await web.account()
+        other = await web.account(address="sales@example.com")
+        first, second, third = [str((await web.conversation(account))[0]) for _ in range(3)]
+        elsewhere, _ = await web.conversation(other)
+        taken = await ask(client, conversation_id=first)
+        await ask(client, conversation_id=second)
+
+        once = {"Idempotency-Key": "third"}
+        body = {"type": "archive", "conversation_id": third}
+        refused = await client.post("/commands", json=body, headers=once)
+        beside = await ask(client, conversation_id=str(elsewhere))
+        await client.post(f"/commands/{taken.json()['id']}/undo")
+        again = await client.post("/commands", json=body, headers=once)
+
+        assert refused.status_code == 429
+        assert refused.headers["Retry-After"] == "60"
+        assert "2 changes wait for support@example.com already" in refused.json()["detail"]
+        assert beside.status_code == 202
+        assert again.status_code == 202
+        assert "Idempotent-Replayed" not in again.headers
 
     async def test_a_repetition_with_its_key_asks_once(self, web: Web) -> None:
         client, once = web.client(BOOTSTRAP_KEY), {"Idempotency-Key": "once"}

@@ -6,7 +6,9 @@ from uuid import UUID
 import pytest
 from sqlmodel import select
 
+from app.commands import enqueue
 from app.core.ids import RuleApplicationId, RuleRunId, first_id_of
+from app.jobs.ruling import apply_for_a_while
 from app.rules import running
 from app.store.models import Command, Conversation, Rule, RuleApplication
 from tests.fixtures.web import BOOTSTRAP_KEY, RULE, Web
@@ -113,6 +115,28 @@ class TestApplying:
         begun = await client.post(f"/rules/{rule}/apply", json={"since": "2030-01-01T00:00:00Z"})
 
         assert begun.json()["total"] == 0
+
+
+class TestWhereTooManyCommandsWait:
+    async def test_waits_for_room_and_goes_on_without_doing_anything_twice(
+        self, web: Web, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(enqueue, "MOST_WAITING", 1)
+        client, rule = web.client(BOOTSTRAP_KEY), await made(web)
+        begun = (await client.post(f"/rules/{rule}/apply", json={})).json()
+        run_id, parts = RuleRunId(UUID(begun["id"])), web.container
+
+        first = await apply_for_a_while(parts, web.workspace_id, run_id)
+        waits = (await client.get(f"/rules/{rule}/apply")).json()
+        monkeypatch.setattr(enqueue, "MOST_WAITING", 10)
+        second = await apply_for_a_while(parts, web.workspace_id, run_id)
+
+        assert first is not None
+        assert (waits["state"], waits["looked_at"], waits["applied"]) == ("running", 0, 0)
+        assert second is None
+        async with web.store.begin(web.workspace_id) as uow:
+            commands = (await uow.session.exec(select(Command))).all()
+        assert [one.type.value for one in commands].count("flag") == 2
 
 
 class TestWhatRulesDid:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.commands import enqueue
 from app.commands.change import change_conversation
 from app.commands.enqueue import enqueue_for_conversation
 from app.commands.types import Archive, Tag
@@ -234,6 +235,21 @@ class TestActs:
         answer = await person.post(f"/conversations/{id_}/mail", **fields)
 
         assert answer.status_code == 400
+
+    async def test_on_the_server_where_too_many_wait_says_which_mailbox(
+        self, admin: Admin, web: Web, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(enqueue, "MOST_WAITING", 1)
+        account = await web.account()
+        person = await admin.person(Role.AGENT)
+        await do(person, (await web.conversation(account))[0], "mail", do="archive")
+        id_, _ = await web.conversation(account)
+
+        text = await do(person, id_, "mail", do="archive")
+
+        assert "1 changes wait for support@example.com already" in text
+        assert "alert-danger" in text
+        assert await commands(web, id_) == []
 
     @pytest.mark.parametrize("wish", ["archive", "delete", "spam", "flag", "mark_read", "move"])
     async def test_on_the_server_are_queued_and_say_so(

@@ -8,6 +8,8 @@ either everything or nothing, and nothing means that the watermark still points 
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from app.core.errors import SharedBoxError
 from app.core.faults import faultpoint
@@ -22,6 +24,7 @@ from app.store.repositories.ledger import Entry, Place
 from app.store.unit_of_work import UnitOfWork
 from app.sync import own
 from app.sync.fetch import MOST_ATTEMPTS, Fetched, Portion, count_attempt
+from app.sync.follow import RECONCILE_APART
 from app.sync.plan import watermark_after
 from app.sync.port import Arrived, Folder, Syncing
 from app.sync.proofs import REASON, take_out
@@ -30,6 +33,8 @@ from app.sync.returns import note_return
 from app.sync.rows import Readable, attachment_rows, message_row
 from app.sync.threads import find_conversations
 
+_HANDED_OVER_AFTER: Final = timedelta(minutes=1)
+_LATELY: Final = timedelta(hours=1)
 log = get_logger(__name__)
 
 
@@ -120,6 +125,7 @@ class Ingest:
             await self._note_known(uow, prepared.known)
             await self._set_aside(uow, account, prepared.unread)
             await uow.ledger.record([self._vanished(uid) for uid in prepared.vanished])
+            await self._ask_again_for(uow, mailbox, prepared.vanished)
             if prepared.is_second_try and not self._history:
                 await self._settle_quarantine(uow, uids)
             self._advance(mailbox, self._unsettled - uids)
@@ -284,6 +290,23 @@ class Ingest:
         if not self._history:
             ids = [placement.id for placement in placements.values()]
             await self._syncing.announce.quarantined(uow, account, ids)
+
+    async def _ask_again_for(
+        self, uow: UnitOfWork, mailbox: Mailbox, vanished: Sequence[int]
+    ) -> None:
+        """Have the folder reconciled soon: some servers list a mail before they hand it over.
+
+        What is never handed over is asked for hourly after the first hour.
+        """
+        if self._history or not vanished or mailbox.next_reconcile_at is None:
+            return
+        now = self._syncing.clock.now()
+        placements = await uow.ledger.at(self._place(uid) for uid in vanished)
+        if all(now - one.seen_at > _LATELY for one in placements.values()):
+            return
+        soonest = (mailbox.last_reconciled_at or now) + RECONCILE_APART
+        again = max(now + _HANDED_OVER_AFTER, soonest)
+        mailbox.next_reconcile_at = min(mailbox.next_reconcile_at, again)
 
     async def _settle_quarantine(self, uow: UnitOfWork, uids: Iterable[int]) -> None:
         """These may have been in quarantine, and a post that says so may stand somewhere."""

@@ -11,6 +11,7 @@ from app.store.models import Event, Message, Placement
 from app.sync import reset
 from app.sync.plan import Kind
 from app.sync.poll import catch_up
+from app.sync.reconcile import Reconciler
 from tests.fixtures.sessions import mail
 from tests.fixtures.syncing import MakeSync, Sync
 from tests.rig.asking import (
@@ -96,6 +97,45 @@ class TestVanishing:
 
         assert await watched.ledger() == {1: "stored", 2: "vanished", 3: "stored"}
         assert len([one for one in inbox.commands("FETCH") if "RFC822.SIZE" in one]) == 2
+
+    async def test_ig3_left_out_again_is_asked_for_within_minutes(
+        self, watched: Sync, inbox: HostileServer
+    ) -> None:
+        """Some servers list a mail before they hand it over."""
+        inbox.on("FETCH", without(rb"^\* 2 FETCH"), times=2)
+        await watched.look()
+        due = (await watched.mailbox()).next_reconcile_at
+        assert due is not None
+        assert due - watched.clock.now() <= timedelta(minutes=5)
+
+        watched.clock.set(due)
+        async with watched.session() as session:
+            await Reconciler(watched.syncing, session).step()
+        await watched.look()
+
+        assert await watched.ledger() == {1: "stored", 2: "stored", 3: "stored"}
+        assert await watched.announced() == ["First", "Third", "Second"]
+
+    async def test_ig3_never_handed_over_is_asked_for_hourly_in_the_end(
+        self, watched: Sync, inbox: HostileServer
+    ) -> None:
+        inbox.on("FETCH", without(rb"^\* 2 FETCH"), times=None)
+        before = (await watched.mailbox()).next_reconcile_at
+        async with watched.rows() as uow:
+            mailbox = await watched.mailbox()
+            placement = Placement(
+                workspace_id=watched.workspace.id,
+                mailbox_id=mailbox.id,
+                uidvalidity=mailbox.uidvalidity or 0,
+                uid=2,
+                seen_at=watched.clock.now() - timedelta(hours=2),
+            )
+            uow.session.add(placement)
+
+        await watched.look()
+
+        assert await watched.ledger() == {1: "stored", 2: "vanished", 3: "stored"}
+        assert (await watched.mailbox()).next_reconcile_at == before
 
     async def test_ig3_left_out_when_tried_alone(self, watched: Sync, inbox: HostileServer) -> None:
         """The bodies are refused, so that each mail is tried alone; then one list is empty."""

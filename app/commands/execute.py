@@ -136,7 +136,9 @@ async def _flag_all(
     add: Callable[[CommandTarget], bool],
 ) -> list[Outcome]:
     async def note(flags: Mapping[int, tuple[str, ...]]) -> None:
+        """Who stood still since the command was claimed finds out here that it is another's now."""
         async with on.store.begin(on.workspace_id) as uow:
+            await uow.accounts.owned(on.account_id, on.fence)
             for target in await uow.commands.targets(claimed.id):
                 if target.flags_before is None and target.n in flags:
                     target.flags_before = list(flags[target.n])

@@ -26,8 +26,11 @@ from app.core.access import Actor, Origin, system
 from app.core.errors import Conflict, InvalidInput
 from app.core.ids import CommandId, SlackUserId
 from app.mailbox.errors import CommandRefused
+from app.mailbox.port import Listing
+from app.mailbox.sessions import IMAPSession
 from app.sandbox.mail.dovecot import DovecotInbox
 from app.store.models import Command, CommandTarget, Conversation, Message, Placement, Post
+from app.store.repositories.accounts import OwnershipLost
 from tests.fixtures.mailservers import StartDovecot, log_in, mails
 from tests.fixtures.sessions import mail
 from tests.fixtures.syncing import MakeSync, Sync
@@ -200,6 +203,26 @@ class TestFlags:
         await sync.run_commands()
 
         assert "\\Flagged" in flags(sync)[0]
+
+    async def test_are_not_set_by_who_lost_the_account_meanwhile(
+        self, sync: Sync, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another worker may have set them, and a person taken that back since."""
+        conversation = await arrived(sync, "Question")
+        await ask(sync, conversation, Flag())
+        honest = IMAPSession.list_mails
+
+        async def stand_still(session: IMAPSession, uids: Sequence[int]) -> dict[int, Listing]:
+            async with sync.rows() as uow:
+                (await uow.accounts.lock(sync.syncing.account_id)).fence += 1
+            return await honest(session, uids)
+
+        monkeypatch.setattr(IMAPSession, "list_mails", stand_still)
+
+        with pytest.raises(OwnershipLost):
+            await sync.run_commands()
+
+        assert "\\Flagged" not in flags(sync)[0]
 
     async def test_read_unread_and_unflag(self, sync: Sync) -> None:
         conversation = await arrived(sync, "Question")

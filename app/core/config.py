@@ -202,7 +202,7 @@ class Settings(BaseSettings):
         "half a minute later at most.",
     )
     retry_ladder: Annotated[str, AfterValidator(_checked_ladder)] = Field(
-        default="0 60@600 600",
+        default="0 60@600 300",
         description="Waits between attempts to reach a mail server, in seconds: the first, "
         "then delay@until by the age of the outage, then the last.",
     )

@@ -1,7 +1,7 @@
 """How long to wait before trying again, and how loudly to say so. Pure: time and chance come in.
 
-A ladder is a list of rungs, `delay` or `delay@until`, in seconds: `0 60@600 600` reads "the first
-time at once; then every minute while the outage is younger than ten minutes; then every ten
+A ladder is a list of rungs, `delay` or `delay@until`, in seconds: `0 60@600 300` reads "the first
+time at once; then every minute while the outage is younger than ten minutes; then every five
 minutes". The first rung is for the first failure only.
 """
 
@@ -45,7 +45,7 @@ class RetryLadder:
         if len(rungs) < 2 or any(rung.until is None for rung in rungs[1:-1]):
             raise ValueError(
                 f"{text!r} is no retry ladder: write the first delay, then delay@until steps, "
-                "then the last delay, in seconds, such as '0 60@600 600'"
+                "then the last delay, in seconds, such as '0 60@600 300'"
             )
         return cls(rungs[0], tuple(rungs[1:]), jitter, most_retries)
 

@@ -58,11 +58,11 @@ class TestTheLadder:
         hourly = [n * HOUR for n in range(2, 5)]
         assert tried == [*every_minute, *every_ten, *hourly]
 
-    async def test_ours_ends_with_every_ten_minutes(self, tended: Tended) -> None:
+    async def test_ours_ends_with_every_five_minutes(self, tended: Tended) -> None:
         tried = await tended.run(*[DOWN] * 15)
 
         assert tried[:3] == [0, 0, MINUTE]
-        assert tried[-4:] == [10 * MINUTE, 20 * MINUTE, 30 * MINUTE, 40 * MINUTE]
+        assert tried[-4:] == [10 * MINUTE, 15 * MINUTE, 20 * MINUTE, 25 * MINUTE]
 
     async def test_the_row_says_what_is_wrong_since_when_and_when_we_try_again(
         self, tended: Tended

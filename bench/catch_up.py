@@ -19,7 +19,6 @@ from app.mailbox.port import MailSession, Security, ServerSpec
 from app.mailbox.sessions import IMAPServers
 from app.store.blobs import Blobs
 from app.store.engine import open_engine, parse_database_url
-from app.store.queue import open_queue
 from app.store.unit_of_work import Store
 from app.sync.folders import read_folders
 from app.sync.parsing import ParserPool
@@ -56,7 +55,7 @@ async def main(orders: Orders) -> Taken:
     spec = ServerSpec("127.0.0.1", orders.port, Security.TLS, orders.user, orders.password)
     try:
         async with ParserPool(PARSERS) as parser, servers, servers.open(spec) as session:
-            bench = _Bench(Store(engine, open_queue(url)), parser, Blobs(orders.blobs), session)
+            bench = _Bench(Store(engine), parser, Blobs(orders.blobs), session)
             await bench.bring_in(from_uid=max(orders.mails - _WARM_UP, 1))
             async with engine.begin() as connection:
                 await connection.execute(text("ANALYZE"))

@@ -17,7 +17,6 @@ from app.store.embedded import EmbeddedPostgres
 from app.store.engine import open_engine
 from app.store.migrate import migrate
 from app.store.models import PlacementState
-from app.store.queue import open_queue
 from app.store.repositories.ledger import Entry, Place
 from app.store.unit_of_work import Store
 from app.sync.folders import read_folders
@@ -48,7 +47,7 @@ async def growth(largest: int) -> str:
         ):
             await asyncio.to_thread(migrate, postgres.url)
             engine = open_engine(postgres.url)
-            store = Store(engine, open_queue(postgres.url))
+            store = Store(engine)
             for size in sizes:
                 await asyncio.to_thread(fill, dovecot, f"size{size}", size)
                 rows.append(

@@ -51,7 +51,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
         stack.push_async_callback(engine.dispose)
         queue = open_queue(url)
         hub = await stack.enter_async_context(NotificationHub(url))
-        store = Store(engine, queue)
+        store = Store(engine)
         async with store.across_workspaces() as fleet:
             await fleet.go_on_after_restore()
         yield Container(

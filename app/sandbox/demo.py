@@ -34,7 +34,6 @@ from app.sandbox.slack.seed import (
 )
 from app.sandbox.slack.serving import LOOPBACK, PortTaken
 from app.store.engine import open_engine, parse_database_url
-from app.store.queue import open_queue
 from app.store.unit_of_work import Store
 from app.team.joining import Newcomer, find, first_link, join
 from app.team.passwords import Passwords
@@ -196,7 +195,7 @@ async def make_owner(database_url: str) -> Owner:
     owner, clock = Owner("owner@demo.example", new_password()), SystemClock()
     url = parse_database_url(database_url)
     engine = open_engine(url)
-    store = Store(engine, open_queue(url))
+    store = Store(engine)
     secret = await first_link(store, now=clock.now())
     assert secret is not None, "a new database has no owner"
     invitation = await find(store, secret, now=clock.now())

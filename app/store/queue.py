@@ -4,12 +4,13 @@ The jobs themselves are procrastinate's; this module and `telling.py` name them,
 runs them.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import procrastinate
-from sqlalchemy import URL, DateTime, bindparam, text
+from sqlalchemy import URL, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.ids import (
@@ -25,6 +26,7 @@ from app.core.ids import (
     WebhookId,
     WorkspaceId,
 )
+from app.store.bulk import as_json
 from app.store.engine import conninfo
 from app.store.models import ReadPolicy
 from app.store.queue_pool import pool_options
@@ -34,27 +36,38 @@ SENDING_QUEUE: Final = "sending"
 RULES_QUEUE: Final = "rules"
 WEBHOOK_QUEUE: Final = "webhooks"
 TRIAL_QUEUE: Final = "trials"
-_WAKE_CHANNEL: Final = "procrastinate_queue_v1#{queue}"
-"""What procrastinate's own insert trigger notifies."""
-_JOIN_WAITING: Final = text(
+_LEAVE: Final = text(
     """
-    WITH waiting AS (
-        SELECT id FROM procrastinate_jobs
-        WHERE queueing_lock = :subject AND status = 'todo' FOR UPDATE
-    ), moved AS (
-        UPDATE procrastinate_jobs AS job SET scheduled_at = CASE WHEN :hurries THEN :at END
-        FROM waiting WHERE job.id = waiting.id AND CASE
-            WHEN :hurries THEN job.scheduled_at > coalesce(:at, now())
-            ELSE job.task_name = 'feed.drain'
-                AND job.scheduled_at > now() + interval '65 minutes'
+    WITH wanted AS (
+        SELECT * FROM json_to_recordset(CAST(:jobs AS json)) AS job(
+            task text, queue text, lock text, subject text, args jsonb,
+            not_before timestamptz, hurries boolean
+        )
+    ), waiting AS (
+        INSERT INTO procrastinate_jobs AS known
+            (queue_name, task_name, lock, queueing_lock, args, scheduled_at)
+        SELECT queue, task, lock, subject, args, not_before FROM wanted ORDER BY subject
+        ON CONFLICT (queueing_lock) WHERE status = 'todo' DO UPDATE SET scheduled_at = CASE
+            WHEN (SELECT hurries FROM wanted WHERE subject = excluded.queueing_lock) THEN
+                CASE WHEN known.scheduled_at > coalesce(excluded.scheduled_at, now())
+                    THEN excluded.scheduled_at ELSE known.scheduled_at END
+            WHEN known.task_name = 'feed.drain'
+                AND known.scheduled_at > now() + interval '65 minutes' THEN NULL
+            ELSE known.scheduled_at
         END
+        RETURNING id, queue_name
     )
-    SELECT pg_notify(:channel, json_build_object('type', 'job_inserted', 'job_id', id)::text)
+    SELECT pg_notify(
+        'procrastinate_queue_v1#' || queue_name,
+        json_build_object('type', 'job_inserted', 'job_id', id)::text
+    )
     FROM waiting
     """
-).bindparams(bindparam("at", type_=DateTime(timezone=True)))
-"""Brings forward the job that waits. One that does not hurry is content with its time, but no
-channel waits for longer than an hour: such a job was left before the clock was set back."""
+)
+"""Leaves each job unless the same one waits, whose row is locked, and which is brought forward. One
+that does not hurry is content with the time of the one that waits, but no channel waits for longer
+than an hour: such a job was left before the clock was set back. The notice is the one of
+procrastinate's own trigger, for jobs that waited already; Postgres sends it once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,44 +245,17 @@ def open_queue(url: URL) -> procrastinate.App:
     return procrastinate.App(connector=connector)
 
 
-async def defer(queue: procrastinate.App, session: AsyncSession, job: Job) -> None:
-    """Leave `job` on the session's own transaction, unless the same one waits already.
+async def leave(session: AsyncSession, jobs: Collection[Job]) -> None:
+    """Leave jobs on the session's own transaction, each unless the same one waits already.
 
     A waiting job is only as good as our own if it starts after we commit: started earlier, it would
     not see our rows, and nobody would look again. So we lock its row (workers skip locked rows)
     and, since they were told of it before, have them told once more when we commit. One that waits
-    for a later moment would keep ours waiting with it, so it is brought forward.
+    for a later moment would keep ours waiting with it, so it is brought forward. The rows are
+    locked in the order of their subjects, so that nobody waits in a ring.
     """
-    values = {
-        "subject": job.subject,
-        "hurries": job.hurries,
-        "at": job.not_before,
-        "channel": _WAKE_CHANNEL.format(queue=job.queue),
-    }
     connection = await session.connection()
-    if (await connection.execute(_JOIN_WAITING, values)).one_or_none() is None:
-        await _insert(queue, session, job)
-
-
-async def _insert(queue: procrastinate.App, session: AsyncSession, job: Job) -> None:
-    connection = await session.connection()
-    raw = await connection.get_raw_connection()
-    deferrer = queue.configure_task(
-        job.task,
-        queue=job.queue,
-        lock=job.lock,
-        queueing_lock=job.subject,
-        schedule_at=job.not_before,
-        connection=raw.driver_connection,
-    )
-    savepoint = await connection.begin_nested()
-    try:
-        await deferrer.defer_async(**job.args)
-    except procrastinate.exceptions.AlreadyEnqueued:
-        await savepoint.rollback()
-        await defer(queue, session, job)
-    else:
-        await savepoint.commit()
+    await connection.execute(_LEAVE, {"jobs": as_json(list(jobs))})
 
 
 WORKER_PRESENCE: Final = 0x5B0C

@@ -12,7 +12,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property
 from typing import Any, Final
 
-import procrastinate
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -22,7 +21,7 @@ from app.store.bulk import inserted_together
 from app.store.engine import in_autocommit
 from app.store.new import NewEvent
 from app.store.notify import CHANNEL, Topic
-from app.store.queue import Job, defer, drain_channel
+from app.store.queue import Job, drain_channel, leave
 from app.store.repositories.accounts import Accounts
 from app.store.repositories.alarms import Alarms
 from app.store.repositories.api_keys import APIKeys
@@ -76,12 +75,9 @@ _NOTIFY: Final = text(
 class UnitOfWork:
     """The rows of one workspace, within one transaction."""
 
-    def __init__(
-        self, session: AsyncSession, workspace_id: WorkspaceId, queue: procrastinate.App
-    ) -> None:
+    def __init__(self, session: AsyncSession, workspace_id: WorkspaceId) -> None:
         self.session = session
         self.workspace_id = workspace_id
-        self._queue = queue
         self._events: list[NewEvent] = []
         self._notices: dict[str, None] = {}
         self._jobs: dict[str, Job] = {}
@@ -314,8 +310,8 @@ class UnitOfWork:
     async def write_what_was_left(self) -> None:
         """Write the jobs, events and notices: last, because the events lock the counter."""
         await self.session.flush()
-        for _, job in sorted(self._jobs.items()):  # in one order, so that nobody waits in a ring
-            await defer(self._queue, self.session, job)
+        if self._jobs:
+            await leave(self.session, self._jobs.values())
         if self._events:
             await self.events.append(self._events, self._notices)
         elif self._notices:
@@ -326,16 +322,15 @@ class UnitOfWork:
 class Store:
     """Where the stages meet: hands out units of work."""
 
-    def __init__(self, engine: AsyncEngine, queue: procrastinate.App) -> None:
+    def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._without_transaction = in_autocommit(engine)
-        self._queue = queue
 
     @asynccontextmanager
     async def begin(self, workspace_id: WorkspaceId) -> AsyncIterator[UnitOfWork]:
         """A transaction on one workspace's rows."""
         async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
-            uow = UnitOfWork(session, workspace_id, self._queue)
+            uow = UnitOfWork(session, workspace_id)
             yield uow
             await uow.write_what_was_left()
 
@@ -347,7 +342,7 @@ class Store:
         be left for later here: no event, job or notice, and no row that was changed.
         """
         async with AsyncSession(self._without_transaction, expire_on_commit=False) as session:
-            uow = UnitOfWork(session, workspace_id, self._queue)
+            uow = UnitOfWork(session, workspace_id)
             yield uow
             assert uow.leaves_nothing
 

@@ -22,7 +22,6 @@ from app.sandbox.mail.process import free_ports
 from app.store.engine import conninfo, open_engine
 from app.store.models import AccountState, Installation, PostKind, PostState
 from app.store.new import NewPost
-from app.store.queue import open_queue
 from app.store.unit_of_work import Store, UnitOfWork
 
 KEY = Fernet.generate_key().decode()
@@ -54,7 +53,7 @@ class Shell:
     def store(self, do: Callable[[UnitOfWork], Awaitable[Value]]) -> Value:
         async def work() -> Value:
             engine = open_engine(self.database)
-            store = Store(engine, open_queue(self.database))
+            store = Store(engine)
             async with store.across_workspaces() as fleet:
                 workspace_id = await fleet.default_workspace()
             async with store.begin(workspace_id) as uow:

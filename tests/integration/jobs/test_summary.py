@@ -15,6 +15,7 @@ from app.jobs.summarising import summarise
 from app.sandbox.slack.faults import FaultKind
 from app.store.blobs import Blobs
 from app.store.models import ReminderSettings, Teammate
+from app.store.queue import open_queue
 from tests import factories
 from tests.fixtures.clock import ManualClock
 from tests.fixtures.feed import Feed
@@ -35,7 +36,8 @@ class Day:
         object.__setattr__(feed.feeding, "clock", self.clock)
         store = feed.workspace.store
         tokens, blobs = cast("GrantTokens", None), cast("Blobs", None)
-        self._ticks = Ticks(store, store._queue, NO_TENDERS, self.clock, tokens, blobs)
+        queue = open_queue(feed.workspace.url)
+        self._ticks = Ticks(store, queue, NO_TENDERS, self.clock, tokens, blobs)
 
     async def asks(self, user: str, *, wanted: bool = True, zone: str | None = "Europe/Berlin",
                    **values: Any) -> TeammateId:  # fmt: skip

@@ -17,6 +17,7 @@ from app.jobs.ownership import Ownership
 from app.jobs.scheduler import Ticks
 from app.store.blobs import Blobs
 from app.store.models import Conversation, HistoryImport, Mailbox
+from app.store.queue import open_queue
 from app.store.repositories.due import Tended
 from app.store.repositories.fleet import AccountRef, Check
 from tests.fixtures.database import Workspace
@@ -48,7 +49,8 @@ class Owned:
 def ticks_of(workspace: Workspace, ownership: Any = NO_TENDERS) -> Ticks:
     tokens = cast("GrantTokens", None)  # no account here has any
     blobs = cast("Blobs", None)  # and none was removed
-    return Ticks(workspace.store, workspace.store._queue, ownership, SystemClock(), tokens, blobs)
+    queue = open_queue(workspace.url)
+    return Ticks(workspace.store, queue, ownership, SystemClock(), tokens, blobs)
 
 
 @contextmanager
@@ -121,7 +123,7 @@ class TestALook:
                 )
             )
         ticks = ticks_of(workspace)
-        async with workspace.store._queue.open_async():
+        async with ticks._queue.open_async():
             await ticks.look()
 
         async with workspace.store.begin(workspace.id) as uow:

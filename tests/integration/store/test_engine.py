@@ -75,7 +75,7 @@ class TestTakingAConnection:
     ) -> None:
         """psycopg gives way to others while it is set up, once the loop was busy for long."""
         engine = open_engine(workspace.url)
-        store = Store(engine, open_queue(workspace.url))
+        store = Store(engine)
         monkeypatch.setattr("psycopg.waiting.MAX_BUSY_TIME", 0)
 
         async def ask() -> int:

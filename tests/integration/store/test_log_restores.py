@@ -9,7 +9,6 @@ from sqlmodel import select
 
 from app.store.engine import conninfo, open_engine
 from app.store.models import Event
-from app.store.queue import open_queue
 from app.store.unit_of_work import Store
 from tests.fixtures.database import Workspace
 
@@ -26,7 +25,7 @@ async def restored(workspace: Workspace) -> AsyncIterator[Store]:
         url: URL = workspace.url.set(database=f"{source}_r")
         engine = open_engine(url)
         try:
-            yield Store(engine, open_queue(url))
+            yield Store(engine)
         finally:
             await engine.dispose()
             await admin.execute(f"DROP DATABASE {source}_r WITH (FORCE)".encode())

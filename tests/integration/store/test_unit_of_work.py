@@ -176,6 +176,42 @@ class TestJobs:
             )
             assert await free.fetchall() == []
 
+    async def test_are_left_by_one_statement(self, workspace: Workspace) -> None:
+        async with workspace.store.begin(workspace.id) as uow:
+            for channel in ("C1", "C2", "C3"):
+                uow.leave(drain_channel(workspace.id, ChannelId(channel)))
+
+            with round_trips() as sent:
+                await uow.write_what_was_left()
+
+        assert len([one for one in sent if one != "BEGIN"]) == 1
+        assert len(await waiting_jobs(workspace)) == 3
+
+    async def test_one_that_runs_already_is_left_anew(self, workspace: Workspace) -> None:
+        async with workspace.store.begin(workspace.id) as uow:
+            uow.leave(drain_channel(workspace.id, CHANNEL))
+        connection = await psycopg.AsyncConnection.connect(conninfo(workspace.url))
+        async with connection:
+            await connection.execute("UPDATE procrastinate_jobs SET status = 'doing'")
+
+        async with workspace.store.begin(workspace.id) as uow:
+            uow.leave(drain_channel(workspace.id, CHANNEL))
+
+        assert len(await waiting_jobs(workspace)) == 2
+
+    async def test_that_wait_already_are_told_of_once_more(self, workspace: Workspace) -> None:
+        async with workspace.store.begin(workspace.id) as uow:
+            uow.leave(drain_channel(workspace.id, CHANNEL))
+        connection = await psycopg.AsyncConnection.connect(conninfo(workspace.url), autocommit=True)
+        async with connection:
+            await connection.execute('LISTEN "procrastinate_queue_v1#feed"')
+
+            async with workspace.store.begin(workspace.id) as uow:
+                uow.leave(drain_channel(workspace.id, CHANNEL))
+
+            told = [one async for one in connection.notifies(timeout=10, stop_after=1)]
+            assert len(told) == 1
+
 
 class TestAJobForLater:
     """A channel that waits for its next minute has one; a click there must not wait with it."""

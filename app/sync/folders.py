@@ -136,18 +136,23 @@ async def _note(
         if name not in listed:
             # What comes into it before we see it is news all the same.
             rows[name].started_at = now
+    has_sent = any(one.role == Role.SENT and one.selectable for one in listed.values())
     for mailbox in rows.values():
         if found := listed.get(mailbox.name):
             mailbox.role, mailbox.selectable = found.role, found.selectable
-        _watch(mailbox, watched=_is_watched(account, mailbox))
-        _note_presence(uow, account, mailbox, there=bool(found) or mailbox.id in there)
+        is_there = bool(found) or mailbox.id in there
+        is_replaced = not is_there and has_sent
+        _watch(mailbox, watched=_is_watched(account, mailbox, is_replaced=is_replaced))
+        _note_presence(uow, account, mailbox, there=is_there)
     return list(rows.values())
 
 
-def _is_watched(account: Account, mailbox: Mailbox) -> bool:
+def _is_watched(account: Account, mailbox: Mailbox, *, is_replaced: bool) -> bool:
+    """`is_replaced`: it is gone, and another folder is for sent mail now."""
     if mailbox.name in account.folders:
         return True
-    return account.watch_sent and mailbox.role == Role.SENT and mailbox.selectable
+    is_for_sent = mailbox.role == Role.SENT and mailbox.selectable
+    return account.watch_sent and is_for_sent and not is_replaced
 
 
 def _watch(mailbox: Mailbox, *, watched: bool) -> None:
@@ -165,14 +170,18 @@ def _note_presence(uow: UnitOfWork, account: Account, mailbox: Mailbox, *, there
         mailbox.parked_until = None
     mailbox.listed = there
     if mailbox.parked_until is None:
-        mailbox.detail = _what_is_wrong(mailbox) if mailbox.watched else ""
+        mailbox.detail = _what_is_wrong(account, mailbox) if mailbox.watched else ""
 
 
-def _what_is_wrong(mailbox: Mailbox) -> str:
+def _what_is_wrong(account: Account, mailbox: Mailbox) -> str:
     if not mailbox.listed:
+        is_named = mailbox.name in account.folders
+        remedy = (
+            "take it off the account’s folders" if is_named else "switch off watching sent mail"
+        )
         return (
             f"There is no folder “{mailbox.name}” on the server. It is watched again as soon as it "
-            "is there; if it was removed for good, take it off the account’s folders."
+            f"is there; if it was removed for good, {remedy}."
         )
     if not mailbox.selectable:
         return f"The folder “{mailbox.name}” only holds other folders, so it cannot be watched."

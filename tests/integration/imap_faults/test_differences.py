@@ -6,6 +6,7 @@ from app.commands.types import Archive, Flag
 from app.core.ids import CommandId
 from tests.fixtures.sessions import mail
 from tests.fixtures.stack import eventually
+from tests.fixtures.syncing import Sync
 from tests.rig.asking import ask, named, outcome, put, subjects_in
 from tests.rig.fixtures import MakeTended, Tended
 from tests.rig.imap_server import HostileServer
@@ -143,6 +144,31 @@ class TestFolders:
         await tended.retry_now()
 
         await tended.brings_in("First")
+
+
+class TestTheFolderForSentMail:
+    """It is watched for what it is for, so nobody can take it off a list."""
+
+    async def test_that_is_gone_is_waited_for(self, watched: Sync, hostile: HostileServer) -> None:
+        del hostile.account.folders["Sent"]
+
+        await watched.look_everywhere()
+
+        sent = await watched.mailbox("Sent")
+        assert (sent.listed, sent.watched) == (False, True)
+        assert "switch off watching sent mail" in sent.detail
+
+    async def test_that_is_gone_gives_its_place_to_another(
+        self, watched: Sync, hostile: HostileServer
+    ) -> None:
+        del hostile.account.folders["Sent"]
+        hostile.account.create("Gesendet", "\\Sent").uidvalidity = 5
+
+        await watched.look_everywhere()
+
+        sent, other = [await watched.mailbox(name) for name in ("Sent", "Gesendet")]
+        assert (sent.listed, sent.watched, sent.detail) == (False, False, "")
+        assert (other.listed, other.watched) == (True, True)
 
 
 async def _is(tended: Tended, **wanted: bool) -> bool:

@@ -1,10 +1,8 @@
 """What we keep of a mail. Values only; `app.mail.parse` makes them."""
 
-import json
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from app.mail.address import Address
 
@@ -118,50 +116,3 @@ class ParsedMail:
     """Of a bounce or a complaint."""
     unsubscribe: Unsubscribe | None = None
     invitation: Invitation | None = None
-
-    def to_json(self) -> bytes:
-        """Compact, and safe to read back from a process that has read hostile mail."""
-        values: dict[str, Any] = {name: getattr(self, name) for name in ParsedMail.__slots__}
-        values["sender"] = _address_values(self.sender) if self.sender else None
-        for name in _PEOPLE:
-            values[name] = [_address_values(address) for address in values[name]]
-        values["attachments"] = [
-            [getattr(attachment, name) for name in Attachment.__slots__]
-            for attachment in self.attachments
-        ]
-        values["sent_at"] = self.sent_at.timestamp() if self.sent_at else None
-        for name in _EXTRAS:
-            values[name] = asdict(values[name]) if values[name] else None
-        return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
-
-    @classmethod
-    def from_json(cls, data: bytes) -> "ParsedMail":
-        values = json.loads(data)
-        if values["sender"]:
-            values["sender"] = Address(*values["sender"])
-        for name in _PEOPLE:
-            values[name] = tuple(Address(*address) for address in values[name])
-        values["attachments"] = tuple(Attachment(*items) for items in values["attachments"])
-        values["references"] = tuple(values["references"])
-        values["defects"] = tuple(values["defects"])
-        if values["sent_at"] is not None:
-            values["sent_at"] = datetime.fromtimestamp(values["sent_at"], UTC)
-        values["delivered_to"] = tuple(values["delivered_to"])
-        if report := values["report"]:
-            failures = tuple(Failure(**one) for one in report["failures"])
-            values["report"] = Report(report["original_message_id"], failures)
-        if values["unsubscribe"]:
-            values["unsubscribe"] = Unsubscribe(**values["unsubscribe"])
-        if values["invitation"]:
-            values["invitation"] = Invitation(**values["invitation"])
-        if values["automatic"]:
-            values["automatic"] = Automatic(values["automatic"])
-        return cls(**values)
-
-
-_PEOPLE = ("to", "cc", "reply_to")
-_EXTRAS = ("report", "unsubscribe", "invitation")
-
-
-def _address_values(address: Address) -> tuple[str, str]:
-    return address.name, address.address

@@ -4,11 +4,10 @@ Runs in the parser's child process, as everything does that reads what strangers
 """
 
 import base64
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from html import escape
-from typing import Final, Self
+from typing import Final
 from urllib.parse import unquote
 
 from app.mail import transfer
@@ -34,13 +33,6 @@ class ShownMail:
     remote_images: int
     is_cut: bool
     """It is longer than what is shown."""
-
-    def to_json(self) -> bytes:
-        return json.dumps(asdict(self)).encode()
-
-    @classmethod
-    def from_json(cls, data: bytes) -> Self:
-        return cls(**json.loads(data))
 
 
 def shown(raw: bytes, *, load_remote: bool) -> ShownMail:

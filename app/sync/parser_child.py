@@ -6,13 +6,12 @@ standard output, one after the other. What it may use up for one mail is set bef
 """
 
 import gc
-import json
 import resource
 import struct
 import sys
 from typing import BinaryIO, Final
 
-from app.core.errors import SharedBoxError
+from app.mail.packed import packed
 from app.mail.parse import MailUnreadable, parse
 from app.mail.shown import shown
 
@@ -35,10 +34,10 @@ def answer(raw: bytes, wanted: bytes = MAIL) -> tuple[bytes, bytes]:
     """The kind and the content of the answer to one mail. Raises `MemoryError` only."""
     try:
         if wanted in {SHOW, SHOW_WITH_REMOTE}:
-            return SHOWN, shown(raw, load_remote=wanted == SHOW_WITH_REMOTE).to_json()
-        return PARSED, parse(raw).to_json()
+            return SHOWN, packed(shown(raw, load_remote=wanted == SHOW_WITH_REMOTE))
+        return PARSED, packed(parse(raw))
     except MailUnreadable as error:
-        return UNREADABLE, _as_json(error)
+        return UNREADABLE, packed((str(error), error.fix))
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 -- no mail is worth a new process
@@ -57,12 +56,9 @@ def serve(mails: BinaryIO, answers: BinaryIO, *, seconds: int) -> None:
 
 
 def _send(answers: BinaryIO, kind: bytes, content: bytes) -> None:
-    answers.write(HEAD.pack(kind, len(content)) + content)
+    answers.write(HEAD.pack(kind, len(content)))
+    answers.write(content)
     answers.flush()
-
-
-def _as_json(error: SharedBoxError) -> bytes:
-    return json.dumps([str(error), error.fix]).encode()
 
 
 def _limit_processor_time(seconds: int) -> None:

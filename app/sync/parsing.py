@@ -9,7 +9,6 @@ and they import nothing but `app.mail`: a new one is there in a tenth of a secon
 """
 
 import asyncio
-import json
 import os
 import signal
 import socket
@@ -23,6 +22,7 @@ from typing import Final, Self
 from app.core.errors import SharedBoxError
 from app.core.faults import faultpoint
 from app.core.logging import get_logger
+from app.mail.packed import NotUnpacked, parsed_mail, shown_mail, two_words
 from app.mail.parse import MailUnreadable
 from app.mail.parsed import ParsedMail
 from app.mail.shown import ShownMail
@@ -187,12 +187,13 @@ class _Running:
 
 
 def _read(kind: bytes, content: bytes) -> Answer:
+    """Raises `NotUnpacked`."""
     if kind == parser_child.SHOWN:
-        return ShownMail.from_json(content)
+        return shown_mail(content)
     if kind == parser_child.PARSED:
-        return ParsedMail.from_json(content)
+        return parsed_mail(content)
     if kind == parser_child.UNREADABLE:
-        what, fix = json.loads(content)
+        what, fix = two_words(content)
         return MailUnreadable(what, fix=fix)
     return ParseFailed(f"The parser failed ({content.decode()}).")
 
@@ -227,6 +228,8 @@ class _Child:
             is_well = True
         except TimeoutError:
             found.append(ParseFailed(f"The parser took longer than {self._seconds} seconds."))
+        except NotUnpacked:
+            found.append(ParseFailed("What the parser answered makes no sense."))
         except (asyncio.IncompleteReadError, ConnectionError):
             await running.end(patience=_SECONDS_TO_STOP)
             found.append(ParseFailed(self._why(running.process.returncode or 0)))

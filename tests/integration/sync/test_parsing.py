@@ -68,6 +68,19 @@ class TestParse:
         with pytest.raises(ParseFailed, match=r"The parser failed \(ValueError\)"):
             await pool.parse(MAIL)
 
+    async def test_answer_that_makes_no_sense_costs_that_mail_only(
+        self, pool: ParserPool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def lies(_running: object) -> tuple[bytes, bytes]:
+            return parser_child.PARSED, b"nonsense"
+
+        with monkeypatch.context() as patch:
+            patch.setattr(parsing._Running, "answer", lies)
+            with pytest.raises(ParseFailed, match="makes no sense"):
+                await pool.parse(MAIL)
+
+        assert (await pool.parse(MAIL)).subject == parse(MAIL).subject
+
     async def test_of_what_a_reader_is_shown_is_the_same_too(self) -> None:
         raw = b"Content-Type: text/html\r\n\r\n<b>Hello</b><script>x</script>"
 

@@ -1,5 +1,6 @@
 import pytest
 
+from app.mail.packed import packed, parsed_mail
 from app.mail.parse import parse
 from app.mail.parsed import Automatic, Invitation, ParsedMail, Unsubscribe
 
@@ -78,7 +79,7 @@ class TestInvitation:
             ends_at="2026-03-02T09:00:00+00:00",
             time_zone="Europe/Tallinn",
         )
-        assert ParsedMail.from_json(mail.to_json()) == mail
+        assert parsed_mail(packed(mail)) == mail
 
     def test_a_whole_day(self) -> None:
         mail = self.invited("BEGIN:VEVENT\nDTSTART;VALUE=DATE:20260302\nEND:VEVENT")

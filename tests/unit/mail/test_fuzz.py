@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from app.mail.address import addresses
 from app.mail.headers import decoded, one_line, parameterised
 from app.mail.html import to_text
+from app.mail.packed import packed, parsed_mail
 from app.mail.parse import MailUnreadable, cut, parse
 from app.mail.parsed import ParsedMail
 from app.mail.quotes import newly_written
@@ -61,7 +62,7 @@ def check(raw: bytes) -> None:
     except MailUnreadable:
         assert not raw.strip(b"\0 \t\r\n")
         return
-    assert ParsedMail.from_json(found.to_json()) == found
+    assert parsed_mail(packed(found)) == found
     assert not NOT_IN_TEXT.search(found.body + found.excerpt)
     for text in header_texts(found):
         assert not NOT_IN_HEADERS.search(text)

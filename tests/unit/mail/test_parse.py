@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app.mail.address import Address
+from app.mail.packed import packed, parsed_mail
 from app.mail.parse import MAX_BODY, MAX_EXCERPT, MAX_SUBJECT, MailUnreadable, cut, parse
 from app.mail.parsed import Attachment, Automatic, ParsedMail
 from tests.unit.mail.samples import SAMPLES, mail, multipart, sample
@@ -183,7 +184,7 @@ class TestSample:
     def test_survives_json(self, name: str) -> None:
         found = parse(sample(name))
 
-        assert ParsedMail.from_json(found.to_json()) == found
+        assert parsed_mail(packed(found)) == found
 
 
 class TestBody:

@@ -1,5 +1,6 @@
 import pytest
 
+from app.mail.packed import packed, parsed_mail
 from app.mail.parse import parse
 from app.mail.parsed import Automatic, Failure, ParsedMail, Report
 
@@ -80,7 +81,7 @@ class TestDelivery:
     def test_survives_the_way_between_processes(self) -> None:
         mail = reported("Final-Recipient: rfc822; ana@acme.example\nStatus: 5.0.0\n")
 
-        assert ParsedMail.from_json(mail.to_json()) == mail
+        assert parsed_mail(packed(mail)) == mail
 
     def test_encoded_words_cannot_break_out(self) -> None:
         mail = reported(

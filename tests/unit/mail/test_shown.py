@@ -2,6 +2,7 @@ import base64
 
 import pytest
 
+from app.mail.packed import packed, shown_mail
 from app.mail.parse import MailUnreadable
 from app.mail.shown import MAX_PICTURES, ShownMail, shown
 
@@ -33,7 +34,7 @@ class TestShown:
     def test_survives_the_way_between_processes(self) -> None:
         found = show(mail("<p>Grüße</p>"))
 
-        assert ShownMail.from_json(found.to_json()) == found
+        assert shown_mail(packed(found)) == found
 
     def test_of_several_renderings_it_is_the_one_in_html(self) -> None:
         raw = (

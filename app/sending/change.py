@@ -11,6 +11,7 @@ from app.store.unit_of_work import UnitOfWork
 
 _BEING_SENT = "This is being sent just now."
 _GIVEN_UP = "It was dropped, and is not sent again."
+_NOT_KNOWN = f"Nobody knows whether it reached them. {_GIVEN_UP}"
 _IF_IT_LEFT = "Should it have left before, it cannot be called back."
 
 
@@ -150,7 +151,7 @@ async def drop(uow: UnitOfWork, outgoing_id: OutgoingId) -> Outgoing:
     Raises `NotFound`, and `Conflict` where nobody is in doubt, or it is being looked for.
     """
     outgoing = await uow.outgoing.lock(outgoing_id)
-    if outgoing.was_dropped:
+    if outgoing.was_dropped or await _others_were_given_up(uow, outgoing):
         return outgoing
     if outgoing.state is not OutgoingState.UNKNOWN:
         raise Conflict("Nobody is in doubt about this mail.")
@@ -169,6 +170,13 @@ async def drop(uow: UnitOfWork, outgoing_id: OutgoingId) -> Outgoing:
     return outgoing
 
 
+async def _others_were_given_up(uow: UnitOfWork, outgoing: Outgoing) -> bool:
+    """Whether it was dropped before, when some had it already."""
+    if outgoing.state is not OutgoingState.SENT:
+        return False
+    return any(one.detail == _NOT_KNOWN for one in await uow.outgoing.recipients(outgoing.id))
+
+
 async def _give_up_the_others(uow: UnitOfWork, outgoing: Outgoing) -> str:
     """Those whom it may not have reached; answers who they are."""
     given_up = [
@@ -178,5 +186,5 @@ async def _give_up_the_others(uow: UnitOfWork, outgoing: Outgoing) -> str:
     ]
     for one in given_up:
         one.state = RecipientState.REFUSED
-        one.detail = f"Nobody knows whether it reached them. {_GIVEN_UP}"
+        one.detail = _NOT_KNOWN
     return ", ".join(one.address for one in given_up)

@@ -219,6 +219,23 @@ class TestInDoubtForSome:
         assert ben.detail.startswith("Nobody knows whether it reached them. It was dropped")
         assert row.detail.startswith(f"Nobody knows whether it reached {self.BEN}. It was dropped")
 
+    async def test_dropped_twice_answers_the_same(self, outbox: Outbox) -> None:
+        row = await self.in_doubt(outbox)
+
+        for _ in range(2):
+            async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+                await change.drop(uow, row.id)
+
+        assert (await outbox.row(row.id)).state is SENT
+        assert (await outbox.events()).count("outgoing.dropped") == 1
+
+    async def test_sent_to_all_there_is_nothing_to_drop(self, outbox: Outbox) -> None:
+        row = await outbox.send(**self.ASKED)
+
+        with pytest.raises(Conflict, match="Nobody is in doubt"):
+            async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+                await change.drop(uow, row.id)
+
     async def test_sent_again_it_goes_to_the_other_alone(self, outbox: Outbox) -> None:
         row = await self.in_doubt(outbox)
         await outbox.again(row.id, even_if_sent=True)

@@ -36,6 +36,8 @@ _ANOTHER_STANDING: Final = frozenset({
     CommandType.ASSIGN, CommandType.DONE, CommandType.REOPEN, CommandType.SNOOZE, CommandType.WAKE,
 })  # fmt: skip
 """After these, somebody may be reminded of it again."""
+_OF_NOBODY: Final = frozenset({"reminded_of"})
+"""Of what `kept` names, what no person decides."""
 _STEPS: Final = {
     "conversation.assigned": ReadPolicy.ASSIGNED,
     "conversation.done": ReadPolicy.DONE,
@@ -106,11 +108,16 @@ def check_not_merged(conversation: Conversation) -> None:
 async def take_back(uow: UnitOfWork, command: Command) -> None:
     """Give the conversation back what the command's `inverse` kept.
 
-    Raises `NotFound` and `Conflict`.
+    Raises `NotFound`, and `Conflict` where somebody has decided otherwise since.
     """
     assert command.conversation_id is not None
     conversation = await uow.conversations.lock(command.conversation_id)
     check_not_merged(conversation)
+    if set(command.inverse) & await uow.commands.changed_since(command) - _OF_NOBODY:
+        raise Conflict(
+            "Somebody has changed the same since then.",
+            fix="Undo what came later first, or set it as it should be.",
+        )
     restore(conversation, command.inverse)
     await changed(uow, conversation, "conversation.change_undone")
 
@@ -156,7 +163,7 @@ def _apply(
         case Done() if not is_done:
             conversation.status = ConversationStatus.DONE
             conversation.done_by_id, conversation.done_at = actor.teammate_id, now
-            wake_up(conversation)
+            conversation.wake_up()
             return "conversation.done"
         case Reopen() if is_done:
             conversation.status = ConversationStatus.OPEN
@@ -182,15 +189,10 @@ def _apply(
             conversation.no_answer_since = None
             return "conversation.follow_up_set" if at else "conversation.follow_up_dropped"
         case Wake() if conversation.is_snoozed:
-            wake_up(conversation)
+            conversation.wake_up()
             return "conversation.woke"
         case _:
             return None
-
-
-def wake_up(conversation: Conversation) -> None:
-    conversation.snoozed_until = conversation.snoozed_by_id = None
-    conversation.snoozed_until_reply = False
 
 
 def kept(conversation: Conversation) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from app.commands.change import changed, check_not_merged, kept, restore, wake_up
+from app.commands.change import changed, check_not_merged, kept, restore
 from app.core.access import Actor
 from app.core.errors import Conflict, NotFound
 from app.core.ids import ConversationId, MessageId, PostId, new_id
@@ -148,7 +148,7 @@ async def _join(
     source.follow_up_by_id = source.no_answer_since = None
     source.acted_at = target.acted_at = now
     target.reminded_of = None
-    wake_up(source)
+    source.wake_up()
     for one in (source, target):
         await _recount(uow, one)
     await changed(uow, source, "conversation.merged", into_id=str(target.id))

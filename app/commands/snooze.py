@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.commands.change import changed, wake_up
+from app.commands.change import changed
 from app.commands.nudges import Due, tell_of
 from app.commands.types import Snooze
 from app.core.errors import InvalidInput
@@ -50,7 +50,7 @@ async def wake_due(uow: UnitOfWork, ids: Iterable[ConversationId], *, now: datet
         ],
     )
     for conversation in due:
-        wake_up(conversation)
+        conversation.wake_up()
         conversation.reminded_of = None
         await changed(uow, conversation, "conversation.woke", reason="time")
     return len(due)

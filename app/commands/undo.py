@@ -31,9 +31,10 @@ async def undo(uow: UnitOfWork, actor: Actor, command_id: CommandId, *, now: dat
     """Take a wish back: cancel it if it is still queued, else wish for the opposite.
 
     Answers the command that tells how it goes: the cancelled one, or the one that undoes it. Asking
-    twice answers the same. Raises `NotFound`, and `Conflict` where there is nothing to take back.
+    twice answers the same. Raises `NotFound`, and `Conflict` where there is nothing to take back or
+    somebody has decided otherwise since.
     """
-    command = await uow.commands.lock(command_id)
+    command = await _hold(uow, command_id)
     if command.conversation_id is not None and command.state in _TAKES_OTHERS_ALONG:
         for other in await uow.commands.of_conversation(command.conversation_id):
             if other.params.get(BESIDE) == str(command.id):
@@ -59,6 +60,14 @@ async def undo(uow: UnitOfWork, actor: Actor, command_id: CommandId, *, now: dat
             raise Conflict(
                 "This is being carried out just now.", fix="Undo it once the card says it is done."
             )
+
+
+async def _hold(uow: UnitOfWork, command_id: CommandId) -> Command:
+    """The conversation first, where it is about one, as whoever takes an emoji away does."""
+    found = await uow.commands.get(command_id)
+    if found.conversation_id is not None and found.type in ABOUT_CONVERSATION - REARRANGING:
+        await uow.conversations.lock(found.conversation_id)
+    return await uow.commands.lock(command_id)
 
 
 async def _cancel(uow: UnitOfWork, command: Command, now: datetime) -> Command:

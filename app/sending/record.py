@@ -110,6 +110,7 @@ async def _note(uow: UnitOfWork, outgoing: Outgoing, *, is_new: bool) -> None:
     if outgoing.then_done and conversation.status is not ConversationStatus.DONE:
         conversation.status = ConversationStatus.DONE
         conversation.done_by_id, conversation.done_at = outgoing.requested_by_id, outgoing.sent_at
+        conversation.wake_up()
         uow.emit(
             "conversation.done",
             account_id=conversation.account_id,

@@ -123,3 +123,7 @@ class Conversation(Tenanted, table=True):
     @property
     def is_snoozed(self) -> bool:
         return self.snoozed_until is not None or self.snoozed_until_reply
+
+    def wake_up(self) -> None:
+        self.snoozed_until = self.snoozed_by_id = None
+        self.snoozed_until_reply = False

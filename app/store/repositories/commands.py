@@ -13,6 +13,8 @@ from app.core.errors import NotFound
 from app.core.ids import AccountId, CommandId, ConversationId, MessageId
 from app.store.bulk import is_any
 from app.store.models import (
+    ABOUT_CONVERSATION,
+    REARRANGING,
     Command,
     CommandState,
     CommandTarget,
@@ -85,6 +87,18 @@ class Commands(Repository):
         if command is None:
             raise NotFound("There is no such command.")
         return command
+
+    async def changed_since(self, command: Command) -> frozenset[str]:
+        """What of its conversation later commands changed that still stand."""
+        statement = select(Command.inverse).where(
+            Command.workspace_id == self._workspace_id,
+            Command.conversation_id == command.conversation_id,
+            col(Command.seq) > command.seq,
+            Command.state == CommandState.DONE,
+            col(Command.type).in_(ABOUT_CONVERSATION - REARRANGING),
+        )
+        found = await self._session.exec(statement)
+        return frozenset(name for inverse in found for name in inverse)
 
     async def that_undoes(self, command_id: CommandId) -> Command | None:
         """The command that was made to undo another one, unless it came to nothing."""

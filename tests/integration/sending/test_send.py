@@ -64,6 +64,15 @@ class TestAReply:
         assert conversation.status == "done"
         assert conversation.done_by_id == outbox.actor.teammate_id
 
+    async def test_then_done_wakes_a_conversation_that_sleeps(self, outbox: Outbox) -> None:
+        """Nobody is told later that its time has come."""
+        await outbox.run("UPDATE conversations SET snoozed_until = now() + interval '1 day'")
+
+        await outbox.send(then_done=True)
+
+        (conversation,) = await outbox.all(Conversation)
+        assert (conversation.status, conversation.is_snoozed) == ("done", False)
+
     async def test_tells_of_itself_in_the_thread_from_the_beginning(self, outbox: Outbox) -> None:
         outgoing_id = await outbox.ask(undo_seconds=10)
 

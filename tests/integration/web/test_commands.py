@@ -8,13 +8,20 @@ import pytest
 
 from app.commands import enqueue
 from app.core.access import Scope
-from app.core.ids import CommandId, new_id
+from app.core.ids import CommandId, SlackUserId, new_id
 from app.store.models import CommandState
+from tests.fixtures.database import are_waiting
+from tests.fixtures.stack import eventually
 from tests.fixtures.web import BOOTSTRAP_KEY, Web
 
 
 async def ask(client: Any, **body: Any) -> Any:
     return await client.post("/commands", json={"type": "archive", **body})
+
+
+async def teammate(web: Web, name: str) -> str:
+    async with web.store.begin(web.workspace_id) as uow:
+        return str((await uow.teammates.by_slack_user(SlackUserId(f"U{name}"), name)).id)
 
 
 class TestOfAPausedAccount:
@@ -181,6 +188,44 @@ class TestUndo:
 
             assert answer.status_code == 409
             assert words in answer.json()["detail"]
+
+
+class TestUndoOfAChange:
+    """What the team keeps about a conversation."""
+
+    async def test_leaves_alone_what_somebody_decided_since(self, web: Web) -> None:
+        client = web.client(BOOTSTRAP_KEY)
+        conversation, _ = await web.conversation(await web.account())
+        ana, ben = await teammate(web, "ana"), await teammate(web, "ben")
+        url = f"/conversations/{conversation}"
+        for wanted in ({"assignee_id": ana}, {"assignee_id": ben}, {"tags": ["vip"]}):
+            assert (await client.patch(url, json=wanted)).status_code == 200
+        _, to_ben, to_ana = (await client.get("/commands")).json()["items"]
+
+        refused = await client.post(f"/commands/{to_ana['id']}/undo")
+
+        assert refused.status_code == 409
+        assert "Somebody has changed the same since then." in refused.json()["detail"]
+        assert (await client.get(url)).json()["assignee_id"] == ben
+        for later, left in ((to_ben, ana), (to_ana, None)):
+            assert (await client.post(f"/commands/{later['id']}/undo")).status_code == 202
+            assert (await client.get(url)).json()["assignee_id"] == left
+        assert (await client.get(url)).json()["tags"] == ["vip"]
+
+    async def test_waits_for_nobody_in_a_ring(self, web: Web) -> None:
+        """Whoever takes an emoji away holds the conversation, and then what they had asked for."""
+        client = web.client(BOOTSTRAP_KEY)
+        conversation, _ = await web.conversation(await web.account())
+        await client.patch(f"/conversations/{conversation}", json={"status": "done"})
+        (done,) = (await client.get("/commands")).json()["items"]
+
+        async with asyncio.TaskGroup() as tasks, web.store.begin(web.workspace_id) as uow:
+            await uow.conversations.lock(conversation)
+            undoing = tasks.create_task(client.post(f"/commands/{done['id']}/undo"))
+            await eventually(lambda: are_waiting(web.store, 1))
+            await uow.commands.lock(CommandId(UUID(done["id"])))
+
+        assert undoing.result().status_code == 202, undoing.result().text
 
 
 class TestRetry:

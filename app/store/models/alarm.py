@@ -16,6 +16,8 @@ class AlarmKind(StrEnum):
     """Nobody has looked at it for too long."""
     SIGN_IN = "sign_in"
     """Its provider takes our token no more: somebody has to sign in again."""
+    SHUT = "shut"
+    """One of its folders is gone, or does not open any more, while others are looked at."""
 
 
 class Alarm(Tenanted, table=True):
@@ -26,6 +28,7 @@ class Alarm(Tenanted, table=True):
             "uq_alarms_open",
             "workspace_id",
             "account_id",
+            "folder",
             unique=True,
             postgresql_where="resolved_at IS NULL",
         ),
@@ -42,6 +45,8 @@ class Alarm(Tenanted, table=True):
     kind: AlarmKind = enum_text(
         AlarmKind, default=AlarmKind.SILENT, sa_column_kwargs={"server_default": "silent"}
     )
+    folder: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """The one that it is about, beside what is said of the account; empty where it is that."""
     folders: list[str] = text_list()
     """The silent folders, when it was raised; empty where no folder was ever looked at."""
     silent_since: datetime = timestamp()

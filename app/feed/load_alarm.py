@@ -16,6 +16,11 @@ async def load_alarm(uow: UnitOfWork, post: Post) -> AlarmView:
     detail = account.detail
     if needs_sign_in and account.grant_id is not None:
         detail = (await uow.grants.get(account.grant_id)).detail or detail
+    is_shut, is_let_be = alarm.kind is AlarmKind.SHUT, False
+    if is_shut:
+        folders = await uow.mailboxes.of_account(account.id)
+        named = [one for one in folders if one.name == alarm.folder and one.watched]
+        detail, is_let_be = " ".join(one.detail for one in named), not named
     return AlarmView(
         address=account.address,
         folders=tuple(alarm.folders),
@@ -23,6 +28,8 @@ async def load_alarm(uow: UnitOfWork, post: Post) -> AlarmView:
         detail=detail,
         resolved_at=alarm.resolved_at,
         needs_sign_in=needs_sign_in,
+        is_shut=is_shut,
+        is_let_be=is_let_be,
         link=post.payload.get("link", ""),
         paused_by=account.paused_by if account.paused_at is not None else None,
     )

@@ -18,11 +18,20 @@ def alarm(view: AlarmView) -> Rendered:
     which = _which(view)
     if view.needs_sign_in:
         return _sign_in(which, view)
+    if view.is_shut:
+        return _shut(which, view)
     why = escape_line(view.detail, _DETAIL) or (
         "Check that a SharedBox worker is running, then its log."
     )
     text = f"🔴 {which} gives no sign of life."
     more = f"*{text}*\nIt was last looked at {moment(view.since)}. {why}"
+    return Rendered(text, [section(more)])
+
+
+def _shut(which: str, view: AlarmView) -> Rendered:
+    text = f"🔴 {which} is no longer looked at."
+    why = escape_line(view.detail, _DETAIL) or "It is not there, or does not open."
+    more = f"*{text}*\nIt was last looked at {moment(view.since)}. {why} The other folders go on."
     return Rendered(text, [section(more)])
 
 
@@ -47,10 +56,10 @@ def over(view: AlarmView) -> Rendered:
         text = f"✅ {_which(view)} is signed in again."
         more = f"*{text}*\nWhat arrived meanwhile is brought in."
         return Rendered(text, [section(more)])
-    text = f"✅ {_which(view)} is looked at again."
+    text, then = _end_of_silence(view)
     silence = f"It gave no sign of life since {moment(view.since)}."
     until = f" That was over {moment(view.resolved_at)}." if view.resolved_at else ""
-    more = f"*{text}*\n{silence}{until} What arrived meanwhile is brought in."
+    more = f"*{text}*\n{silence}{until} {then}"
     return Rendered(text, [section(more)])
 
 
@@ -68,9 +77,14 @@ def card(view: AlarmView) -> Rendered:
         text, what = f"✅ {_which(view)} is signed in again.", "Nobody was let in for"
         then = "What arrived meanwhile is brought in."
     else:
-        text, what = f"✅ {_which(view)} is looked at again.", "It gave no sign of life for"
-        then = "What arrived meanwhile is brought in."
+        (text, then), what = _end_of_silence(view), "It gave no sign of life for"
     return Rendered(text, [section(f"*{text}*\n{what} {lasted}, from {when}. {then}")])
+
+
+def _end_of_silence(view: AlarmView) -> tuple[str, str]:
+    if view.is_let_be:
+        return f"✅ {_which(view)} is not watched any more.", "Its other folders are."
+    return f"✅ {_which(view)} is looked at again.", "What arrived meanwhile is brought in."
 
 
 def _which(view: AlarmView) -> str:

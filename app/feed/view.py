@@ -278,6 +278,10 @@ class AlarmView:
     """What is wrong, if anything is known of it."""
     resolved_at: datetime | None = None
     needs_sign_in: bool = False
+    is_shut: bool = False
+    """It is about one folder, which is gone or does not open any more."""
+    is_let_be: bool = False
+    """That folder is not to be looked at any more."""
     link: str = ""
     """Where to sign in again."""
     paused_by: str | None = None

@@ -1,5 +1,7 @@
 """The watchdog: notices mailboxes nobody has looked at, and those that somebody must sign in for.
 
+A folder that is gone or does not open any more is noticed by itself, while others go on.
+
 It runs beside the worker's own loop and trusts nothing of it, only the rows: a worker whose tenders
 hang, or another one that died, is noticed by every watchdog that is left. The rows also decide what
 each may do, so that any number of them raises one alarm, tells each admin once, and says once that
@@ -11,6 +13,7 @@ when it is paused is over, and says why.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.exc import DBAPIError
@@ -90,16 +93,9 @@ class Watchdog:
                 if await uow.alarms.raise_(account_id, [], now, AlarmKind.SIGN_IN):
                     log.error("mailbox.locked_out", account=str(account_id))
                     uow.emit("mailbox.locked_out", account_id=account_id)
+            still = {(account_id, "") for account_id in locked_out}
             for one in silent:
-                if await uow.alarms.raise_(one.account_id, one.folders, one.since):
-                    log.error("mailbox.silent", account=str(one.account_id), folders=one.folders)
-                    uow.emit(
-                        "mailbox.silent",
-                        account_id=one.account_id,
-                        folders=one.folders,
-                        since=one.since.isoformat(),
-                    )
-            still = [*locked_out, *(one.account_id for one in silent)]
+                still |= await self._raise(uow, one)
             for alarm in await uow.alarms.open(but_for=still):
                 if not await uow.alarms.resolve(alarm.id):
                     continue
@@ -110,6 +106,27 @@ class Watchdog:
                 uow.emit("mailbox.recovered", account_id=alarm.account_id)
             await uow.session.flush()
             return await uow.alarms.untold()
+
+    async def _raise(self, uow: UnitOfWork, one: SilentAccount) -> set[tuple[AccountId, str]]:
+        """Answers what there is an alarm about: the account, or a folder of it.
+
+        Each has one of its own, for a folder may stay shut until somebody takes it off the list.
+        """
+        silent: dict[str, tuple[AlarmKind, Sequence[str], datetime]] = {
+            shut.name: (AlarmKind.SHUT, [shut.name], shut.since) for shut in one.shut
+        }
+        if one.silent_since is not None:
+            silent[""] = AlarmKind.SILENT, one.folders, one.silent_since
+        for folder, (kind, folders, since) in silent.items():
+            if await uow.alarms.raise_(one.account_id, folders, since, kind, folder=folder):
+                log.error("mailbox.silent", account=str(one.account_id), folders=folders)
+                uow.emit(
+                    "mailbox.silent",
+                    account_id=one.account_id,
+                    folders=folders,
+                    since=since.isoformat(),
+                )
+        return {(one.account_id, folder) for folder in silent}
 
     async def _tell(self, workspace_id: WorkspaceId, untold: Sequence[Alarm]) -> None:
         channels = await self._direct_channels(workspace_id)

@@ -127,7 +127,8 @@ async def _caller(
 def _silent(one: SilentAccount, caller: Actor | None) -> SilentOut:
     shown = SilentOut(account_id=one.account_id, since=one.since)
     if caller and caller.workspace_id == one.workspace_id and caller.may_see(one.account_id):
-        shown.address, shown.folders = one.address, one.folders
+        shown.address = one.address
+        shown.folders = [*one.folders, *(folder.name for folder in one.shut)]
     return shown
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, update
+from sqlalchemy import func, or_, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
@@ -37,8 +37,10 @@ class Alarms(Repository):
         folders: Sequence[str],
         since: datetime,
         kind: AlarmKind = AlarmKind.SILENT,
+        *,
+        folder: str = "",
     ) -> AlarmId | None:
-        """Raise an alarm; None where one is raised already."""
+        """Raise an alarm about an account, or one `folder`; None where one is raised already."""
         statement = (
             insert(Alarm)
             .values(
@@ -46,6 +48,7 @@ class Alarms(Repository):
                 id=new_id(),
                 account_id=account_id,
                 kind=kind,
+                folder=folder,
                 folders=list(folders),
                 silent_since=since,
             )
@@ -69,12 +72,12 @@ class Alarms(Repository):
         )
         return (await self._session.exec(statement)).scalar_one_or_none() is not None
 
-    async def open(self, *, but_for: Collection[AccountId]) -> Sequence[Alarm]:
-        """Those that are raised, of all other accounts."""
+    async def open(self, *, but_for: Collection[tuple[AccountId, str]]) -> Sequence[Alarm]:
+        """Those that are raised, of all but these accounts and folders."""
         statement = select(Alarm).where(
             Alarm.workspace_id == self._workspace_id,
             col(Alarm.resolved_at).is_(None),
-            col(Alarm.account_id).not_in(but_for),
+            tuple_(col(Alarm.account_id), col(Alarm.folder)).not_in(list(but_for)),
         )
         return (await self._session.exec(statement)).all()
 

@@ -3,10 +3,11 @@
 A folder's interval is what its last look said: from then to when the next one was due. It is silent
 after twice that, and 90 seconds at least, since looks are written down every 15 seconds. While
 other folders of its account are looked at, a folder gets ten intervals: they share one connection,
-and a look that brings in thousands of mails takes its time. A folder that is parked says itself why
-nobody looks at it. An account that was never looked at is silent by its age, unless it waits for
-somebody to sign in for the first time. One that is paused is never silent, and one that was resumed
-is looked at from then on.
+and a look that brings in thousands of mails takes its time. After as long, a folder is shut that
+the server has no more or does not open any more (one that never opened is none of these). An
+account that was never looked at is silent by its age, unless it waits for somebody to sign in for
+the first time. One that is paused is never silent, and one that was resumed is looked at from then
+on.
 """
 
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ _LEAST_SECONDS: Final = 90
 _SILENT: Final = text("""
 WITH proof AS (
     SELECT account.workspace_id, account.id, account.address, folder.name,
+        folder.parked_until IS NOT NULL OR NOT (folder.listed AND folder.selectable) AS is_shut,
         greatest(
             coalesce(folder.last_checked_at, account.created_at), account.resumed_at
         ) AS seen_at,
@@ -31,23 +33,29 @@ WITH proof AS (
         ) AS patience
     FROM accounts AS account LEFT JOIN mailboxes AS folder
         ON folder.workspace_id = account.workspace_id AND folder.account_id = account.id
-        AND folder.watched AND folder.listed AND folder.selectable
-        AND folder.parked_until IS NULL AND folder.last_checked_at IS NOT NULL
+        AND folder.watched AND folder.last_checked_at IS NOT NULL
     WHERE account.paused_at IS NULL AND NOT EXISTS (
         SELECT 1 FROM oauth_grants AS permit WHERE permit.workspace_id = account.workspace_id
         AND permit.id = account.grant_id AND permit.state = 'pending'
     )
 ), latest AS (
     SELECT *, max(seen_at) OVER (PARTITION BY workspace_id, id) AS account_seen_at FROM proof
+), judged AS (
+    SELECT *, now() > account_seen_at + patience AS is_account,
+        now() > seen_at + 5 * patience AND account_seen_at > seen_at AS is_alone
+    FROM latest
 )
 SELECT workspace_id, id, address,
-    coalesce(array_agg(name ORDER BY name) FILTER (WHERE name IS NOT NULL), '{}') AS folders,
-    min(seen_at) AS since
-FROM latest
-WHERE now() > seen_at + patience
-    AND (now() > account_seen_at + patience OR now() > seen_at + 5 * patience)
+    coalesce(array_agg(name ORDER BY name)
+        FILTER (WHERE name IS NOT NULL AND (is_account OR NOT is_shut)), '{}') AS folders,
+    min(seen_at) FILTER (WHERE is_account OR is_shut IS NOT TRUE) AS since,
+    coalesce(array_agg(name ORDER BY name) FILTER (WHERE is_alone AND is_shut), '{}') AS shut,
+    coalesce(array_agg(seen_at ORDER BY name) FILTER (WHERE is_alone AND is_shut), '{}')
+        AS shut_since
+FROM judged
+WHERE is_account OR is_alone
 GROUP BY workspace_id, id, address
-ORDER BY since
+ORDER BY min(seen_at)
 """)
 
 
@@ -58,13 +66,29 @@ FROM accounts WHERE paused_at IS NOT NULL ORDER BY paused_at
 
 
 @dataclass(frozen=True, slots=True)
+class ShutFolder:
+    name: str
+    since: datetime
+    """The last look at it."""
+
+
+@dataclass(frozen=True, slots=True)
 class SilentAccount:
+    """An account that is silent, with its silent folders, or that has a folder which is shut."""
+
     workspace_id: WorkspaceId
     account_id: AccountId
     address: str
     folders: list[str]
-    since: datetime
-    """The last sign of life."""
+    silent_since: datetime | None
+    """The last sign of life; None where only folders are shut."""
+    shut: tuple[ShutFolder, ...] = ()
+    """While others of the account are looked at."""
+
+    @property
+    def since(self) -> datetime:
+        known = [one.since for one in self.shut]
+        return min([*known, self.silent_since] if self.silent_since else known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +101,16 @@ class PausedAccount:
 
 
 async def silent_accounts(session: AsyncSession) -> list[SilentAccount]:
-    """The accounts with a silent folder, the longest silent first."""
+    """The accounts with a silent or shut folder, the longest silent first."""
     connection = await session.connection()
     return [
         SilentAccount(
-            WorkspaceId(row.workspace_id), AccountId(row.id), row.address, row.folders, row.since
+            WorkspaceId(row.workspace_id),
+            AccountId(row.id),
+            row.address,
+            row.folders,
+            row.since,
+            tuple(map(ShutFolder, row.shut, row.shut_since)),
         )
         for row in await connection.execute(_SILENT, {"least": _LEAST_SECONDS})
     ]

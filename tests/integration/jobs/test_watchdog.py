@@ -105,21 +105,18 @@ class TestSilence:
         await look(watched, folder="Team", seconds_ago=700)
         assert await silent(watched) == [["Team"]]
 
-    @pytest.mark.parametrize(
-        "values",
-        [
-            {"watched": False},
-            {"listed": False},
-            {"selectable": False},
-            {"parked_until": datetime.max.replace(tzinfo=SystemClock().now().tzinfo)},
-        ],
-    )
-    async def test_is_not_of_a_folder_that_is_not_to_be_looked_at(
-        self, watched: Feed, values: dict[str, Any]
-    ) -> None:
-        await look(watched, folder="Team", seconds_ago=9999, **values)
+    async def test_is_not_of_a_folder_that_is_not_to_be_looked_at(self, watched: Feed) -> None:
+        await look(watched, folder="Team", seconds_ago=9999, watched=False)
 
         assert await silent(watched) == []
+
+    async def test_of_the_only_folder_that_is_gone_is_the_accounts(self, feed: Feed) -> None:
+        await look(feed, seconds_ago=500, listed=False)
+
+        async with feed.workspace.store.across_workspaces() as fleet:
+            (found,) = await fleet.silent_accounts()
+        assert (found.folders, found.shut) == (["INBOX"], ())
+        assert SystemClock().now() - found.since < timedelta(seconds=600)
 
     async def test_of_an_account_nobody_ever_looked_at_goes_by_its_age(self, watched: Feed) -> None:
         async with watched.workspace.store.begin(watched.workspace.id) as uow:
@@ -135,6 +132,82 @@ class TestSilence:
             found = await fleet.silent_accounts()
 
         assert [(one.address, one.folders) for one in found] == [("old@example.com", [])]
+
+
+GONE: dict[str, Any] = {"listed": False, "detail": "There is no folder “Team” on the server."}
+
+
+class TestAFolderThatIsShut:
+    """It was looked at, and is gone or does not open any more, while INBOX is looked at."""
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"listed": False},
+            {"selectable": False},
+            {"parked_until": datetime.max.replace(tzinfo=SystemClock().now().tzinfo)},
+        ],
+    )
+    async def test_is_noticed_after_ten_intervals(
+        self, watched: Feed, values: dict[str, Any]
+    ) -> None:
+        await look(watched, folder="Team", seconds_ago=580, **values)
+        assert await silent(watched) == []
+
+        await look(watched, folder="Team", seconds_ago=620, **values)
+        async with watched.workspace.store.across_workspaces() as fleet:
+            (found,) = await fleet.silent_accounts()
+        assert (found.folders, [one.name for one in found.shut]) == ([], ["Team"])
+
+    async def test_that_never_opened_is_none(self, watched: Feed) -> None:
+        await look(watched, folder="Team", seconds_ago=9999, **GONE)
+        await look(watched, folder="Team", seconds_ago=9999, last_checked_at=None)
+
+        assert await silent(watched) == []
+
+    async def test_is_told_of_with_the_reason_and_when_it_is_over(self, watched: Feed) -> None:
+        dog = watchdog(watched, "Ana")
+        await look(watched, folder="Team", seconds_ago=9999, **GONE)
+        await dog.look()
+        await dog.look()
+        (first,) = await self.told(watched)
+        await look(watched, folder="Team", seconds_ago=0, listed=True, detail="")
+        await dog.look()
+
+        _, second = await self.told(watched)
+        assert "🔴 The mailbox support@example.com (Team) is no longer looked at" in first
+        assert "There is no folder “Team” on the server. The other folders go on." in first
+        assert "✅ The mailbox support@example.com (Team) is looked at again" in second
+        assert await events(watched) == ["mailbox.silent", "mailbox.recovered"]
+
+    async def test_that_is_taken_off_the_list_is_over(self, watched: Feed) -> None:
+        dog = watchdog(watched, "Ana")
+        await look(watched, folder="Team", seconds_ago=9999, **GONE)
+        await dog.look()
+        await look(watched, folder="Team", seconds_ago=9999, watched=False)
+        await dog.look()
+
+        _, second = await self.told(watched)
+        assert "✅ The mailbox support@example.com (Team) is not watched any more" in second
+
+    async def test_hides_no_silence_of_the_account(self, watched: Feed) -> None:
+        dog = watchdog(watched, "Ana")
+        await look(watched, folder="Team", seconds_ago=9999, **GONE)
+        await dog.look()
+        await look(watched, seconds_ago=500)
+        await dog.look()
+        await look(watched, seconds_ago=0)
+        await dog.look()
+
+        first, second, third = await self.told(watched)
+        assert "(Team) is no longer looked at" in first
+        assert "(INBOX, Team) gives no sign of life" in second
+        assert "(INBOX, Team) is looked at again" in third
+
+    async def told(self, feed: Feed) -> list[str]:
+        (channel,) = {one.channel_id for one in await posts(feed)}
+        await drain(feed.feeding, feed.workspace.id, channel)
+        return [text_of(one) for one in feed.slack.messages(channel)]
 
 
 class TestAPausedAccount:

@@ -19,7 +19,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from app.core.access import Actor
-from app.core.errors import Conflict, NotFound, SharedBoxError
+from app.core.errors import NotFound, SharedBoxError
 from app.core.ids import AccountId, ChannelId, ConversationId, OutgoingId, TemplateId
 from app.core.logging import get_logger
 from app.feed.mrkdwn import mention
@@ -32,12 +32,13 @@ from app.sending.templates import filled
 from app.slack.errors import words
 from app.slack.leading import lead_to
 from app.slack.members import Members
+from app.slack.mended import mended
 from app.slack.middleware import Door, actor_of, user_of, workspace_of
 from app.slack.people import look_up
 from app.slack.rich_text import from_text
 from app.slack.views import compose, told
 from app.slack.writing import MOST_TEXT, ComposeMemory, Form, When, first_options
-from app.store.models import Draft, Outgoing, OutgoingMode, OutgoingState, RecipientKind
+from app.store.models import Draft, OutgoingMode
 from app.store.unit_of_work import UnitOfWork
 
 Body = Mapping[str, Any]
@@ -162,7 +163,7 @@ class Composer:
         form = Form.of(draft.content)
         is_restored = not form.is_empty
         if mends is not None:
-            form = await _mended(uow, draft, form, mends)
+            form = await mended(uow, draft, form, mends)
         elif not is_restored:
             account = await uow.accounts.get(draft.account_id)
             form = Form(
@@ -327,39 +328,6 @@ async def _choice(uow: UnitOfWork, draft: Draft, form: Form) -> tuple[Inbox, ...
     if draft.conversation_id is not None:
         return ()
     return tuple(await inboxes(uow, only=frozenset(map(AccountId, form.inboxes))))
-
-
-async def _mended(uow: UnitOfWork, draft: Draft, form: Form, mends: Outgoing) -> Form:
-    """The draft of a mail that did not leave; its words, where the draft is another's."""
-    if mends.state not in {OutgoingState.FAILED, OutgoingState.CANCELLED}:
-        raise Conflict("This mail is on its way or was sent, so it cannot be changed any more.")
-    if draft.outgoing_id == mends.id and not form.is_empty:
-        return form
-    recipients = await uow.outgoing.recipients(mends.id)
-    named = {
-        kind: as_typed(
-            (Address(one.name, one.address) for one in recipients if one.kind is kind),
-            room=MOST_TEXT,
-        )
-        for kind in RecipientKind
-    }
-    if any(one.left_out for one in named.values()):
-        raise Conflict(
-            "This mail has more recipients than there is room for here.",
-            fix="Retry it as it is, or change its text in the outbox on SharedBox’s pages.",
-        )
-    draft.outgoing_id = mends.id
-    return Form(
-        mode=mends.mode,
-        sender=sender_id(Address("", mends.from_address)),
-        to=named[RecipientKind.TO].text,
-        cc=named[RecipientKind.CC].text,
-        bcc=named[RecipientKind.BCC].text,
-        subject=mends.subject,
-        body=from_text(mends.text),
-        drawing=form.drawing,
-        body_drawing=form.body_drawing,
-    )
 
 
 async def _words(uow: UnitOfWork, actor: Actor, start: Start, draft: Draft) -> str:

@@ -14,7 +14,13 @@ from app.commands.merge import merge
 from app.core.access import system
 from app.core.ids import OutgoingId, new_id
 from app.feed.ids import CardValue
+from app.mail.address import Address
+from app.mail.compose import File
 from app.sandbox.slack.wire import JSON
+from app.sending.context import Writing
+from app.sending.enqueue import enqueue
+from app.sending.wanted import Wanted
+from app.sending.write import write
 from app.slack.writing import ComposeMemory
 from app.store.models import (
     Draft,
@@ -775,6 +781,69 @@ class TestAMailThatFailed:
 
         first, second = await mails(door)
         assert (first.state, second.state) == (OutgoingState.CANCELLED, OutgoingState.UNDO)
+
+    async def test_keeps_its_files_and_options_and_what_its_mender_had_begun(
+        self, door: SlackDoor
+    ) -> None:
+        ts = await card(door)
+        await opened(door, ts)
+        file = door.slack.upload_as_user("Ana", "offer.pdf", b"%PDF-1.7 the offer")
+        await door.slack.submit_view(
+            "Ana",
+            {"compose.body": "Hello", "compose.files": [file], "compose.options": ["done"]},
+        )
+        (mail,) = await mails(door)
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            failed = await uow.outgoing.lock(mail.id)
+            failed.state, failed.detail = OutgoingState.FAILED, "550 no such user"
+        await opened(door, ts, "Ben")
+        await type_(door, "Ben, too", "Ben")
+        await door.slack.close_view("Ben")
+        await door.draw()
+        (line,) = door.slack.replies("support", ts)
+
+        await door.slack.click("Ben", "support", line["ts"], "outgoing.edit")
+        view = await drawn(door, "Ben")
+        assert "offer.pdf" in text_of(view)
+        assert (await door.slack.submit_view("Ben")).ok
+
+        _, second = await mails(door)
+        assert second.text == "Hello\nBen, too"
+        assert (second.then_done, second.quotes) == (True, False)
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            (kept,) = await uow.outgoing.files(second.id)
+        assert (kept.filename, kept.content_type) == ("offer.pdf", "application/pdf")
+        assert await door.feed.feeding.blobs.get(kept.sha256) == b"%PDF-1.7 the offer"
+
+    async def test_a_forward_keeps_the_files_it_had_each_once(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        wanted = Wanted(
+            account_id=door.feed.account_id,
+            conversation_id=door.id_of("Invoice"),
+            mode=OutgoingMode.FORWARD,
+            text="For you",
+            to=(Address("", "boss@example.com"),),
+            files=(File("offer.pdf", "application/pdf", b"%PDF-1.7"),),
+            send_at=datetime.now(UTC) + timedelta(days=2),
+        )
+        writing = Writing(door.store, door.feed.feeding.blobs, 10, 10_000_000)
+        actor = system(door.feed.workspace.id)
+        written = await write(writing, actor, wanted)
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            (await enqueue(uow, actor, written)).state = OutgoingState.FAILED
+        await door.draw()
+        (line,) = door.slack.replies("support", ts)
+
+        await door.slack.click("Ben", "support", line["ts"], "outgoing.edit")
+        view = await drawn(door, "Ben")
+        assert value(view, "compose.at") == int(wanted.send_at.timestamp())  # type: ignore[union-attr]
+        assert (await door.slack.submit_view("Ben")).ok
+
+        _, second = await mails(door)
+        assert (second.mode, second.state) == (OutgoingMode.FORWARD, OutgoingState.SCHEDULED)
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            files = await uow.outgoing.files(second.id)
+        assert [one.filename for one in files] == ["offer.pdf"]
 
 
 class TestForward:

@@ -83,6 +83,18 @@ def keep_alive(sock: socket.socket) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
+@contextlib.contextmanager
+def without_waiting(sock: socket.socket) -> Iterator[None]:
+    """What would have to wait for the other side is left out."""
+    seconds = sock.gettimeout()
+    sock.settimeout(0)
+    try:
+        with contextlib.suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+            yield
+    finally:
+        sock.settimeout(seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """How one connection is made: to which address, trusting whom, reading how much at once."""
@@ -100,6 +112,8 @@ class GuardedIMAP4(imaplib.IMAP4):
 
     def __init__(self, host: str, port: int, route: Route) -> None:
         self.route = route
+        self.told: list[bytes] = []
+        """The folders of which the server spoke without being asked, as it knows them."""
         super().__init__(host, port, CONNECT_SECONDS)
 
     def _create_socket(self, timeout: float | None = None) -> socket.socket:

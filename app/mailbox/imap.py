@@ -13,7 +13,7 @@ import contextlib
 import imaplib
 import socket
 import ssl
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -22,10 +22,19 @@ from imapclient import IMAPClient, SocketTimeout, imap_utf7
 from imapclient.exceptions import IMAPClientError
 from imapclient.response_parser import parse_response
 
-from app.mailbox import answers, capabilities, folder_list, uid_windows
+from app.mailbox import answers, capabilities, folder_list, responses, uid_windows
 from app.mailbox.errors import CommandRefused, MailServerError, Transient, connection_error
 from app.mailbox.folder_names import FolderNames
-from app.mailbox.guard import CONNECT_SECONDS, GuardedIMAP4, GuardedTLS, Route, check_safe, cut
+from app.mailbox.glancing import Glancing, How, begin, status_items
+from app.mailbox.guard import (
+    CONNECT_SECONDS,
+    GuardedIMAP4,
+    GuardedTLS,
+    Route,
+    check_safe,
+    cut,
+    without_waiting,
+)
 from app.mailbox.login import log_in
 from app.mailbox.port import Copied, Folder, Identity, Listing, Security, Selected, ServerSpec
 from app.mailbox.server_id import introduce
@@ -34,7 +43,6 @@ from app.providers.base import Clues
 from app.providers.registry import detect
 
 READ_SECONDS: Final = 30
-_NEWS: Final = ("EXISTS", "EXPUNGE", "FETCH", "VANISHED")
 
 
 class _Client(IMAPClient):  # type: ignore[misc]
@@ -63,8 +71,7 @@ class _Client(IMAPClient):  # type: ignore[misc]
         return super()._raw_command(command, args, uid)
 
     def _normalise_folder(self, folder_name: str | bytes) -> bytes:
-        name = self.names.on_the_wire(folder_name)
-        return b'"%s"' % name.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+        return responses.quoted(self.names.on_the_wire(folder_name))
 
     def idle(self) -> bool:
         self._idle_tag, has_spoken = self._imap.begin_idle()
@@ -205,11 +212,15 @@ class IMAPConnection:
             highestmodseq=self._modseq(said),
         )
 
+    def glance(self, peeked: Sequence[Selected], opened: Selected, *, leaves: bool) -> Glancing:
+        """A glance that is yet to be taken; `leaves` says that IDLE is to be ended before."""
+        has_modseq, idles = self.has("CONDSTORE"), self.has("IDLE")
+        how = How(self.provider.facts, leaves=leaves, idles=idles, has_modseq=has_modseq)
+        return begin(self._client, self._spec, peeked, opened, how)
+
     def status(self, folder: str) -> Selected:
-        items = ["MESSAGES", "UIDNEXT", "UIDVALIDITY"]
-        if self.has("CONDSTORE"):
-            items.append("HIGHESTMODSEQ")
         with self._doing(f"look into the folder {folder}"):
+            items = status_items(has_modseq=self.has("CONDSTORE"))
             said = self._client.folder_status(folder, items)
         return Selected(
             name=folder,
@@ -340,7 +351,7 @@ class IMAPConnection:
     def idle(self) -> bool:
         """Begin IDLE. Answers whether the server has spoken already, so that nobody need wait."""
         with self._doing("wait for mail"):
-            return self._client.idle() or self._has_buffered()
+            return self._client.idle() or self.has_buffered()
 
     def has_news(self) -> bool:
         """Within IDLE, where there is something to read: whether it is more than a sign of life.
@@ -349,7 +360,7 @@ class IMAPConnection:
         everything else stays where it is, for `idle_done`.
         """
         file, has_heard = self._client._imap.file, False  # noqa: SLF001 -- nothing public tells
-        with self._doing("wait for mail"), self._without_waiting():
+        with self._doing("wait for mail"), without_waiting(self.socket):
             while heard := file.peek(1):
                 if not answers.is_sign_of_life(heard):
                     return True
@@ -370,28 +381,13 @@ class IMAPConnection:
         command's answer is told by no IDLE.
         """
         codes = self._client._imap.untagged_responses  # noqa: SLF001 -- nothing public tells
-        return frozenset(name for name in _NEWS if codes.pop(name, None))
+        return frozenset(name for name in responses.NEWS if codes.pop(name, None))
 
-    def noop(self) -> None:
-        with self._doing("answer"):
-            self._client.noop()
-
-    def _has_buffered(self) -> bool:
+    def has_buffered(self) -> bool:
         """Whether Python already took bytes off the socket, where no event loop will see them."""
-        with self._without_waiting():
+        with without_waiting(self.socket):
             return bool(self._client._imap.file.peek(1))  # noqa: SLF001 -- nothing public tells
         return False
-
-    @contextlib.contextmanager
-    def _without_waiting(self) -> Iterator[None]:
-        """What would have to wait for the server is left out."""
-        sock = self.socket
-        sock.settimeout(0)
-        try:
-            with contextlib.suppress(ssl.SSLWantReadError, BlockingIOError):
-                yield
-        finally:
-            sock.settimeout(READ_SECONDS)
 
     def _doing(self, what: str) -> Translated:
         return Translated(self._spec, what)

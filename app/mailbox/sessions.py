@@ -4,7 +4,8 @@
         selected = await session.examine("INBOX")
 
 A bounded pool of threads serves all connections of a process; a connection that waits in IDLE uses
-none. When a call's time is up its socket is cut, which frees the thread at once.
+none, nor does one that takes a glance (`unchanged`): the event loop speaks and listens itself. When
+a call's time is up its socket is cut, which frees the thread at once.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from app.core.faults import faultpoint
 from app.mailbox import idle, imap
 from app.mailbox.dialling import DialGate, DialRate
 from app.mailbox.errors import Transient, connection_error
+from app.mailbox.glancing import Glancing
 from app.mailbox.guard import KillSwitch, Route
 from app.mailbox.hosts import resolve
 from app.mailbox.port import (
@@ -191,28 +193,43 @@ class IMAPSession:
         return await self._call(lambda: self._imap.status(folder))
 
     async def unchanged(self, peeked: Sequence[Selected], opened: Selected) -> int:
-        """In one go from IDLE to IDLE: to change threads would cost more than all of it."""
         before, self._selected = self._selected, None
-        is_idling = self._leave_idle()
-
-        def look() -> tuple[int, bool | None]:
-            if is_idling:
-                self._imap.idle_done()
-            for at, folder in enumerate(peeked):
-                if self._imap.status(folder.name) != folder:
-                    return at, None
-            if self._imap.open(opened.name, readonly=True) != opened:
-                return len(peeked), None
-            return len(peeked) + 1, self._imap.idle() if self._imap.has("IDLE") else None
-
-        same, has_heard = await self._in_thread(look, COMMAND_SECONDS)
-        if same < len(peeked):
-            self._selected = before
-            self._note_news()
-        elif same > len(peeked):
+        async with self._turn:
+            glancing = self._imap.glance(peeked, opened, leaves=self._leave_idle())
+            await self._glance(glancing)
+        glance = glancing.glance
+        self._is_idling = glance.is_idling
+        glancing.end()
+        if glance.is_open:
             self._selected, self._examined_at = opened, time.monotonic()
-            self._is_idling, self._has_heard = has_heard is not None, has_heard
-        return same
+        elif glance.same < len(peeked):
+            self._selected = before
+        if glance.same > len(peeked):
+            self._has_heard = bool(glance.later) or self._imap.has_buffered()
+        else:
+            self._note_news()
+        return glance.same
+
+    async def _glance(self, glancing: Glancing) -> None:
+        """Within the time that the whole of a command may take. Whatever breaks it off cuts it."""
+
+        async def send_rest() -> None:
+            await self._run(glancing.send_rest, COMMAND_SECONDS)
+
+        try:
+            await idle.glance(
+                glancing,
+                self._imap.socket,
+                send_rest,
+                quiet_seconds=IDLE_SECONDS,
+                seconds=COMMAND_SECONDS,
+            )
+        except TimeoutError as error:
+            self._imap.cut()
+            raise connection_error(error, self._spec.host, self._spec.port) from None
+        except asyncio.CancelledError:
+            self._imap.cut()
+            raise
 
     async def select(self, folder: str) -> Selected:
         self._examined_at = float("-inf")
@@ -317,7 +334,11 @@ class IMAPSession:
         return await self._in_thread(call, seconds)
 
     async def _in_thread(self, call: Callable[[], Answer], seconds: float) -> Answer:
-        async with self._turn, self._line, self._threads.free:
+        async with self._turn:
+            return await self._run(call, seconds)
+
+    async def _run(self, call: Callable[[], Answer], seconds: float) -> Answer:
+        async with self._line, self._threads.free:
             running = asyncio.get_running_loop().run_in_executor(self._threads.executor, call)
             return await _within(seconds, running, self._imap.cut, self._spec)
 

@@ -46,6 +46,9 @@ class Facts:
     forgets_unselected: bool = False
     """A folder keeps its UIDVALIDITY only once it was opened by SELECT; after EXAMINE and STATUS
     alone it has another one each time."""
+    takes_commands_ahead: bool = False
+    """Its servers were seen to take commands before those they belong behind are answered, in the
+    order in which they came, also behind the end of an IDLE (RFC 3501 §5.5)."""
     files_sent: bool = False
     """What is sent by its SMTP appears in Sent by itself; a second copy would be a duplicate."""
     sending_line_kept: timedelta = timedelta(seconds=15)

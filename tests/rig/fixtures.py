@@ -45,6 +45,7 @@ def quick_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imap, "CONNECT_SECONDS", QUICK)
     monkeypatch.setattr(imap, "READ_SECONDS", QUICK)
     monkeypatch.setattr(sessions, "LOGIN_SECONDS", QUICK)
+    monkeypatch.setattr(sessions, "IDLE_SECONDS", QUICK)
     monkeypatch.setattr(sessions, "FETCH_SECONDS", QUICK)
     monkeypatch.setattr(sessions, "LOGOUT_SECONDS", QUICK)
     monkeypatch.setattr(sessions.IMAPSession._call, "__kwdefaults__", {"seconds": QUICK})

@@ -109,6 +109,23 @@ class TestAServer:
 
             assert await session.uids_from(1, uidnext=None) == [1]
 
+    async def test_takes_a_glance_in_one_write(self, any_inbox: AnyInbox) -> None:
+        sent = f"{any_inbox.prefix}Sent"
+        async with session_with(any_inbox) as session:
+            assert session.provider.facts.takes_commands_ahead
+            await session.select(sent)  # Courier numbers it for good only then
+            inbox, peeked = await session.examine("INBOX"), await session.status(sent)
+            await session.idle(Waker(), 0.05)
+
+            assert await session.unchanged([peeked], inbox) == 2
+            assert await session.unchanged([peeked], inbox) == 2
+            await any_inbox.save(sent, mail("Sent", "1@acme.example"))
+            assert await session.unchanged([peeked], inbox) == 0
+            await any_inbox.deliver(mail("Hello", "2@acme.example"))
+            assert await session.unchanged([await session.status(sent)], inbox) == 1
+
+            assert (await session.examine("INBOX")).exists == 1
+
 
 class TestSync:
     async def test_brings_in_what_is_new_once_in_order(self, sync: Sync) -> None:

@@ -1,6 +1,7 @@
 """Is it alive, is it ready, and how is it doing."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -24,6 +25,7 @@ from app.core.errors import NotAllowed
 from app.store.migrate import DatabaseUnreachable, is_current
 from app.store.models import AccountState
 from app.store.repositories.figures import Figures
+from app.store.repositories.folder_figures import FolderFigures
 from app.store.repositories.silence import PausedAccount, SilentAccount
 from app.web.auth import Unauthenticated, authenticate
 from app.web.deps import Parts, bearer
@@ -150,6 +152,45 @@ async def metrics(parts: Parts) -> Response:
         figures, workers = await fleet.figures(), await fleet.workers()
     text = generate_latest(_registry(figures, len(workers))) + generate_latest(REGISTRY)
     return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+@router.get("/metrics/folders", response_class=Response)
+async def folder_metrics(parts: Parts) -> Response:
+    """For Prometheus: each watched folder by its id, as the accounts of the API name it.
+
+    Four series a folder: more than everybody wants, and counted anew each time.
+    """
+    async with parts.store.asking_all_workspaces() as fleet:
+        folders = await fleet.folder_figures()
+    text = generate_latest(_registry_of_folders(folders))
+    return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _registry_of_folders(folders: Sequence[FolderFigures]) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    for name, help_, values in (
+        ("accounted_uids", "UIDs that are settled.", [one.accounted for one in folders]),
+        (
+            "missing_mails",
+            "UIDs seen on the server that are not brought in.",
+            [one.missing for one in folders],
+        ),
+        (
+            "checked_timestamp_seconds",
+            "When it was last looked at.",
+            [one.checked_at for one in folders],
+        ),
+        (
+            "reconciled_timestamp_seconds",
+            "When it was last compared with the server, UID by UID.",
+            [one.reconciled_at for one in folders],
+        ),
+    ):
+        gauge = Gauge(f"sharedbox_folder_{name}", help_, ["account", "folder"], registry=registry)
+        for folder, value in zip(folders, values, strict=True):
+            if value is not None:
+                gauge.labels(str(folder.account_id), str(folder.mailbox_id)).set(value)
+    return registry
 
 
 def _registry(figures: Figures, workers: int) -> CollectorRegistry:

@@ -44,6 +44,7 @@ from app.store.repositories import due as dues
 from app.store.repositories.door import Door
 from app.store.repositories.due import Due, Tended
 from app.store.repositories.figures import Figures, figures
+from app.store.repositories.folder_figures import FolderFigures, folder_figures
 from app.store.repositories.grants import GrantsEverywhere
 from app.store.repositories.homes import EveryHome
 from app.store.repositories.log_restores import go_on_after_restore
@@ -356,3 +357,7 @@ class Fleet(Tenants):
     async def figures(self) -> Figures:
         """How the whole installation is doing."""
         return await figures(self._session)
+
+    async def folder_figures(self) -> Sequence[FolderFigures]:
+        """How each watched folder is doing."""
+        return await folder_figures(self._session)

@@ -41,6 +41,28 @@ class TestReadiness:
         assert "sharedbox migrate" in answer.json()["detail"]
 
 
+class TestMetricsOfFolders:
+    async def test_tell_of_each_watched_one_by_its_id(self, web: Web) -> None:
+        tenant = await web.tenant()
+        await put(web, tenant.account_id)
+
+        text = (await web.client(base="").get("/metrics/folders")).text
+
+        api = web.client(tenant.key)
+        shown = (await api.get(f"/accounts/{tenant.account_id}")).json()["mailboxes"]
+        (inbox,) = [one for one in shown if one["watched"]]
+        which = f'{{account="{tenant.account_id}",folder="{inbox["id"]}"}}'
+        assert f"sharedbox_folder_accounted_uids{which} {inbox['accounted']:.1f}" in text
+        assert f"sharedbox_folder_missing_mails{which} 3.0" in text
+        checked = re.search(rf"checked_timestamp_seconds{re.escape(which)} (\S+)", text)
+        assert checked is not None
+        looked = datetime.fromisoformat(inbox["last_checked_at"]).timestamp()
+        assert abs(float(checked[1]) - looked) < 1
+        assert f"reconciled_timestamp_seconds{which}" not in text
+        assert text.count(f'account="{tenant.account_id}"') == 3
+        assert "support@example.com" not in text
+
+
 class TestMetrics:
     async def test_each_has_help_and_names_nobody(self, web: Web) -> None:
         tenant = await web.tenant()

@@ -14,13 +14,10 @@ from uuid import UUID
 
 from app.core.ids import ChannelId, PostId, WorkspaceId
 from app.feed.port import SlackFeed
-from app.store.models import Post, PostKind
-from app.store.repositories.posts import CLOCK_SKEW, Gap
+from app.store.models import Post
+from app.store.repositories.claiming import CLOCK_SKEW, Gap
 from app.store.unit_of_work import Store
 
-_KINDS: Final = frozenset({
-    PostKind.CARD, PostKind.MAIL, PostKind.QUARANTINE, PostKind.NOTICE, PostKind.OUTGOING,
-})  # fmt: skip
 _REMEMBERED: Final = 500
 """So many channels and threads; what is forgotten is looked through once more."""
 
@@ -70,10 +67,8 @@ class Earlier:
 
 async def gap_of(store: Store, workspace_id: WorkspaceId, post: Post) -> Gap | None:
     """The time in which a post that was never tried may have been made unknown to us."""
-    if post.attempts or post.kind not in _KINDS:
-        return None
     async with store.without_transaction(workspace_id) as uow:
-        return await uow.posts.gap_before(post)
+        return await uow.claiming.gap_before(post)
 
 
 def may_hold(card: Post, gap: Gap) -> bool:

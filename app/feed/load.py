@@ -39,6 +39,7 @@ from app.store.models import (
     Post,
     Teammate,
 )
+from app.store.repositories.drawing import Sources
 from app.store.unit_of_work import UnitOfWork
 
 _PUT_AWAY: Final[dict[Role | None, Where]] = {
@@ -55,16 +56,16 @@ _UNDOABLE: Final = frozenset(CommandType) - {
 """Done and Reopen undo each other, and Wake now undoes Snooze, by their own buttons."""
 
 
-async def load_card(uow: UnitOfWork, post: Post, site: str, pages: str = "") -> CardView:
-    """Everything the card `post` shows. Raises `NotFound` where the conversation is gone.
+async def load_card(uow: UnitOfWork, sources: Sources, site: str, pages: str = "") -> CardView:
+    """Everything a card shows. Raises `NotFound` where the conversation is gone.
 
     `site`: where links to cards begin; `pages`: where our own do.
     """
+    post, around = sources.post, sources.around
     assert post.conversation_id is not None
     conversation = await uow.conversations.get(post.conversation_id)
     account = await uow.accounts.get(conversation.account_id)
     message = await uow.messages.get(post.message_id) if post.message_id else None
-    around = await uow.drawing.around(conversation, post.channel_id, message)
     outgoing = await load_latest(uow, conversation.id) if around.has_outgoing else None
     placed = await uow.ledger.live_of_conversation(conversation.id)
     commands = await uow.commands.of_conversation(conversation.id) if around.has_commands else []

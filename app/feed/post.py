@@ -7,7 +7,6 @@ from typing import Final
 
 from app.core.errors import NotFound
 from app.core.faults import faultpoint
-from app.core.ids import PostId
 from app.core.logging import get_logger
 from app.feed.attach import attach, is_upload
 from app.feed.burst import count_card, is_counted
@@ -29,7 +28,8 @@ from app.feed.port import (
 from app.feed.show import Ready, ready, rendered, thread_of
 from app.feed.shown import note_shown
 from app.store.models import ChannelState, ParkedFor, Post, PostKind, PostState
-from app.store.repositories.posts import Gap
+from app.store.repositories.claiming import Gap
+from app.store.repositories.drawing import Sources
 from app.store.unit_of_work import UnitOfWork
 
 _LOOK_UP_MARGIN: Final = timedelta(minutes=2)
@@ -43,6 +43,10 @@ _MOST_UPLOADS: Final = 5
 _CARDS_FOR_A_MAIL: Final = 3
 """So often a card that was deleted is posted anew for the sake of a mail in its thread."""
 log = get_logger(__name__)
+
+
+class _NoThread(Exception):
+    """What it belongs to is not in Slack, so there is no thread to put it into."""
 
 
 def park(uow: UnitOfWork, post: Post, why: ParkedFor, detail: str) -> None:
@@ -73,10 +77,13 @@ class Poster:
         """Post it, adopt it, or note why not. Raises `Later`."""
         if post.state is PostState.CLAIMED and await self._adopt(post):
             return
-        if post.state is PostState.WAITING and await self._adopt_earlier(post):
-            return
         began = time.monotonic()
-        claimed = await self._claim(post.id)
+        claimed = await self._claim(post)
+        if claimed is None and post.state is PostState.WAITING:
+            if await self._adopt_earlier(post):
+                return
+            began = time.monotonic()
+            claimed = await self._claim(post, looked_up=True)
         if claimed is None:
             return
         faultpoint("K11")
@@ -135,27 +142,45 @@ class Poster:
             thread_ts=claimed.thread_ts,
         )
 
-    async def _claim(self, post_id: PostId) -> Ready | None:
-        """Make ready and claim; None where there is nothing to show any more."""
-        async with self._on.store.begin(self._on.workspace_id) as uow:
-            sources = await uow.drawing.lock(post_id)
-            post = sources.post
-            thread = await thread_of(uow, post)
-            if thread is not None and thread.ts is None:
-                park(uow, post, ParkedFor.THREAD, "What it belongs to is not in Slack.")
+    async def _claim(self, found: Post, *, looked_up: bool = False) -> Ready | None:
+        """Claim it, and make it ready; None where it must not, or need not, be sent.
+
+        What changes after it was found may be drawn already, but does not count as shown.
+        """
+        async with self._on.store.without_transaction(self._on.workspace_id) as uow:
+            sources = await uow.claiming.claim(found.id, looked_up=looked_up)
+            if sources is None:
                 return None
             try:
-                feeding = self._on.feeding
-                message = await rendered(uow, post, feeding.site, feeding.pages)
-            except NotFound:
-                post.state, post.detail = PostState.DELETED, "What it showed no longer exists."
-                return None
-            except NothingToShow as error:
-                log.warning("post.empty", post=str(post.id), why=str(error))
-                park(uow, post, ParkedFor.CONTENT, str(error))
-                return None
-            await uow.posts.claim(post)
-            return ready(post, message, thread.ts if thread else None)
+                return await self._ready(uow, sources, found.wanted)
+            except (NotFound, NothingToShow, _NoThread) as error:
+                why = error
+        await self._give_up(sources.post, why)
+        return None
+
+    async def _ready(self, uow: UnitOfWork, sources: Sources, wanted: int) -> Ready:
+        thread = await thread_of(uow, sources.post)
+        if thread is not None and thread.ts is None:
+            raise _NoThread("What it belongs to is not in Slack.")
+        feeding = self._on.feeding
+        message = await rendered(uow, sources, feeding.site, feeding.pages)
+        return ready(sources.post, message, thread.ts if thread else None, wanted=wanted)
+
+    async def _give_up(self, claimed: Post, why: Exception) -> None:
+        """There is nothing to send after all: it counts as never tried."""
+        async with self._on.store.begin(self._on.workspace_id) as uow:
+            post = await uow.posts.lock(claimed.id)
+            if post.state is not PostState.CLAIMED or post.attempts != claimed.attempts:
+                return
+            post.attempts -= 1
+            match why:
+                case NotFound():
+                    post.state, post.detail = PostState.DELETED, "What it showed no longer exists."
+                case _NoThread():
+                    park(uow, post, ParkedFor.THREAD, str(why))
+                case _:
+                    log.warning("post.empty", post=str(post.id), why=str(why))
+                    park(uow, post, ParkedFor.CONTENT, str(why))
 
     async def _adopt(self, post: Post) -> bool:
         """Find out whether a claimed post is in Slack after all, and note it if it is."""

@@ -36,8 +36,8 @@ class Refresher:
             post = sources.post
             try:
                 feeding = self._on.feeding
-                message = await rendered(uow, post, feeding.site, feeding.pages)
-                shown = ready(post, message, None)
+                message = await rendered(uow, sources, feeding.site, feeding.pages)
+                shown = ready(post, message, None, wanted=stale.wanted)
             except NotFound:
                 post.shown = post.wanted
                 return

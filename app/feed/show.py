@@ -31,6 +31,7 @@ from app.feed.load_summary import load_summary
 from app.feed.port import Rendered
 from app.feed.render_outgoing import outgoing, outgoing_direct
 from app.store.models import Exposure, Post, PostKind
+from app.store.repositories.drawing import Sources
 from app.store.unit_of_work import UnitOfWork
 
 
@@ -87,16 +88,17 @@ async def thread_of(uow: UnitOfWork, post: Post) -> Post | None:
             return None
 
 
-async def rendered(uow: UnitOfWork, post: Post, site: str, pages: str = "") -> Rendered:
+async def rendered(uow: UnitOfWork, sources: Sources, site: str, pages: str = "") -> Rendered:
     """`site`: where links to cards begin; `pages`: where our own do."""
-    message = await _render_fully(uow, post, site, pages)
-    return Rendered(message.text, ()) if post.payload.get("plain") else message
+    message = await _render_fully(uow, sources, site, pages)
+    return Rendered(message.text, ()) if sources.post.payload.get("plain") else message
 
 
-async def _render_fully(uow: UnitOfWork, post: Post, site: str, pages: str) -> Rendered:
+async def _render_fully(uow: UnitOfWork, sources: Sources, site: str, pages: str) -> Rendered:
+    post = sources.post
     match post.kind:
         case PostKind.CARD:
-            view = await load_card(uow, post, site, pages)
+            view = await load_card(uow, sources, site, pages)
             return render.card(exposure.card(view, await _exposure(uow, post)))
         case PostKind.MAIL:
             assert post.message_id is not None

@@ -28,6 +28,7 @@ from app.store.repositories.api_keys import APIKeys
 from app.store.repositories.audit import AuditLog
 from app.store.repositories.channels import Channels
 from app.store.repositories.charts import Charts
+from app.store.repositories.claiming import Claiming
 from app.store.repositories.commands import Commands
 from app.store.repositories.contacts import Contacts
 from app.store.repositories.conversations import Conversations
@@ -105,6 +106,10 @@ class UnitOfWork:
     @cached_property
     def charts(self) -> Charts:
         return Charts(self.session, self.workspace_id)
+
+    @cached_property
+    def claiming(self) -> Claiming:
+        return Claiming(self.session, self.workspace_id)
 
     @cached_property
     def commands(self) -> Commands:

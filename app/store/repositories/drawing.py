@@ -7,7 +7,7 @@ answer it.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -43,13 +43,14 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """A post that is held, and the rows it is drawn from.
+    """A post, and the rows it is drawn from.
 
     Whoever asks for one of these by its id finds it in the session, for as long as this is kept.
     """
 
     post: Post
     rows: tuple[object, ...]
+    around: "Around"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,6 @@ _Statement = Select[*tuple[Any, ...]]
 _Hanging = type[Outgoing] | type[Command] | type[Draft] | type[ListExit]
 _TEAM: Final[ColumnElement[Any]] = bindparam("team")
 _CHANNEL: Final[ColumnElement[Any]] = bindparam("channel")
-_CONVERSATION: Final[ColumnElement[Any]] = bindparam("conversation")
 
 
 def _first(*conditions: ColumnElement[bool]) -> ColumnElement[PostId]:
@@ -104,62 +104,80 @@ def _next_in() -> _Statement:
     )
 
 
-def _lock() -> _Statement:
+def drawn_from(post: type[Post]) -> _Statement:
+    """A post with what it is drawn from: the rows, and what there is around its conversation."""
     return (
-        select(Post, Channel, Message, Conversation, Account)
-        .select_from(Post)
+        select(post, Channel, Message, Conversation, Account, *_around(post))
+        .select_from(post)
         .outerjoin(
             Channel,
-            (col(Channel.workspace_id) == col(Post.workspace_id))
-            & (col(Channel.id) == col(Post.channel_id)),
+            (col(Channel.workspace_id) == col(post.workspace_id))
+            & (col(Channel.id) == col(post.channel_id)),
         )
         .outerjoin(
             Message,
-            (col(Message.workspace_id) == col(Post.workspace_id))
-            & (col(Message.id) == col(Post.message_id)),
+            (col(Message.workspace_id) == col(post.workspace_id))
+            & (col(Message.id) == col(post.message_id)),
         )
         .outerjoin(
             Conversation,
-            (col(Conversation.workspace_id) == col(Post.workspace_id))
-            & (col(Conversation.id) == col(Post.conversation_id)),
+            (col(Conversation.workspace_id) == col(post.workspace_id))
+            & (col(Conversation.id) == col(post.conversation_id)),
         )
         .outerjoin(
             Account,
             (col(Account.workspace_id) == col(Conversation.workspace_id))
             & (col(Account.id) == col(Conversation.account_id)),
         )
-        .where(col(Post.workspace_id) == _TEAM, col(Post.id) == bindparam("post"))
-        .with_for_update(key_share=True, of=Post)
         .execution_options(populate_existing=True)
     )
 
 
-def _around() -> _Statement:
-    further = select(func.count()).where(
-        col(Post.workspace_id) == _TEAM,
-        col(Post.channel_id) == _CHANNEL,
-        col(Post.conversation_id) == _CONVERSATION,
-        col(Post.kind) == PostKind.MAIL,
+def _around(post: type[Post]) -> list[ColumnElement[Any]]:
+    """Of the conversation, and of the mail that its card shows, beside which they are asked."""
+    line, earlier = aliased(Post), aliased(Message)
+    further = (
+        select(func.count())
+        .where(
+            col(line.workspace_id) == _TEAM,
+            col(line.channel_id) == col(post.channel_id),
+            col(line.conversation_id) == col(post.conversation_id),
+            col(line.kind) == PostKind.MAIL,
+        )
+        .correlate(post)
     )
-    wrote_before = exists().where(
-        col(Message.workspace_id) == _TEAM,
-        col(Message.account_id) == bindparam("account"),
-        col(Message.from_address) == bindparam("sender"),
-        col(Message.received_at) < bindparam("received_at"),
+    wrote_before = (
+        select(col(earlier.id))
+        .where(
+            col(earlier.workspace_id) == _TEAM,
+            col(earlier.account_id) == col(Message.account_id),
+            col(earlier.from_address) == col(Message.from_address),
+            col(earlier.received_at) < col(Message.received_at),
+        )
+        .correlate(Message)
     )
     hanging: tuple[_Hanging, ...] = (Outgoing, Command, Draft, ListExit)
-    return select(further.scalar_subquery(), ~wrote_before, *map(_has, hanging))
+    return [
+        further.scalar_subquery(),
+        col(Message.id).is_not(None) & ~wrote_before.exists(),
+        *(_has(table, post) for table in hanging),
+    ]
 
 
-def _has(table: _Hanging) -> ColumnElement[bool]:
-    return exists().where(
-        col(table.workspace_id) == _TEAM, col(table.conversation_id) == _CONVERSATION
+def _has(table: _Hanging, post: type[Post]) -> ColumnElement[bool]:
+    found = select(col(table.id)).where(
+        col(table.workspace_id) == _TEAM, col(table.conversation_id) == col(post.conversation_id)
     )
+    return found.correlate(post).exists()
+
+
+def _lock() -> _Statement:
+    held = col(Post.workspace_id) == _TEAM, col(Post.id) == bindparam("post")
+    return drawn_from(Post).where(*held).with_for_update(key_share=True, of=Post)
 
 
 _NEXT_IN: Final = _next_in()
 _LOCK: Final = _lock()
-_AROUND: Final = _around()
 
 
 class Drawing(Repository):
@@ -173,25 +191,19 @@ class Drawing(Repository):
 
     async def lock(self, post_id: PostId) -> Sources:
         """The post, held against other changes until we commit. Raises `NotFound`."""
-        found = (await self._rows(_LOCK, post=post_id)).one_or_none()
-        if found is None:
+        sources = await self.found(_LOCK, post=post_id)
+        if sources is None:
             raise NotFound("The post is no longer there: its account was removed.")
-        return Sources(found[0], tuple(found))
+        return sources
 
-    async def around(
-        self, conversation: Conversation, channel_id: ChannelId, first: Message | None
-    ) -> Around:
-        """`first`: the mail that the conversation's card shows, if it came from somebody else."""
-        found = await self._rows(
-            _AROUND,
-            channel=channel_id,
-            conversation=conversation.id,
-            account=conversation.account_id,
-            sender=first.from_address if first else None,
-            received_at=first.received_at if first else None,
-        )
-        further_mails, is_first, *has = found.one()
-        return Around(further_mails, first is not None and is_first, *has)
+    async def found(self, statement: _Statement, **values: object) -> Sources | None:
+        """What a statement made by `drawn_from` finds."""
+        row = (await self._rows(statement, **values)).one_or_none()
+        if row is None:
+            return None
+        post, channel, message, conversation, account, *around = row
+        rows = (channel, message, conversation, account)
+        return Sources(post, rows, Around(*around))
 
     async def _rows(self, statement: _Statement, **values: object) -> Any:  # noqa: ANN401 -- a result
         return await self._session.exec(

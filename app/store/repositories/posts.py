@@ -1,12 +1,9 @@
 """What we show in Slack, and what became of it there."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, text, update
+from sqlalchemy import and_, exists, func, update
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, select
@@ -18,35 +15,6 @@ from app.store.models import Message, ParkedFor, Post, PostKind, PostState
 from app.store.new import NewPost
 from app.store.repositories.base import Repository
 from app.store.repositories.drawing import UNSENT
-
-CLOCK_SKEW: Final = timedelta(minutes=2)
-"""How far the clocks of mail servers, Slack and Postgres may be apart."""
-_GAP_BEFORE: Final = text("""
-SELECT account.unwatched_since, account.owned_since
-FROM posts AS post
-LEFT JOIN messages AS message
-    ON message.workspace_id = post.workspace_id AND message.id = post.message_id
-LEFT JOIN conversations AS conversation
-    ON conversation.workspace_id = post.workspace_id AND conversation.id = post.conversation_id
-LEFT JOIN placements AS placement
-    ON placement.workspace_id = post.workspace_id AND placement.id = post.placement_id
-LEFT JOIN mailboxes AS mailbox
-    ON mailbox.workspace_id = post.workspace_id AND mailbox.id = placement.mailbox_id
-JOIN accounts AS account
-    ON account.workspace_id = post.workspace_id
-    AND account.id = COALESCE(conversation.account_id, mailbox.account_id)
-WHERE post.workspace_id = :team AND post.id = :post AND account.unwatched_since IS NOT NULL
-    AND LEAST(post.created_at, message.received_at, placement.internaldate)
-        < account.owned_since + :skew
-""")
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """From when until when nobody known to us looked at an account."""
-
-    since: datetime
-    until: datetime
 
 
 class Posts(Repository):
@@ -191,27 +159,6 @@ class Posts(Repository):
             col(Post.seq).between(first, last),
         )
         return (await self._session.exec(statement)).one()
-
-    async def claim(self, post: Post) -> None:
-        """Say that we are about to send it; committed before Slack hears of it."""
-        statement = (
-            update(Post)
-            .where(col(Post.workspace_id) == self._workspace_id, col(Post.id) == post.id)
-            .values(state=PostState.CLAIMED, attempts=Post.attempts + 1, claimed_at=func.now())
-            .returning(Post)
-            .execution_options(populate_existing=True)
-        )
-        (await self._session.exec(statement)).scalar_one()
-
-    async def gap_before(self, post: Post) -> Gap | None:
-        """The time in which this post may have been made without our knowledge.
-
-        None where it is about what came when its account was in good hands.
-        """
-        connection = await self._session.connection()
-        values = {"team": self._workspace_id, "post": post.id, "skew": CLOCK_SKEW}
-        row = (await connection.execute(_GAP_BEFORE, values)).one_or_none()
-        return None if row is None else Gap(row.unwatched_since, row.owned_since)
 
     async def settled_of(self, ids: Collection[UUID]) -> frozenset[UUID]:
         """Those of these posts that have been in Slack, as far as we know."""

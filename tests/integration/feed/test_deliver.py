@@ -6,20 +6,65 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import select
 
 from app.commands.show import show_original
 from app.core.errors import Conflict
 from app.core.ids import ChannelId
 from app.feed.channels import set_exposure
-from app.feed.context import Later
+from app.feed.context import Draining, Later
 from app.feed.deliver import drain
 from app.feed.port import MessageGone, WorkspaceRefused
+from app.feed.post import Poster
 from app.sandbox.slack.emulator import Write
 from app.sandbox.slack.faults import FaultKind
 from app.slack.client import WorkspaceClient, http_session, web_client
-from app.store.models import ChannelState, Exposure, PostState
+from app.store.models import ChannelState, Exposure, Post, PostKind, PostState
+from app.store.notify import Waker
 from app.store.queue import drain_channel
 from tests.fixtures.feed import Feed
+
+
+class TestClaiming:
+    async def test_what_is_in_slack_already(self, feed: Feed) -> None:
+        await feed.mail("Question")
+        await feed.drain()
+        (post,) = await feed.posts()
+
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            assert await uow.claiming.claim(post.id, looked_up=True) is None
+
+        (same,) = await feed.posts()
+        assert (same.state, same.attempts) == (PostState.SENT, 1)
+
+    async def test_what_changes_after_it_was_found_is_shown_later(self, feed: Feed) -> None:
+        await feed.mail("Question")
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            found = (await uow.drawing.next_in(feed.channel)).unsent
+        assert found is not None
+        await feed.change("Question")
+
+        async with feed.feeding.slack.of(feed.workspace.id) as slack:
+            draining = Draining(feed.feeding, feed.workspace.id, feed.channel, slack, Waker())
+            await Poster(draining).send(found)
+
+        (post,) = await feed.posts()
+        assert post.state is PostState.SENT
+        assert post.shown < post.wanted
+
+    async def test_what_cannot_be_sent_counts_as_never_tried(self, feed: Feed) -> None:
+        await feed.mail("Question")
+        (post,) = await feed.posts()
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            card = await uow.posts.lock(post.id)
+            card.state = PostState.PARKED
+        await feed.mail("Re: Question", "Question")
+
+        await feed.drain()
+
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            line = (await uow.session.exec(select(Post).where(Post.kind == PostKind.MAIL))).one()
+        assert (line.state, line.attempts) == (PostState.PARKED, 0)
 
 
 class TestPosting:
@@ -139,7 +184,7 @@ class TestAnAnswerIsLost:
         async with feed.workspace.store.begin(feed.workspace.id) as uow:
             post = (await uow.drawing.next_in(feed.channel)).unsent
             assert post is not None
-            await uow.posts.claim(post)
+            assert await uow.claiming.claim(post.id, looked_up=True)
         (card,) = feed.slack.messages("support")
         feed.slack.delete_message("support", card["ts"])
 
@@ -176,7 +221,8 @@ class TestAnAnswerIsLost:
         async with feed.workspace.store.begin(feed.workspace.id) as uow:
             again = await uow.posts.lock(post.id)
             again.state, again.ts = PostState.WAITING, None
-            await uow.posts.claim(again)
+            await uow.session.flush()
+            assert await uow.claiming.claim(again.id, looked_up=True)
         (card,) = feed.slack.messages("support")
         async with http_session() as http:
             client = web_client(http, feed.slack.api_url, feed.slack.bot_token)

@@ -15,9 +15,9 @@ from app.feed.port import SlackFeed
 from app.sandbox.slack.faults import FaultKind
 from app.slack.client import WorkspaceClient
 from app.store.models import PlacementState, Post, PostKind
+from app.store.repositories.claiming import CLOCK_SKEW, Gap
 from app.store.repositories.fleet import AccountRef
 from app.store.repositories.ledger import Entry, Place
-from app.store.repositories.posts import CLOCK_SKEW, Gap
 from tests.fixtures.feed import Feed
 
 

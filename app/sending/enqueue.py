@@ -161,7 +161,7 @@ def _row(
         from_name=mail.sender.name,
         from_address=mail.sender.address,
         subject=mail.subject,
-        text=wanted.text or mail.text,
+        text=written.text,
         html=wanted.html,
         quotes=wanted.quote,
         attaches_original=wanted.attach_original,

@@ -56,6 +56,8 @@ class Written:
     wanted: Wanted
     gathered: Gathered
     mail: NewMail
+    text: str
+    """What its writer wrote, in plain words: without signature and history."""
     composed: Composed
     envelope: tuple[tuple[RecipientKind, Address], ...]
     digest: bytes
@@ -80,6 +82,7 @@ async def write(on: Writing, actor: Actor, wanted: Wanted) -> Written:
         wanted=wanted,
         gathered=gathered,
         mail=written.mail,
+        text=written.text,
         composed=written.composed,
         envelope=written.envelope,
         digest=digest,
@@ -117,7 +120,8 @@ def _write(on: Writing, wanted: Wanted, gathered: Gathered, raw: bytes | None) -
     envelope = _envelope(to, cc, bcc)
     id_ = OutgoingId(new_id())
     thread = _thread(wanted, gathered)
-    text, html = _body(wanted, gathered)
+    own = _own_words(wanted)
+    text, html = assemble(*own, signature=gathered.signature, history=_history(wanted, gathered))
     mail = NewMail(
         message_id=_message_id(id_, gathered.sender.address),
         sent_at=wanted.send_at or gathered.now,
@@ -140,6 +144,7 @@ def _write(on: Writing, wanted: Wanted, gathered: Gathered, raw: bytes | None) -
         wanted=wanted,
         gathered=gathered,
         mail=mail,
+        text=own[0],
         composed=composed,
         envelope=envelope,
         digest=b"",
@@ -189,7 +194,8 @@ def _thread(wanted: Wanted, gathered: Gathered) -> Thread:
     return thread_of_answer(gathered.original)
 
 
-def _body(wanted: Wanted, gathered: Gathered) -> tuple[str, str | None]:
+def _own_words(wanted: Wanted) -> tuple[str, str | None]:
+    """As text, and as HTML where there is any. Raises `InvalidInput`."""
     for field, value in (("text", wanted.text), ("html", wanted.html or "")):
         if len(value) > LONGEST_TEXT:
             raise InvalidInput(f"At most {LONGEST_TEXT} characters can be sent.", field=field)
@@ -197,7 +203,7 @@ def _body(wanted: Wanted, gathered: Gathered) -> tuple[str, str | None]:
     if not text.strip() and wanted.html:
         text = mail_html.to_text(wanted.html).plain
     html = clean_text(wanted.html) if wanted.html else None
-    return assemble(text, html, signature=gathered.signature, history=_history(wanted, gathered))
+    return text, html
 
 
 def _history(wanted: Wanted, gathered: Gathered) -> Text | None:

@@ -57,6 +57,12 @@ class TestAReply:
         assert await outbox.commands() == [CommandType.FILE_SENT]
         assert outgoing.filing is Filing.PENDING
 
+    async def test_of_html_alone_is_told_of_by_what_its_writer_wrote(self, outbox: Outbox) -> None:
+        """Its quotes and its signature are none of that: written on, they would stand twice."""
+        outgoing = await outbox.send(text="", html="<p>You are <b>right</b>.</p>", quote=True)
+
+        assert outgoing.text.strip() == "You are right."
+
     async def test_then_done_closes_the_conversation(self, outbox: Outbox) -> None:
         await outbox.send(then_done=True)
 

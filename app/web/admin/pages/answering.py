@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from app.container import Container
 from app.core.errors import Conflict, InvalidInput, NotFound
-from app.core.ids import ConversationId, DraftId, OutgoingId
+from app.core.ids import ConversationId, DraftId
 from app.mail.loops import nobody_reads
 from app.mail.typed import as_typed
 from app.sending import drafts
@@ -27,6 +27,7 @@ from app.web.admin.answers import Given, LookFirst
 from app.web.admin.choices import chosen_id
 from app.web.admin.forms import Form, checked, read
 from app.web.admin.pages.conversation import seen_conversation
+from app.web.admin.seen import SeenField, in_words, seen_in
 from app.web.admin.view import page, see_other
 from app.web.admin.visitor import AsAgent, Visitor
 from app.web.deps import Parts
@@ -34,7 +35,6 @@ from app.web.deps import Parts
 router = APIRouter()
 _ANSWERS: Final = (OutgoingMode.REPLY, OutgoingMode.REPLY_ALL)
 _LONGEST: Final = 50_000
-_UUID: Final = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 class AnswerForm(BaseModel):
@@ -45,21 +45,20 @@ class AnswerForm(BaseModel):
     cc: Annotated[str, Field(max_length=MOST_TEXT)] = ""
     text: Annotated[str, Field(max_length=_LONGEST)] = ""
     done: Annotated[bool, BeforeValidator(bool)] = False
-    seen: Annotated[str, Field(pattern=rf"^\d{{1,9}}( {_UUID}){{0,99}}$")]
+    seen: SeenField
     kept_at: Annotated[datetime | None, BeforeValidator(lambda typed: typed or None)] = None
     accepted: Annotated[str, Field(max_length=10_000)] = ""
     taken: Annotated[bool, BeforeValidator(bool)] = False
     do: Annotated[str, Field(pattern="^(send|keep)$")] = "keep"
 
     def given(self) -> Given:
-        messages, *on_the_way = self.seen.split()
         return Given(
             mode=OutgoingMode(self.mode),
             to=self.to,
             cc=self.cc,
             text=self.text,
             then_done=self.done,
-            seen=Seen(int(messages), tuple(OutgoingId(UUID(one)) for one in on_the_way)),
+            seen=seen_in(self.seen),
             kept_at=self.kept_at,
             accepted=tuple(self.accepted.split()),
             knows_taken=self.taken,
@@ -240,12 +239,8 @@ async def _values(uow: UnitOfWork, desk: Desk) -> dict[str, Any]:
         "accepted": "",
         "taken": "",
         "kept_at": desk.draft.updated_at.isoformat() if desk.draft else "",
-        "seen": _in_words(desk.seen),
+        "seen": in_words(desk.seen),
     }
-
-
-def _in_words(seen: Seen) -> str:
-    return " ".join([str(seen.messages), *map(str, seen.on_the_way)])
 
 
 async def _again(
@@ -261,7 +256,7 @@ async def _again(
     async with parts.store.begin(visitor.workspace_id) as uow:
         desk = await _desk(uow, visitor, conversation_id, OutgoingMode.REPLY)
     if look is not None:
-        form.values["seen"] = _in_words(look.seen)
+        form.values["seen"] = in_words(look.seen)
         form.values["accepted"] = " ".join((*form.data.given().accepted, *look.domains))
         form.values["taken"] = "yes" if look.taken_by or form.data.taken else ""
     return _page(request, visitor, desk, form, look=look, status=422)

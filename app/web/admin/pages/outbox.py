@@ -15,6 +15,7 @@ from app.mail.address import Address
 from app.mail.compose import File
 from app.sending import change
 from app.sending.context import writing_of
+from app.sending.guard import Seen, newer_than, seen_now
 from app.sending.wanted import Wanted
 from app.sending.write import write
 from app.store.models import (
@@ -27,9 +28,11 @@ from app.store.models import (
 )
 from app.store.repositories.outgoing import OutgoingFilter
 from app.store.unit_of_work import UnitOfWork
+from app.web.admin.answers import LookFirst
 from app.web.admin.choices import account_choices, filter_id, filter_state, paused_among
 from app.web.admin.forms import Form, read
 from app.web.admin.nav import Entry, Group
+from app.web.admin.seen import SeenField, in_words, seen_in
 from app.web.admin.view import page, see_other
 from app.web.admin.visitor import AsAgent, AsViewer, Visitor
 from app.web.deps import Cursor, Parts, Words, read_cursor, visible_accounts, write_cursor
@@ -54,6 +57,8 @@ Text = Annotated[Words, Query(max_length=50)]
 class EditForm(BaseModel):
     subject: Annotated[str, Field(max_length=500)] = ""
     text: Annotated[str, Field(min_length=1, max_length=200_000)]
+    seen: SeenField
+    """Of the conversation, as its writer was shown it."""
 
 
 @router.get("/outbox")
@@ -157,14 +162,20 @@ async def ask_to_edit(
 ) -> Response:
     async with parts.store.begin(visitor.workspace_id) as uow:
         mail = await _mail(uow, visitor, outgoing_id)
+        seen = in_words(await seen_now(uow, mail.conversation_id))
     _check_editable(mail)
-    form: Form[EditForm] = Form({"subject": mail.subject, "text": mail.text})
-    return page(request, visitor, "outgoing_edit.html", mail=mail, form=form)
+    form: Form[EditForm] = Form({"subject": mail.subject, "text": mail.text, "seen": seen})
+    return page(request, visitor, "outgoing_edit.html", mail=mail, form=form, look=None)
 
 
 @router.post("/outbox/{outgoing_id}/edit")
 async def edit(request: Request, visitor: AsAgent, parts: Parts, outgoing_id: UUID) -> Response:
-    """Send another text in its place: the old mail is taken back, the new one waits anew."""
+    """Send another text in its place: the old mail is taken back, the new one waits anew.
+
+    What came into the conversation since stops it once; sent again from the page that shows that,
+    it is meant.
+    """
+    look: LookFirst | None = None
     form = await read(request, EditForm)
     async with parts.store.begin(visitor.workspace_id) as uow:
         mail = await _mail(uow, visitor, outgoing_id)
@@ -175,14 +186,25 @@ async def edit(request: Request, visitor: AsAgent, parts: Parts, outgoing_id: UU
             writing = writing_of(parts.store, parts.blobs, parts.settings)
             written = await write(writing, visitor.actor, wanted)
             async with parts.store.begin(visitor.workspace_id) as uow:
+                await _check_seen(uow, mail.id, seen_in(form.data.seen))
                 new = await change.replace(uow, visitor.actor, mail.id, written)
         except InvalidInput as error:
             form.refuse(error)
+        except LookFirst as error:
+            look, form.values["seen"] = error, in_words(error.seen)
         except Conflict as error:
             return see_other(request, f"/outbox/{mail.id}", error.sentence, is_bad=True)
         else:
             return see_other(request, f"/outbox/{new.id}", "This goes out in its place.")
-    return page(request, visitor, "outgoing_edit.html", status=422, mail=mail, form=form)
+    return page(request, visitor, "outgoing_edit.html", status=422, mail=mail, form=form, look=look)
+
+
+async def _check_seen(uow: UnitOfWork, outgoing_id: OutgoingId, seen: Seen) -> None:
+    """Holds the mail, and then its conversation. Raises `LookFirst`."""
+    mail = await uow.outgoing.lock(outgoing_id)
+    newer = await newer_than(uow, mail.conversation_id, seen)
+    if newer is not None:
+        raise LookFirst(newer, await seen_now(uow, mail.conversation_id), (), "")
 
 
 async def _rewritten(parts: Container, visitor: Visitor, mail: Outgoing, given: EditForm) -> Wanted:

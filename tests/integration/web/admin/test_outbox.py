@@ -1,7 +1,9 @@
 """The outbox and the quarantine: what is shown, and what people decide there."""
 
+import re
 from uuid import UUID
 
+import httpx
 import pytest
 
 from app.accounts.pausing import pause
@@ -9,6 +11,7 @@ from app.core.access import Role
 from app.core.ids import AccountId, ConversationId, OutgoingId, PlacementId
 from app.store.models import Outgoing, OutgoingState, PlacementState
 from app.store.repositories.ledger import Entry, Place
+from tests import factories
 from tests.fixtures.admin import Admin, Person
 from tests.fixtures.web import Web
 
@@ -173,13 +176,47 @@ class TestActs:
         assert (await found(web, id_)).state is before
 
 
+async def rewrite(person: Person, id_: OutgoingId, page: str = "", **fields: str) -> httpx.Response:
+    """From this page, or from one that is opened for it."""
+    page = page or (await person.get(f"/outbox/{id_}/edit")).text
+    (seen,) = re.findall(r'name="seen" value="([^"]*)"', page)
+    return await person.post(f"/outbox/{id_}/edit", seen=seen, **fields)
+
+
 class TestEdit:
+    async def test_past_a_newer_mail_waits_until_that_was_seen(
+        self, admin: Admin, web: Web
+    ) -> None:
+        old = await mail_in(web, State.FAILED)
+        person = await admin.person(Role.AGENT)
+        page = (await person.get(f"/outbox/{old}/edit")).text
+        async with web.store.begin(web.workspace_id) as uow:
+            mail = await uow.outgoing.get(old)
+            conversation = await uow.conversations.lock(mail.conversation_id)
+            conversation.message_count += 1
+            newer = factories.message(
+                web.workspace_id, mail.account_id, conversation.id, excerpt="Never mind."
+            )
+            await uow.messages.add_all([newer])
+
+        first = await rewrite(person, old, page, text="Good morning.")
+        before = (await found(web, old)).state
+        second = await rewrite(person, old, first.text, text="Good morning.")
+
+        assert first.status_code == 422
+        assert "wrote again meanwhile" in first.text
+        assert "Never mind." in first.text
+        assert "Good morning." in first.text
+        assert before is State.FAILED
+        assert second.status_code == 303
+        assert (await found(web, old)).state is State.CANCELLED
+
     async def test_sends_another_text_to_the_same_people(self, admin: Admin, web: Web) -> None:
         old = await mail_in(web, State.FAILED)
         person = await admin.person(Role.AGENT)
         assert "Hello." in (await person.get(f"/outbox/{old}/edit")).text
 
-        answer = await person.post(f"/outbox/{old}/edit", subject="Re: x", text="Good morning.")
+        answer = await rewrite(person, old, subject="Re: x", text="Good morning.")
 
         new = OutgoingId(UUID(answer.headers["location"].rpartition("/")[2]))
         assert (await found(web, old)).state is State.CANCELLED
@@ -196,7 +233,7 @@ class TestEdit:
     async def test_without_words_is_refused_at_the_field(self, admin: Admin, web: Web) -> None:
         id_ = await mail_in(web, State.FAILED)
 
-        answer = await (await admin.person(Role.AGENT)).post(f"/outbox/{id_}/edit", text="")
+        answer = await rewrite(await admin.person(Role.AGENT), id_, text="")
 
         assert answer.status_code == 422
         assert "This is needed." in answer.text
@@ -210,7 +247,7 @@ class TestEdit:
         person = await admin.person(Role.AGENT)
 
         assert (await person.get(f"/outbox/{id_}/edit")).status_code == 409
-        answer = await person.post(f"/outbox/{id_}/edit", text="Good morning.")
+        answer = await person.post(f"/outbox/{id_}/edit", seen="1", text="Good morning.")
         assert answer.status_code == 409
 
 

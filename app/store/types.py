@@ -37,6 +37,14 @@ def timestamp(**options: Any) -> Any:  # noqa: ANN401 -- as Field itself
     return Field(sa_type=DateTime(timezone=True), **options)
 
 
+def timestamp_list() -> Any:  # noqa: ANN401 -- as Field itself
+    return Field(
+        default_factory=list,
+        sa_type=ARRAY(DateTime(timezone=True)),
+        sa_column_kwargs={"server_default": "{}"},
+    )
+
+
 def json_object(**options: Any) -> Any:  # noqa: ANN401 -- as Field itself
     return Field(sa_type=JSONB, **options)
 

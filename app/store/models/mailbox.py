@@ -7,7 +7,7 @@ from sqlmodel import Field
 
 from app.core.ids import AccountId, MailboxId, new_id
 from app.store.base import Tenanted, within_workspace
-from app.store.types import timestamp
+from app.store.types import timestamp, timestamp_list
 
 
 class Mailbox(Tenanted, table=True):
@@ -33,6 +33,13 @@ class Mailbox(Tenanted, table=True):
     """The server lists it and does not open it: when we try again."""
 
     uidvalidity: int | None = Field(default=None, sa_type=BigInteger)
+    shown_uidvalidity: int | None = Field(default=None, sa_type=BigInteger)
+    """What the server showed when UIDVALIDITY was last seen to change; None before the first
+    change. It may not be adopted yet."""
+    uidvalidity_changes: list[datetime] = timestamp_list()
+    """When it was seen to change lately, the latest last."""
+    unstable_since: datetime | None = timestamp(default=None)
+    """It changes again and again, so the folder is let be: since when."""
     watermark: int | None = Field(default=None, sa_type=BigInteger)
     """The UID from which we look for new mail: every lower UID is settled in the ledger."""
     first_uid: int | None = Field(default=None, sa_type=BigInteger)

@@ -37,6 +37,7 @@ from app.sync.folders import note_folders, park, unpark
 from app.sync.poll import catch_up
 from app.sync.port import Syncing
 from app.sync.reconcile import Reconciler
+from app.sync.unstable import FolderUnstable
 
 _LIST_AGAIN: Final = timedelta(minutes=5)
 """How often the folder list is read anew, to notice folders that were made or removed."""
@@ -324,7 +325,7 @@ class Serving:
             self._settled.pop(folder, None)
         else:
             self._settled[folder] = look.settled
-        if self._parked.pop(folder, None):
+        if self._parked.pop(folder, None) or look.was_parked:
             await unpark(self._syncing, folder)
         self._note_check(folder)
         return None
@@ -337,6 +338,8 @@ class Serving:
         wait = timedelta(seconds=self._poll_seconds)
         if before and not why.is_passing:
             wait = min(before.wait * 2, _LONGEST_PARK)
+        if isinstance(why, FolderUnstable):
+            wait = why.until - self._on.clock.now()
         self._parked[folder] = _Parked(self._on.clock.now() + wait, wait)
         await park(self._syncing, folder, why, self._parked[folder].until)
 

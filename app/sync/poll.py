@@ -3,7 +3,8 @@
     examine ──▶ plan ──▶ BEGIN     remember UIDVALIDITY and UIDNEXT; bring in nothing
                     ├──▶ NOTHING   the common case: one round trip, nothing written
                     ├──▶ LOOK      UID SEARCH from the watermark; fetch what the ledger lacks
-                    ├──▶ RESET     new UIDs: match what we know, fetch what arrived in between
+                    ├──▶ RESET     new UIDs: match what we know, fetch what arrived in between;
+                    │              not where they do not last: see `unstable.py`
                     └──▶ UNUSABLE  say so; the account keeps its other folders
 
 After NOTHING and LOOK the same numbers tell what others did to mails we know: see `follow.py`.
@@ -32,6 +33,7 @@ from app.sync.plan import Kind, Known, plan
 from app.sync.port import Folder, Syncing
 from app.sync.reconcile import EVERY, jittered
 from app.sync.reset import reset
+from app.sync.unstable import note_uidvalidity
 
 MOST_AT_ONCE: Final = 1000
 """So many mails are brought in by one look: a wish of somebody waits for no more than that."""
@@ -51,6 +53,8 @@ class Look:
     """There is more to bring in; whoever waits for something else may have a turn before."""
     settled: Selected | None = None
     """What the server said of the folder, where nothing is left to do for as long as it says so."""
+    was_parked: bool = False
+    """Whether it was written down that it is let be, by whichever connection."""
 
 
 async def catch_up(
@@ -70,7 +74,8 @@ async def catch_up(
     open stays open unless there is something to do.
 
     Raises `Transient` where the connection breaks, `FolderMissing` where the folder is not there,
-    and `OwnershipLost` where the account is no longer ours.
+    `FolderUnstable` where its UIDs do not last, and `OwnershipLost` where the account is no longer
+    ours.
     """
     look = await _catch_up(syncing, session, mailbox_id, max_age=max_age, peek=peek)
     for _ in range(_MORE_PASSES):
@@ -94,9 +99,23 @@ async def _catch_up(
         mailbox, pending = await uow.mailboxes.with_begun(mailbox_id)
     selected = await _ask(session, mailbox, max_age=max_age, peek=peek)
     faultpoint("K03")
+    look = await _do(syncing, session, mailbox, selected, pending)
+    return replace(look, was_parked=mailbox.parked_until is not None)
+
+
+async def _do(
+    syncing: Syncing,
+    session: MailSession,
+    mailbox: Mailbox,
+    selected: Selected,
+    pending: Sequence[int],
+) -> Look:
+    """What is to be done, given what the server says."""
     known = Known(mailbox.uidvalidity, mailbox.watermark, len(pending))
     decision = plan(known, selected)
-    log.debug("look", folder=str(mailbox_id), kind=decision.kind, reason=decision.reason)
+    log.debug("look", folder=str(mailbox.id), kind=decision.kind, reason=decision.reason)
+    if mailbox.unstable_since is not None and selected.uidvalidity == mailbox.uidvalidity:
+        await note_uidvalidity(syncing, mailbox, _checked(mailbox.uidvalidity))
     match decision.kind:
         case Kind.BEGIN if mailbox.started_at is not None:
             # It was asked for before it was there: what came into it since then is news.
@@ -114,6 +133,9 @@ async def _catch_up(
             return look
         case Kind.RESET:
             selected = await session.examine(mailbox.name)
+            if selected.uidvalidity in {mailbox.uidvalidity, None}:  # it has just changed back
+                return Look(mailbox.name, Kind.RESET, has_more=True)
+            await note_uidvalidity(syncing, mailbox, _checked(selected.uidvalidity))
             return await _renumber(syncing, session, mailbox, selected, Kind.RESET)
         case Kind.UNUSABLE:
             raise FolderMissing(

@@ -208,6 +208,11 @@ def _registry(figures: Figures, workers: int) -> CollectorRegistry:
             "Mail accounts with a folder that nobody has looked at for too long.",
             figures.silent,
         ),
+        (
+            "unstable_folders",
+            "Watched folders that are let be, as their UIDVALIDITY changes again and again.",
+            figures.unstable,
+        ),
         ("quarantined_mails", "Mails that could not be read.", figures.quarantined),
         ("commands_open", "Commands that are queued or running.", figures.commands_open),
         ("commands_failed", "Commands that failed and wait for a Retry.", figures.commands_failed),

@@ -13,6 +13,7 @@ import psycopg
 from app.sandbox.mail.server import MailServerFailed
 from app.sandbox.slack.faults import FaultKind
 from app.sandbox.slack.wire import Refused
+from app.sync.unstable import FOLLOWED
 from tests.fixtures.faults import Blackhole, CutOn, Drip, Fault, Reset
 from tests.fixtures.mailservers import log_in
 from tests.fixtures.sessions import mail
@@ -53,6 +54,7 @@ class Deeds:
 
     def __post_init__(self) -> None:
         self._touched: set[str] = set()
+        self._renumbered = 0
         self._number = 0
 
     async def do(self, step: Step) -> None:
@@ -228,15 +230,21 @@ class Deeds:
             case "hang":
                 server.on(command, hang(after=3))
             case "uidvalidity":
-                inbox = server.account.inbox
-                inbox.renumber(inbox.uidvalidity + 1 + int(100 * step.size))
-                inbox.on_change()
+                self._renumber(step.size)
             case "vanish":
                 token = self._untouched(step.size, among=("hostile",))
                 if token is not None:
                     self._touched.add(token)
                     self.world.history.note(Interference(time.time(), token, "delete"))
                     server.on("FETCH", first(lambda: self._remove(token)))
+
+    def _renumber(self, size: float) -> None:
+        """Not more often than is followed at once: after that, a folder is let be for minutes."""
+        if self._renumbered < FOLLOWED:
+            self._renumbered += 1
+            inbox = self.world.hostile.account.inbox
+            inbox.renumber(inbox.uidvalidity + 1 + int(100 * size))
+            inbox.on_change()
 
     def _remove(self, token: str) -> None:
         inbox = self.world.hostile.account.inbox

@@ -40,6 +40,7 @@ class Figures:
     missing: int
     quarantined: int
     silent: int
+    unstable: int
     commands_open: int
     commands_failed: int
     posts_unsent: int
@@ -89,6 +90,7 @@ class _Counting:
             missing=await self._number(select(func.sum(Mailbox.missing)).where(*watched)),
             quarantined=await self._quarantined(),
             silent=await self._silent(),
+            unstable=await self._count(Mailbox, *tended, col(Mailbox.unstable_since).is_not(None)),
             commands_open=await self._commands(CommandState.QUEUED, CommandState.RUNNING),
             commands_failed=await self._commands(CommandState.FAILED),
             posts_unsent=await self._count(Post, *unsent),

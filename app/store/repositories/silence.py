@@ -4,10 +4,10 @@ A folder's interval is what its last look said: from then to when the next one w
 after twice that, and 90 seconds at least, since looks are written down every 15 seconds. While
 other folders of its account are looked at, a folder gets ten intervals: they share one connection,
 and a look that brings in thousands of mails takes its time. After as long, a folder is shut that
-the server has no more or does not open any more (one that never opened is none of these). An
-account that was never looked at is silent by its age, unless it waits for somebody to sign in for
-the first time. One that is paused is never silent, and one that was resumed is looked at from then
-on.
+the server has no more or does not open any more (one that never opened is none of these); one whose
+UIDs do not last is so from the start. An account that was never looked at is silent by its age,
+unless it waits for somebody to sign in for the first time. One that is paused is never silent, and
+one that was resumed is looked at from then on.
 """
 
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ _SILENT: Final = text("""
 WITH proof AS (
     SELECT account.workspace_id, account.id, account.address, folder.name,
         folder.parked_until IS NOT NULL OR NOT (folder.listed AND folder.selectable) AS is_shut,
+        folder.unstable_since IS NOT NULL AND folder.parked_until IS NOT NULL AS is_unstable,
         greatest(
             coalesce(folder.last_checked_at, account.created_at), account.resumed_at
         ) AS seen_at,
@@ -42,7 +43,7 @@ WITH proof AS (
     SELECT *, max(seen_at) OVER (PARTITION BY workspace_id, id) AS account_seen_at FROM proof
 ), judged AS (
     SELECT *, now() > account_seen_at + patience AS is_account,
-        now() > seen_at + 5 * patience AND account_seen_at > seen_at AS is_alone
+        (is_unstable OR now() > seen_at + 5 * patience) AND account_seen_at > seen_at AS is_alone
     FROM latest
 )
 SELECT workspace_id, id, address,

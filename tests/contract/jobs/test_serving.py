@@ -25,6 +25,7 @@ from app.sandbox.mail.dovecot import DovecotInbox
 from app.store.models import Mailbox
 from app.store.notify import NotificationHub, Waker
 from app.sync import poll
+from app.sync.unstable import FOLLOWED
 from tests.fixtures.clock import ManualClock
 from tests.fixtures.faultproxy import FaultProxy
 from tests.fixtures.faults import Replace, Step, Stream
@@ -465,6 +466,40 @@ class TestAFolderThatIsListedAndDoesNotOpen:
 
         until = (await folder(sync, "Orders")).parked_until
         assert until == sync.clock.now() + timedelta(seconds=POLL)
+
+
+class TestAFolderWhoseUIDsDoNotLast:
+    async def test_is_parked_and_holds_up_nobody_until_they_do(
+        self, sync: Sync, proxy: FaultProxy
+    ) -> None:
+        inbox, server = sync.inbox, sync.inbox.server
+
+        async def connect_and_look() -> None:
+            """Dovecot ends a session whose folder it has numbered anew."""
+            sync.clock.advance(seconds=POLL)
+            async with serving(sync, proxy) as served:
+                await served.round()
+
+        await connect_and_look()
+        first = (await folder(sync, "INBOX")).uidvalidity or 0
+        for n in range(1, FOLLOWED + 2):
+            await server.change_uidvalidity(inbox.username, "INBOX", first + n)
+            await connect_and_look()
+        parked = await folder(sync, "INBOX")
+        await inbox.deliver(mail("In the gap", "gap@acme.example"))
+        await server.save(inbox.username, "Orders", mail("Elsewhere", "else@acme.example"))
+        await connect_and_look()
+        meanwhile = await sync.announced()
+        sync.clock.advance(minutes=4)
+        await connect_and_look()
+
+        assert "INBOX anew 4 times" in parked.detail
+        assert parked.uidvalidity == first + FOLLOWED
+        assert meanwhile == ["Elsewhere"]
+        assert await sync.announced() == ["Elsewhere", "In the gap"]
+        settled = await folder(sync, "INBOX")
+        assert settled.uidvalidity == first + FOLLOWED + 1
+        assert (settled.detail, settled.parked_until, settled.unstable_since) == ("", None, None)
 
 
 class TestAFolderThatVanishes:

@@ -12,6 +12,7 @@ from app.sync import reset
 from app.sync.plan import Kind
 from app.sync.poll import catch_up
 from app.sync.reconcile import Reconciler
+from app.sync.unstable import FOLLOWED, FolderUnstable
 from tests.fixtures.sessions import mail
 from tests.fixtures.syncing import MakeSync, Sync
 from tests.rig.asking import (
@@ -265,6 +266,73 @@ class TestUIDVALIDITY:
         assert await known.announced() == ["First", "Second", "Under 5", "Under 0"]
         assert await raw_of(known, "Under 0") == named("Under 0")
         assert set((await known.ledger()).values()) == {"skipped", "stored"}
+
+    async def test_ih3_again_and_again_is_followed_three_times_and_then_waited_out(
+        self, known: Sync
+    ) -> None:
+        inbox, before = known.inbox.account.inbox, known.inbox.account.inbox.uidvalidity
+        for n in range(1, FOLLOWED + 1):
+            known.clock.advance(minutes=1)
+            inbox.renumber(before + n)
+            await known.look()
+        put(known.inbox, "While it changes")
+
+        asked = []
+        for n in (4, 5):
+            known.inbox.seen.clear()
+            inbox.renumber(before + n)
+            known.clock.advance(minutes=5)
+            with pytest.raises(FolderUnstable, match=rf"INBOX anew {n} times"):
+                await known.look()
+            asked.append(known.inbox.commands("FETCH"))
+        unstable = await known.mailbox()
+        known.clock.advance(minutes=9)
+        with pytest.raises(FolderUnstable):
+            await known.look()
+        known.clock.advance(minutes=1)
+        look = await known.look()
+
+        assert asked == [[], []]
+        assert unstable.uidvalidity == before + FOLLOWED
+        assert unstable.unstable_since is not None
+        assert (look.kind, look.found) == (Kind.RESET, 1)
+        settled = await known.mailbox()
+        assert (settled.uidvalidity, settled.unstable_since) == (before + 5, None)
+        assert await known.announced() == ["First", "Second", "While it changes"]
+        assert set((await known.ledger()).values()) == {"skipped", "stored"}
+        await check_prefix(known, known.inbox)
+
+    async def test_ih3_to_and_fro_ends_where_it_stays_with_what_was_known(
+        self, known: Sync
+    ) -> None:
+        inbox, before = known.inbox.account.inbox, known.inbox.account.inbox.uidvalidity
+        for n in range(FOLLOWED):
+            inbox.renumber(before + 1 - n % 2)
+            await known.look()
+        held = inbox.uidvalidity
+        put(known.inbox, "While it changes")
+        for uidvalidity in (before + 7, held):
+            inbox.renumber(uidvalidity)
+            with pytest.raises(FolderUnstable):
+                await known.look()
+
+        known.clock.advance(minutes=10)
+        await known.look()
+
+        assert (await known.mailbox()).unstable_since is None
+        assert await known.announced() == ["First", "Second", "While it changes"]
+
+    async def test_ih3_that_stays_unfinished_counts_once(self, known: Sync) -> None:
+        known.inbox.account.inbox.renumber(1_800_000_000, first=7)
+        for _ in range(FOLLOWED + 2):
+            known.inbox.on("FETCH", finish())
+            with pytest.raises(Transient):
+                await known.look()
+
+        await known.look()
+
+        assert await known.announced() == ["First", "Second"]
+        assert len((await known.mailbox()).uidvalidity_changes) == 1
 
     async def test_ih4_missing_in_select(self, known: Sync) -> None:
         known.inbox.on("EXAMINE", without(rb"UIDVALIDITY"), times=1)

@@ -165,6 +165,24 @@ class TestAFolderThatIsShut:
 
         assert await silent(watched) == []
 
+    async def test_for_uids_that_do_not_last_is_noticed_at_once(self, watched: Feed) -> None:
+        dog, now = watchdog(watched, "Ana"), SystemClock().now()
+        unstable = {"unstable_since": now, "detail": "Numbered anew 4 times."}
+        await look(watched, folder="Team", seconds_ago=70, **unstable)
+        await dog.look()
+        assert await events(watched) == []
+
+        await look(watched, folder="Team", seconds_ago=70, parked_until=now, **unstable)
+        await dog.look()
+        async with watched.workspace.store.across_workspaces() as fleet:
+            counted = (await fleet.figures()).unstable
+        (told,) = await self.told(watched)
+
+        assert await events(watched) == ["mailbox.silent"]
+        assert counted == 1
+        assert "(Team) is no longer looked at" in told
+        assert "Numbered anew 4 times. The other folders go on." in told
+
     async def test_is_told_of_with_the_reason_and_when_it_is_over(self, watched: Feed) -> None:
         dog = watchdog(watched, "Ana")
         await look(watched, folder="Team", seconds_ago=9999, **GONE)

@@ -39,6 +39,10 @@ class _Side:
     def per_second(self) -> float:
         return statistics.median(one.mails / one.seconds for one in self.taken)
 
+    def searchable_per_second(self) -> float | None:
+        took = [one.mails / one.searchable_seconds for one in self.taken if one.searchable_seconds]
+        return statistics.median(took) if took else None
+
     def cpu_us(self) -> float:
         return statistics.median(1e6 * one.cpu_seconds / one.mails for one in self.taken)
 
@@ -56,7 +60,8 @@ async def bulk(mails: int, rounds: int, kinds: Sequence[Kind], peers: Sequence[s
                 for side in sides:
                     side.taken.append(await _turn(side.name, dovecot, mails))
         rows += [_row(kind, side, sides[0]) for side in sides]
-    head = ["mails", "who", "msgs/s", f"× {peers[0]}", "client CPU µs/msg", "peak MB"]
+    kept = ["msgs/s", f"× {peers[0]}", "searchable msgs/s"]
+    head = ["mails", "who", *kept, "client CPU µs/msg", "peak MB"]
     return table(head, rows)
 
 
@@ -72,7 +77,9 @@ async def _turn(name: str, dovecot: Dovecot, mails: int) -> Taken:
 
 def _row(kind: Kind, side: _Side, first: _Side) -> list[str]:
     ratio = side.per_second() / first.per_second()
-    figures = [f"{side.per_second():.0f}", f"{ratio:.2f}", f"{side.cpu_us():.0f}"]
+    searchable = side.searchable_per_second()
+    figures = [f"{side.per_second():.0f}", f"{ratio:.2f}"]
+    figures += [f"{searchable:.0f}" if searchable else "", f"{side.cpu_us():.0f}"]
     return [kind, side.name, *figures, f"{side.peak_mb():.0f}"]
 
 

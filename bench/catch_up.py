@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import uvloop
@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from app.core.clock import SystemClock
 from app.core.logging import configure_logging
+from app.jobs.indexing import index_mails
 from app.mailbox.port import MailSession, Security, ServerSpec
 from app.mailbox.sessions import IMAPServers
 from app.store.blobs import Blobs
@@ -72,7 +73,10 @@ class _Bench:
     session: MailSession
 
     async def bring_in(self, from_uid: int) -> Taken:
-        """A new account; its first look is taken to have been made before this UID came."""
+        """A new account; its first look is taken to have been made before this UID came.
+
+        What a worker does beside, all two seconds, comes at the end here: to index the mails.
+        """
         syncing = await new_account(self.store, self.blobs, self.parser, SystemClock())
         folder, *_ = await read_folders(syncing, self.session)
         await catch_up(syncing, self.session, folder)
@@ -85,12 +89,14 @@ class _Bench:
         while look is None or look.has_more:
             look = await catch_up(syncing, self.session, folder)
             found += look.found
-        return Taken(
+        taken = Taken(
             mails=found,
             seconds=time.perf_counter() - started,
             cpu_seconds=sum(map(cpu_seconds, processes)) - used,
             peak_mb=sum(map(peak_mb, processes)),
         )
+        await index_mails(self.store)
+        return replace(taken, searchable_seconds=time.perf_counter() - started)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from app.commands.summary import summaries_due
 from app.core.clock import Clock
 from app.core.ids import ConversationId, TeammateId, WorkspaceId
 from app.core.logging import get_logger
+from app.jobs.indexing import index_mails
 from app.jobs.ownership import Ownership
 from app.jobs.sweeping import sweep
 from app.store.blobs import Blobs
@@ -63,6 +64,7 @@ class Ticks:
         self._tokens = tokens
         self._blobs = blobs
         self._scheduler: AsyncIOScheduler | None = None
+        self._is_indexing = False
 
     def schedule(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(
@@ -104,6 +106,8 @@ class Ticks:
             await self.let_writers_go()
         if due.has_webhooks:
             await self.deliver_webhooks()
+        if due.has_mails_to_index:
+            self._index_at_once()
         if due.has_running_jobs:
             await self.revive_stalled_jobs()
 
@@ -114,6 +118,19 @@ class Ticks:
             self._scheduler.add_job(
                 self.send_what_is_due, "date", run_date=at, id="mail", replace_existing=True
             )
+
+    def _index_at_once(self) -> None:
+        """Beside the other ticks, which are not to wait for it; once at a time."""
+        if self._scheduler is not None and not self._is_indexing:
+            self._is_indexing = True
+            self._scheduler.add_job(self.index_mails, "date")
+
+    async def index_mails(self) -> None:
+        """Have search find the mails that came in many at a time."""
+        try:
+            await index_mails(self._store)
+        finally:
+            self._is_indexing = False
 
     async def wake_unheard(self) -> None:
         """Wake the accounts that somebody asked something of, and whose notice was lost."""

@@ -30,12 +30,20 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 
 async def insert_many(
-    session: AsyncSession, table: str, rows: Sequence[Row], *, on_conflict: str = ""
+    session: AsyncSession,
+    table: str,
+    rows: Sequence[Row],
+    *,
+    on_conflict: str = "",
+    worked_out: tuple[tuple[str, str], ...] = (),
 ) -> None:
-    """Insert the rows. `table` and `on_conflict` are our own words, never anybody's input."""
+    """Insert the rows. All but them are our own words, never anybody's input.
+
+    `worked_out`: further columns, each with what Postgres makes it of.
+    """
     if not rows:
         return
-    insertion = _Insertion(type(rows[0]), table, on_conflict), as_json(rows)
+    insertion = _Insertion(type(rows[0]), table, on_conflict, worked_out), as_json(rows)
     if (pending := session.info.get(_PENDING)) is None:
         await _insert(session, [insertion])
     else:
@@ -68,11 +76,13 @@ class _Insertion:
     kind: "type[DataclassInstance]"
     table: str
     on_conflict: str
+    worked_out: tuple[tuple[str, str], ...]
 
     def sql(self, n: int) -> str:
-        columns = ", ".join(f'"{field.name}"' for field in fields(self.kind))
         kinds = get_type_hints(self.kind)
-        values = ", ".join(_column(field.name, kinds[field.name]) for field in fields(self.kind))
+        made_of = {f'"{one.name}"': _value(one.name, kinds[one.name]) for one in fields(self.kind)}
+        made_of |= self.worked_out
+        columns, values = ", ".join(made_of), ", ".join(made_of.values())
         return (
             f"INSERT INTO {self.table} ({columns}) SELECT {values} "  # noqa: S608
             f"FROM json_populate_recordset(NULL::{self.table}, CAST(:rows{n} AS json)) "
@@ -89,7 +99,7 @@ def _statement(insertions: tuple[_Insertion, ...]) -> TextClause:
 
 
 def as_json(rows: Sequence[Row]) -> Json:
-    """Rows of one kind, as `json_populate_recordset` reads them; bytes as `_column` does."""
+    """Rows of one kind, as `json_populate_recordset` reads them; bytes as `_value` does."""
     return Json(_ENCODER.encode(rows), dumps=_as_it_is)
 
 
@@ -97,7 +107,7 @@ def _as_it_is(encoded: bytes) -> bytes:
     return encoded
 
 
-def _column(name: str, kind: object) -> str:
+def _value(name: str, kind: object) -> str:
     """Bytes travel in base64, in which nothing has a meaning to Postgres' own form of them."""
     column = f'"{name}"'
     return f"decode(encode({column}, 'escape'), 'base64')" if kind in _BYTES else column

@@ -30,6 +30,7 @@ from app.store.models.installation import Installation, InstallationState
 from app.store.models.invitation import Invitation
 from app.store.models.list_exit import ListExit, ListExitState
 from app.store.models.login import Login
+from app.store.models.mail_to_index import MailToIndex
 from app.store.models.mailbox import Mailbox
 from app.store.models.message import Direction, Message
 from app.store.models.note import Note
@@ -102,6 +103,7 @@ __all__ = [
     "ListExit",
     "ListExitState",
     "Login",
+    "MailToIndex",
     "Mailbox",
     "Message",
     "Note",

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Computed, Index, UniqueConstraint, Uuid
+from sqlalchemy import BigInteger, Column, Index, UniqueConstraint, Uuid
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field
 
@@ -13,11 +13,12 @@ from app.mail.parsed import Automatic
 from app.store.base import Tenanted, now_in_database, within_workspace
 from app.store.types import enum_text, json_object, text_list, timestamp
 
-_SEARCHABLE = (
+SEARCHABLE = (
     "setweight(to_tsvector('simple', left(subject, 1000)), 'A') || "
     "setweight(to_tsvector('simple', left(from_name || ' ' || from_address, 500)), 'B') || "
     "to_tsvector('simple', left(body, 100000))"
 )
+"""The words of a mail, as Postgres works them out."""
 
 
 class Direction(StrEnum):
@@ -93,6 +94,5 @@ class Message(Tenanted, table=True):
     """The mailing list it came by (RFC 2919)."""
     raw_sha256: bytes
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())
-    search: Any = Field(
-        default=None, sa_column=Column("search", TSVECTOR, Computed(_SEARCHABLE, persisted=True))
-    )
+    search: Any = Field(default=None, sa_column=Column("search", TSVECTOR))
+    """Its words; None until they are worked out: see `store.repositories.searching`."""

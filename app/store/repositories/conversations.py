@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import and_, func, or_, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
@@ -13,9 +13,10 @@ from sqlmodel import col, select
 from app.core.errors import NotFound
 from app.core.ids import AccountId, ChannelId, ConversationId, TeammateId
 from app.store.bulk import insert_many, is_any
-from app.store.models import Account, Conversation, ConversationStatus, Message, Post, PostKind
+from app.store.models import Account, Conversation, ConversationStatus, Post, PostKind
 from app.store.new import NewConversation
 from app.store.repositories.base import Repository
+from app.store.repositories.searching import found_without_index, has_mail
 
 _WORD: Final = re.compile(r"\w+")
 
@@ -148,6 +149,14 @@ class Conversations(Repository):
         )
         return [str(one) for one in (await self._session.exec(statement)).all()]
 
+    async def _conditions(self, wanted: ConversationFilter) -> list[ColumnElement[bool]]:
+        conditions = list(_conditions(wanted))
+        for query in _queries(wanted):
+            besides = await found_without_index(self._session, self._workspace_id, query)
+            found = has_mail(query)
+            conditions.append(found | is_any(col(Conversation.id), besides) if besides else found)
+        return conditions
+
     async def page(
         self,
         wanted: ConversationFilter,
@@ -158,7 +167,7 @@ class Conversations(Repository):
         """The latest first. `before` is the last row of the page before."""
         statement = (
             select(Conversation)
-            .where(Conversation.workspace_id == self._workspace_id, *_conditions(wanted))
+            .where(Conversation.workspace_id == self._workspace_id, *await self._conditions(wanted))
             .order_by(col(Conversation.last_message_at).desc(), col(Conversation.id).desc())
             .limit(limit)
         )
@@ -173,7 +182,7 @@ class Conversations(Repository):
         """Those whose oldest mail that nobody has dealt with is the oldest, first."""
         statement = (
             select(Conversation)
-            .where(Conversation.workspace_id == self._workspace_id, *_conditions(wanted))
+            .where(Conversation.workspace_id == self._workspace_id, *await self._conditions(wanted))
             .order_by(col(Conversation.waiting_since), col(Conversation.id))
             .limit(limit)
         )
@@ -183,7 +192,7 @@ class Conversations(Repository):
         """How many there are; the limit where there are more."""
         some = (
             select(Conversation.id)
-            .where(Conversation.workspace_id == self._workspace_id, *_conditions(wanted))
+            .where(Conversation.workspace_id == self._workspace_id, *await self._conditions(wanted))
             .limit(limit)
             .subquery()
         )
@@ -243,10 +252,14 @@ def _conditions(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
     if wanted.overdue:
         yield col(Conversation.no_answer_since).is_not(None)
     yield from _waiting(wanted)
+
+
+def _queries(wanted: ConversationFilter) -> Iterable[ColumnElement[str]]:
+    """What is asked of the words of mails."""
     if prefixes := [one for text in wanted.words_beginning for one in _WORD.findall(text)]:
-        yield _has_mail(func.to_tsquery("simple", " & ".join(f"{one}:*AB" for one in prefixes)))
+        yield func.to_tsquery("simple", " & ".join(f"{one}:*AB" for one in prefixes))
     if wanted.query:
-        yield _has_mail(func.websearch_to_tsquery("simple", wanted.query))
+        yield func.websearch_to_tsquery("simple", wanted.query)
 
 
 def _waiting(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
@@ -254,15 +267,3 @@ def _waiting(wanted: ConversationFilter) -> Iterable[ColumnElement[bool]]:
         yield col(Conversation.waiting_since).is_not(None)
     if wanted.waiting_with_others_than is not None:
         yield col(Conversation.assignee_id) != wanted.waiting_with_others_than
-
-
-def _has_mail(query: ColumnElement[Any]) -> ColumnElement[bool]:
-    return (
-        select(Message.id)
-        .where(
-            Message.workspace_id == Conversation.workspace_id,
-            Message.conversation_id == Conversation.id,
-            col(Message.search).op("@@")(query),
-        )
-        .exists()
-    )

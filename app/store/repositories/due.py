@@ -36,6 +36,7 @@ SELECT
     EXISTS (SELECT FROM webhooks AS webhook
         JOIN event_counters AS counter ON counter.workspace_id = webhook.workspace_id
         WHERE webhook.state = 'active' AND webhook.cursor < counter.last_seq) AS has_webhooks,
+    EXISTS (SELECT FROM mails_to_index) AS has_mails_to_index,
     EXISTS (SELECT FROM procrastinate_jobs WHERE status = 'doing') AS has_running_jobs,
     now() AS now
 """)
@@ -76,6 +77,7 @@ class Due:
     has_idle_writers: bool
     has_webhooks: bool
     """Webhooks with events that they have not had."""
+    has_mails_to_index: bool
     has_running_jobs: bool
     """Jobs that are being done, or were when their worker died."""
     now: datetime

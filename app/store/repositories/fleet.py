@@ -49,6 +49,7 @@ from app.store.repositories.grants import GrantsEverywhere
 from app.store.repositories.homes import EveryHome
 from app.store.repositories.log_restores import go_on_after_restore
 from app.store.repositories.outgoing import IS_JUDGED
+from app.store.repositories.searching import Indexing
 from app.store.repositories.silence import (
     PausedAccount,
     SilentAccount,
@@ -144,6 +145,7 @@ class Fleet(Tenants):
         self.door = Door(session)
         self.webhooks = EveryWebhook(session)
         self.homes = EveryHome(session)
+        self.indexing = Indexing(session)
         self.unneeded_blobs = UnneededBlobs(session)
 
     async def silent_accounts(self) -> Sequence[SilentAccount]:

@@ -13,8 +13,10 @@ from app.core.ids import AccountId, ConversationId, MessageId
 from app.mail.parsed import Automatic
 from app.store.bulk import insert_many, is_any
 from app.store.models import Attachment, Direction, Message
+from app.store.models.message import SEARCHABLE
 from app.store.new import NewAttachment, NewMessage
 from app.store.repositories.base import Repository
+from app.store.repositories.searching import AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,9 @@ class Messages(Repository):
     async def add_all(
         self, messages: Sequence[NewMessage], attachments: Sequence[NewAttachment] = ()
     ) -> None:
-        await insert_many(self._session, "messages", messages)
+        """Keep them; a few are searchable at once, and many a moment later."""
+        words = (("search", SEARCHABLE),) if len(messages) <= AT_ONCE else ()
+        await insert_many(self._session, "messages", messages, worked_out=words)
         await insert_many(self._session, "attachments", attachments)
 
     async def get(self, message_id: MessageId) -> Message:

@@ -12,14 +12,15 @@ from sqlmodel import select
 
 from app.accounts.tokens import GrantTokens
 from app.core.clock import SystemClock
-from app.core.ids import AccountId
+from app.core.ids import AccountId, MessageId, new_id
 from app.jobs.ownership import Ownership
 from app.jobs.scheduler import Ticks
 from app.store.blobs import Blobs
-from app.store.models import Conversation, HistoryImport, Mailbox
+from app.store.models import Conversation, HistoryImport, Mailbox, MailToIndex
 from app.store.queue import open_queue
 from app.store.repositories.due import Tended
 from app.store.repositories.fleet import AccountRef, Check
+from tests.factories import MOMENT
 from tests.fixtures.database import Workspace
 from tests.fixtures.sending import Outbox, outbox
 
@@ -105,6 +106,26 @@ class TestALook:
 
         due = {job.id: job.trigger for job in scheduler.get_jobs()}["mail"].run_date
         assert due - datetime.now(due.tzinfo) < timedelta(seconds=2)
+
+    async def test_has_mails_indexed_beside_it_and_once_at_a_time(
+        self, workspace: Workspace
+    ) -> None:
+        waits = MailToIndex(
+            workspace_id=workspace.id, received_at=MOMENT, message_id=MessageId(new_id())
+        )
+        async with workspace.store.begin(workspace.id) as uow:
+            uow.session.add(waits)
+        ticks = ticks_of(workspace)
+        scheduler = ticks.schedule()
+        usual = len(scheduler.get_jobs())
+
+        await ticks.look()
+        await ticks.look()
+
+        assert len(scheduler.get_jobs()) == usual + 1
+        await ticks.index_mails()
+        async with workspace.store.asking_all_workspaces() as fleet:
+            assert not (await fleet.due(SystemClock().now())).has_mails_to_index
 
     async def test_wakes_a_conversation_that_was_snoozed_until_now(self, outbox: Outbox) -> None:
         await outbox.run("UPDATE conversations SET snoozed_until = now() - interval '1 second'")

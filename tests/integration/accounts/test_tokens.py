@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from app.accounts.grants import keep_tokens
+from app.accounts.grants import keep_tokens, make_ticket
+from app.accounts.sign_in import SignIns
 from app.accounts.tokens import RENEW_BEFORE, GrantTokens
 from app.core.crypto import Vault
 from app.core.ids import GrantId
@@ -23,6 +24,7 @@ from app.providers.oauth.answers import status_error, token_error
 from app.providers.oauth.port import (
     Begun,
     GrantRefused,
+    Identity,
     MailHosts,
     ProviderTrouble,
     SetupWrong,
@@ -53,12 +55,15 @@ class StrictProvider:
     gate: threading.Event | None = None
     """Where set: an answer waits for it."""
     asked: threading.Event = field(default_factory=threading.Event)
+    refused_late: bool = False
+    """After that wait: no tokens."""
 
     def begin(self, *, redirect_uri: str, state: str, login_hint: str) -> Begun:
-        raise AssertionError("nobody signs in where tokens are renewed")
+        return Begun(f"https://login.example.com/?state={state}", "saved")
 
     def finish(self, saved: str, answer: Mapping[str, str], *, redirect_uri: str) -> SignedIn:
-        raise AssertionError("nobody signs in where tokens are renewed")
+        tokens = Tokens("access-signed-in", "refresh-signed-in", 3600, ("mail",))
+        return SignedIn(tokens, Identity("ana", ("support@example.com",)))
 
     def refresh(self, refresh_token: str) -> Tokens:
         self.shown.append(refresh_token)
@@ -73,6 +78,8 @@ class StrictProvider:
         self.asked.set()
         if self.gate is not None:
             self.gate.wait(20)
+        if self.refused_late:
+            raise token_error(self.title, "invalid_grant", "It was used already.")
         return tokens
 
     def for_application(self) -> Tokens:
@@ -107,6 +114,16 @@ class Rig:
     async def change(self, change: Callable[[Grant], None]) -> None:
         async with self.workspace.store.begin(self.workspace.id) as uow:
             change(await uow.grants.lock(self.grant_id))
+
+    async def sign_in(self) -> None:
+        """Somebody does it anew."""
+        providers = OAuthProviders({self.provider.name: self.provider})
+        sign_ins = SignIns(self.workspace.store, self.vault, providers, "https://box.example.com")
+        async with self.workspace.store.begin(self.workspace.id) as uow:
+            ticket = await make_ticket(uow, await uow.grants.get(self.grant_id))
+        url = await sign_ins.start("strict", ticket, "a browser")
+        state = url.partition("state=")[2]
+        await sign_ins.finish("strict", {"state": state, "code": "1"}, "a browser")
 
     async def ends_in(self, left: timedelta) -> None:
         async with self.workspace.store.begin(self.workspace.id) as uow:
@@ -241,6 +258,24 @@ class TestManyAtOnce:
 
         assert await late == "access-2"
         assert (await rig.grant()).version == 2
+
+    @pytest.mark.parametrize("is_refused", [False, True], ids=["tokens", "a refusal"])
+    async def test_bring_nothing_over_a_sign_in_that_was_made_meanwhile(
+        self, rig: Rig, *, is_refused: bool
+    ) -> None:
+        """To sign in anew ends the old tokens at some providers: what comes of these is no news."""
+        rig.provider.gate = threading.Event()
+        if is_refused:
+            rig.provider.refused_late = True
+        late = asyncio.create_task(rig.get(instead_of="access-0"))
+        await asyncio.to_thread(rig.provider.asked.wait, 10)
+        await rig.sign_in()
+
+        rig.provider.gate.set()
+
+        assert await late == "access-signed-in"
+        assert (await rig.grant()).state is GrantState.ACTIVE
+        assert await rig.refresh_token() == "refresh-signed-in"
 
     async def test_keep_what_came_late_where_the_others_came_to_nothing(self, rig: Rig) -> None:
         """The provider has rotated for the late one: its token is the only one that lives."""

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from sqlmodel import select
 
+from app.accounts.connect import remove
 from app.core.ids import OutgoingId
 from app.mail.address import Address
 from app.outside.http import open_outside
 from app.sandbox.mail.certificates import certificate_for_this_machine
+from app.sending import send
 from app.sending.settle import PATIENCE
 from app.sending.smtp import SMTPTransport
 from app.store.models import (
@@ -224,6 +227,33 @@ class TestPatience:
         await outbox.drain()
 
         assert (await outbox.row(row.id)).state is SENT
+
+
+class TestAnAccountThatIsRemoved:
+    """While a mail of it is on its way."""
+
+    @pytest.mark.parametrize(("step", "copies"), [("blobs.get", 0), ("read_back", 1)])
+    async def test_sends_nothing_more_and_stops_nobody(
+        self, outbox: Outbox, monkeypatch: pytest.MonkeyPatch, step: str, copies: int
+    ) -> None:
+        """Before the mail is handed over, and before it is noted that it was."""
+        owner: Any = outbox.sending.blobs if step == "blobs.get" else send
+        name = step.rpartition(".")[2]
+        as_ever = getattr(owner, name)
+
+        async def removed_meanwhile(*given: Any) -> Any:
+            async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+                await remove(uow, outbox.account_id)
+            return await as_ever(*given)
+
+        monkeypatch.setattr(owner, name, removed_meanwhile)
+        await outbox.ask()
+
+        await outbox.drain()
+
+        assert len(outbox.server.taken) == copies
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            assert (await uow.session.exec(select(Outgoing))).all() == []
 
 
 class TestTheWayThere:

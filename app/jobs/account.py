@@ -14,6 +14,7 @@ resumed, it is taken like a new one.
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from app.core.errors import NotFound
 from app.core.logging import get_logger
@@ -44,6 +45,12 @@ class AccountTender:
         self._waker = waker or Waker()
         self._backoff = Backoff(tending, ref, fence, self._waker)
         self._serving: Serving | None = None
+        self._opened_at: datetime | None = None
+        """When the present connection was made."""
+        self._outage: timedelta | None = None
+        """How long the last one lasted, until what it held up is in."""
+        self._missed = 0
+        """Mails that were brought in since then by former connections."""
 
     def stop(self) -> None:
         """End as soon as what is under way is done."""
@@ -88,6 +95,7 @@ class AccountTender:
         self._is_live, self._revision = False, account.revision
         try:
             async with self._on.open(account) as session:
+                self._opened_at = self._on.clock.now()
                 self._serving = Serving(
                     self._on,
                     self._on.syncing(self.ref, self._fence),
@@ -97,27 +105,54 @@ class AccountTender:
                     account.revision,
                     self._note_live,
                 )
-                await self._serve(self._serving)
+                self._note_end(await self._serve(self._serving))
         except Reconnect:
-            pass
+            self._note_end("the account was changed")
         except MailServerError as error:
-            return await self._backoff.note(error, self._revision)
+            return await self._backoff.note(error, self._revision, connected_at=self._opened_at)
         finally:
-            self._serving = None
+            if self._outage is not None and self._serving is not None:
+                self._missed += self._serving.brought_in
+            self._serving = self._opened_at = None
         return None
 
     async def _read(self) -> Account:
         async with self._on.store.begin(self.ref.workspace_id) as uow:
             return await uow.accounts.tended(self.ref.account_id, self._fence)
 
-    async def _serve(self, serving: Serving) -> None:
+    async def _serve(self, serving: Serving) -> str:
+        """Answers why the connection is to end, where nothing is wrong with it."""
         while not self._stopping:
             has_more = await serving.turn()
+            if not has_more:
+                self._note_caught_up(serving)
             if serving.is_old():
-                log.debug("account.recycled", account=str(self.ref.account_id))
-                return
+                return "it was old"
             if not has_more and not self._stopping:
                 await serving.wait()
+        return "told to stop"
+
+    def _note_end(self, why: str) -> None:
+        """Of a connection that did nothing wrong; the others are told of with what went wrong."""
+        age = self._on.clock.now() - (self._opened_at or self._on.clock.now())
+        log.debug(
+            "account.disconnected",
+            account=str(self.ref.account_id),
+            why=why,
+            connection_seconds=round(age.total_seconds()),
+        )
+
+    def _note_caught_up(self, serving: Serving) -> None:
+        """What an outage held up is in."""
+        if self._outage is None:
+            return
+        log.info(
+            "account.recovered",
+            account=str(self.ref.account_id),
+            outage_seconds=round(self._outage.total_seconds()),
+            mails_missed=self._missed + serving.brought_in,
+        )
+        self._outage, self._missed = None, 0
 
     async def _note_live(self) -> None:
         """The account is well: every watched folder was looked at."""
@@ -133,4 +168,6 @@ class AccountTender:
             account.synced_at = self._on.clock.now()
             account.settled_revision = self._revision
         self._is_live = True
+        if outage_since is not None:
+            self._outage = self._on.clock.now() - outage_since
         self._backoff.succeeded(outage_since)

@@ -88,8 +88,13 @@ class Backoff:
             )
         return None
 
-    async def note(self, error: MailServerError, revision: int) -> Rest:
-        """Write down what is wrong, in words; answers how long to rest."""
+    async def note(
+        self, error: MailServerError, revision: int, *, connected_at: datetime | None = None
+    ) -> Rest:
+        """Write down what is wrong, in words; answers how long to rest.
+
+        `connected_at` is when the connection was made that it ended, if there was one.
+        """
         now = self._on.clock.now()
         async with self._on.store.begin(self._ref.workspace_id) as uow:
             account = await uow.accounts.tended(self._ref.account_id, self._fence)
@@ -104,7 +109,9 @@ class Backoff:
             account.detail = f"{account.address}: {error.sentence}"
             if not self._is_unconfirmed(error, state):
                 account.settled_revision = revision
-        self._log(account, wait, now - outage_since)
+        self._log(
+            account, wait, now - outage_since, None if connected_at is None else now - connected_at
+        )
         return Rest(
             began=now,
             until=account.retry_at,
@@ -193,7 +200,13 @@ class Backoff:
         async with self._on.store.begin(self._ref.workspace_id) as uow:
             return await uow.accounts.tended(self._ref.account_id, self._fence)
 
-    def _log(self, account: Account, wait: timedelta | None, outage: timedelta) -> None:
+    def _log(
+        self,
+        account: Account,
+        wait: timedelta | None,
+        outage: timedelta,
+        age: timedelta | None,
+    ) -> None:
         severity = self._on.ladder.severity(account.failures, outage)
         if account.state in {AccountState.REFUSED, AccountState.STOPPED}:
             severity = Severity.ERROR
@@ -204,6 +217,7 @@ class Backoff:
             failures=account.failures,
             retries_left=max(self._on.ladder.most_retries - account.failures + 1, -1),
             outage_seconds=round(outage.total_seconds()),
+            connection_seconds=None if age is None else round(age.total_seconds()),
             wait_seconds=None if wait is None else round(wait.total_seconds()),
             detail=account.detail,
         )

@@ -95,6 +95,8 @@ class Serving:
         self._idle_in: str | None = None
         self._settled: dict[MailboxId, Selected] = {}
         """What the server said of folders in which nothing was left to do."""
+        self.brought_in = 0
+        """Mails that were brought in by looks, since the connection was made."""
         self._has_more = False
         self._has_wishes = False
         """Whether more of them may be due."""
@@ -321,6 +323,7 @@ class Serving:
             await self._park(folder, error)
             return error
         self._has_more |= look.has_more
+        self.brought_in += look.found
         if look.settled is None:
             self._settled.pop(folder, None)
         else:

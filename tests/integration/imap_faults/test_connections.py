@@ -5,9 +5,11 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from typing import Any
 
 import psutil
 import pytest
+import structlog
 
 from app.commands.types import Archive
 from app.core.config import Settings
@@ -36,6 +38,11 @@ TOLD_APART_WITHIN = 180
 """Seconds after which a half-open connection must have been noticed."""
 
 
+async def said(logs: list[Any], event: str) -> Any:
+    """The first line of this name."""
+    return next((one for one in logs if one["event"] == event), None)
+
+
 class TestCut:
     async def test_ia1_the_server_is_restarted(self, tended: Tended) -> None:
         put(tended.server, "Before")
@@ -46,6 +53,25 @@ class TestCut:
 
         await tended.brings_in("Before", "After")
         assert tended.server.connections == 2
+
+    async def test_ia1_how_much_an_outage_held_up_is_logged_at_its_end(
+        self, tended: Tended
+    ) -> None:
+        busy = refuse("[UNAVAILABLE] Maintenance")
+        with structlog.testing.capture_logs() as logs:
+            tended.server.on("LOGIN", busy, times=None)
+            await tended.server.restart()
+            await tended.reaches("retrying")
+            put(tended.server, "First", "Second")
+
+            tended.server.heal()
+            await tended.brings_in("First", "Second")
+            end = await eventually(lambda: said(logs, "account.recovered"))
+
+        failed = await said(logs, "account.failed")
+        assert failed["connection_seconds"] >= 0
+        assert end["mails_missed"] == 2
+        assert end["outage_seconds"] >= 0
 
     @pytest.mark.parametrize(
         "script",

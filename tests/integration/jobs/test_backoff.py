@@ -150,6 +150,44 @@ class TestHowLoudly:
         ]
 
 
+class TestTheEndOfAConnection:
+    async def test_is_logged_with_its_age(self, tended: Tended) -> None:
+        def idle(seconds: float) -> MailServerError | None:
+            tended.clock.advance(seconds=seconds)
+            return Transient("gone") if tended.clock.now() - began > timedelta(minutes=9) else None
+
+        began, tended.servers.on_idle = tended.clock.now(), idle
+        with structlog.testing.capture_logs() as lines:
+            await tended.run(None, DOWN)
+
+        ages = [one["connection_seconds"] for one in lines if one["event"] == "account.failed"]
+        assert ages[0] == pytest.approx(540, abs=61)
+        assert ages[1:] == [None]
+
+    async def test_that_is_old_is_logged_with_its_age(self, tended: Tended) -> None:
+        tended.configure(reconnect_after_seconds=HOUR)
+
+        def idle(seconds: float) -> None:
+            tended.clock.advance(seconds=seconds)
+
+        tended.servers.on_idle = idle
+        with structlog.testing.capture_logs() as lines:
+            await tended.run(None, None)
+
+        first = next(one for one in lines if one["event"] == "account.disconnected")
+        assert first["why"] == "it was old"
+        assert 0.8 * HOUR <= first["connection_seconds"] <= HOUR
+
+
+class TestTheEndOfAnOutage:
+    async def test_is_logged_with_how_long_it_lasted(self, tended: Tended) -> None:
+        with structlog.testing.capture_logs() as lines:
+            await tended.run(DOWN, DOWN, DOWN, None, DOWN)
+
+        (over,) = [one for one in lines if one["event"] == "account.recovered"]
+        assert (over["outage_seconds"], over["mails_missed"]) == (60, 0)
+
+
 class TestARefusal:
     async def test_counts_once_a_second_try_has_confirmed_it(self, tended: Tended) -> None:
         tried = await tended.run(REFUSED, REFUSED, REFUSED)

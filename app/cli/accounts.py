@@ -307,6 +307,8 @@ def remove(
             async with on.parts.store.begin(on.workspace_id) as uow:
                 found = await account_named(uow, account)
                 await connect.remove(uow, AccountId(found.id))
+                by = on_command_line(on.workspace_id)
+                audit(uow, by, "account.removed", about=found.address)
             return found.address
 
     console.print(f"Removed {run(work)}.", markup=False, highlight=False)

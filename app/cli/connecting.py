@@ -22,6 +22,7 @@ from app.accounts.trials import Servers
 from app.bootstrap.checking import checker
 from app.cli.opening import Opened
 from app.cli.output import errors
+from app.core.access import on_command_line
 from app.core.config import Settings
 from app.core.errors import SharedBoxError, Unavailable
 from app.core.ids import GrantId
@@ -31,6 +32,7 @@ from app.mailbox.port import Security
 from app.mailbox.sessions import IMAPServers
 from app.outside.dns import DNS
 from app.outside.http import open_outside
+from app.store.audit import audit
 from app.store.models import Account, Grant, GrantState
 from app.store.notify import Topic
 
@@ -323,6 +325,8 @@ async def _connect(
                     history_days=history_days,
                 ),
             )
+        by = on_command_line(on.workspace_id)
+        audit(uow, by, "account.connected", about=account.address, account_id=str(account.id))
         await uow.session.flush()
         await uow.session.refresh(account)
         (health,) = await health_of(uow, [account])

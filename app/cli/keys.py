@@ -9,10 +9,11 @@ from app.accounts.keys import make_key, revoke_key
 from app.cli.lookup import id_of
 from app.cli.opening import opened
 from app.cli.output import AsJSON, console, errors, run, show
-from app.core.access import Scope
+from app.core.access import Scope, on_command_line
 from app.core.config import Settings
 from app.core.ids import AccountId, APIKeyId
 from app.core.keys import NewKey
+from app.store.audit import audit
 from app.store.models import APIKey
 
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
@@ -35,7 +36,10 @@ def create(
     async def work(given: Settings) -> tuple[APIKey, NewKey]:
         ids = [AccountId(id_of(one, "an account")) for one in account] if account else None
         async with opened(given) as on, on.parts.store.begin(on.workspace_id) as uow:
-            return await make_key(uow, name, scope, ids)
+            row, key = await make_key(uow, name, scope, ids)
+            by = on_command_line(on.workspace_id)
+            audit(uow, by, "api_key.created", about=row.name, key_id=str(row.id))
+            return row, key
 
     row, key = run(work)
     if as_json:
@@ -80,7 +84,9 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The key’s id, from the 
     async def work(given: Settings) -> None:
         id_ = APIKeyId(id_of(key_id, "a key"))
         async with opened(given) as on, on.parts.store.begin(on.workspace_id) as uow:
-            await revoke_key(uow, id_, now=on.parts.clock.now())
+            row = await revoke_key(uow, id_, now=on.parts.clock.now())
+            by = on_command_line(on.workspace_id)
+            audit(uow, by, "api_key.revoked", about=row.name, key_id=str(row.id))
 
     run(work)
     console.print("Revoked.")

@@ -26,7 +26,8 @@ from app.slack.middleware import Door, actor_of, user_of, workspace_of
 from app.slack.submitted import chosen, field, typed
 from app.slack.views import routing as views
 from app.slack.views.ruling import ROUTE
-from app.store.models import Account, Exposure, RouteKind
+from app.store.audit import audit
+from app.store.models import Account, ChannelState, Exposure, RouteKind
 from app.store.unit_of_work import UnitOfWork
 
 _ASK_SECONDS: Final = 2
@@ -85,24 +86,24 @@ class Routing:
         accepted = bool(field(body, FieldId.ROUTE_SHARED).get("selected_options"))
         info = await ask(client, channel)
         if info.is_shared and not accepted:
-            raise InvalidInput(
-                "This channel is shared with another organisation, who would read the mail.",
-                field="channel",
-                fix="Tick the box below if that is meant.",
-            )
+            raise _shared("Tick the box below if that is meant.")
         if what is not views.What.ALL and not value.strip():
             raise InvalidInput("Which address, or which folder?", field="value")
 
         async def do(uow: UnitOfWork, actor: Actor) -> None:
             if what is views.What.ALL:
-                await set_own_channel(uow, account_id, channel)
+                about = (await set_own_channel(uow, account_id, channel)).address
             else:
-                await set_route(uow, account_id, RouteKind(what), value, channel)
+                about = (await set_route(uow, account_id, RouteKind(what), value, channel)).value
+            audit(uow, actor, "route.set", about=about, channel=channel)
             if accepted and info.is_shared:
                 await channels.accept_sharing(uow, actor, channel, accepted=True)
+                audit(uow, actor, "channel.sharing_accepted", about=f"#{info.name}")
             await channels.note(uow, channel, info)
             if exposure:
                 await channels.set_exposure(uow, channel, Exposure(exposure))
+                act = "channel.exposure_changed"
+                audit(uow, actor, act, about=f"#{info.name}", exposure=exposure)
 
         await self._door.act(context, body, do)
 
@@ -124,7 +125,10 @@ class Routing:
         info = await ask(client, channel)
         async with self._door.store.begin(workspace_of(context)) as uow:
             account = await set_own_channel(uow, fitting[0].id, channel)
-            await channels.note(uow, channel, info)
+            actor = await actor_of(uow, body)
+            audit(uow, actor, "route.set", about=account.address, channel=channel)
+            if (await channels.note(uow, channel, info)).state is ChannelState.HELD:
+                raise _shared("Say so by /inbox route, and tick the box there, if that is meant.")
         return views.set_here(account.address, channel)
 
     async def emoji(
@@ -143,6 +147,8 @@ class Routing:
                 )
             if wanted in {"on", "off"}:
                 found = await channels.set_emoji_actions(uow, channel, on=wanted == "on")
+                act = f"channel.emoji_switched_{wanted}"
+                audit(uow, await actor_of(uow, body), act, about=found.name or channel)
         return views.emoji(on=found.emoji_actions)
 
     async def mute(self, context: AsyncBoltContext, body: Body, who: str, *, on: bool) -> Rendered:
@@ -209,6 +215,11 @@ async def _accounts_in(uow: UnitOfWork, channel: ChannelId) -> list[Account]:
             fix="Type it in a channel that gets mail.",
         )
     return list(found)
+
+
+def _shared(fix: str) -> InvalidInput:
+    what = "This channel is shared with another organisation, who would read the mail."
+    return InvalidInput(what, field="channel", fix=fix)
 
 
 def _asked_in(body: Body) -> str | None:

@@ -41,6 +41,7 @@ from app.slack.submitted import chosen, field, memory_of
 from app.slack.views import ruling, told
 from app.slack.views.ruling import Offer, Toggle, Whose
 from app.slack.views.tags import typed
+from app.store.audit import audit
 from app.store.blobs import Blobs
 from app.store.models import Direction, Message
 from app.store.unit_of_work import UnitOfWork
@@ -79,9 +80,13 @@ class Ruling:
         wanted, now = Toggle.parse(value_of(body)), self._door.clock.now()
         await self._routing.require_admin(context, body, client)
         change = edit.RuleChange(enabled=wanted.on)
-        await self._door.act(
-            context, body, lambda uow, _: edit.change(uow, wanted.rule_id, change, now=now)
-        )
+
+        async def do(uow: UnitOfWork, actor: Actor) -> None:
+            rule = await edit.change(uow, wanted.rule_id, change, now=now)
+            act = "rule.switched_on" if wanted.on else "rule.switched_off"
+            audit(uow, actor, act, about=rule.name, rule_id=str(rule.id))
+
+        await self._door.act(context, body, do)
 
     async def lead_to(
         self, ack: AsyncAck, context: AsyncBoltContext, body: Body, client: AsyncWebClient
@@ -164,13 +169,14 @@ class Ruling:
         actions = await _actions(uow, body)
         if not actions:
             raise InvalidInput("What should happen to it? Choose something.")
-        await edit.create(
+        rule = await edit.create(
             uow,
             actor,
             f"Mail from {condition.value}"[: edit.LONGEST_NAME],
             RuleBody(conditions=(condition,), actions=actions),
             account_id=AccountId(message.account_id),
         )
+        audit(uow, actor, "rule.created", about=rule.name, rule_id=str(rule.id))
 
 
 async def _actions(uow: UnitOfWork, body: Body) -> tuple[Action, ...]:

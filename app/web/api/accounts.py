@@ -15,9 +15,11 @@ from app.accounts.connect import AccountChange, NewAccount, ServerLogin
 from app.accounts.grants import grant_of, make_ticket, sign_in_path
 from app.accounts.health import AccountHealth, health_of
 from app.container import Container
+from app.core.access import Actor
 from app.core.errors import InvalidInput
 from app.core.ids import AccountId
 from app.mailbox.port import Security
+from app.store.audit import audit
 from app.store.models import Account, AccountState, GrantKind, GrantState, ReadPolicy
 from app.store.unit_of_work import UnitOfWork
 from app.web.api.imports import ImportOut
@@ -221,6 +223,7 @@ async def create(parts: Parts, caller: Admin, body: AccountIn, once: Idempotent)
         if answer := await once.claim(uow):
             return answer
         account, ticket = await _connect(uow, parts, body)
+        _note(uow, caller, "account.connected", account)
         await uow.session.flush()
         await uow.session.refresh(account)
         (health,) = await health_of(uow, [account])
@@ -280,7 +283,9 @@ async def sign_in(parts: Parts, caller: Admin, account_id: UUID) -> SignInOut:
     """Make a link by which somebody signs in for the account, for the first time or again."""
     check_visible(caller, AccountId(account_id), "account")
     async with parts.store.begin(caller.workspace_id) as uow:
-        grant = await grant_of(uow, await uow.accounts.get(AccountId(account_id)))
+        account = await uow.accounts.get(AccountId(account_id))
+        grant = await grant_of(uow, account)
+        _note(uow, caller, "account.sign_in_offered", account)
         ticket = await make_ticket(uow, grant)
     return SignInOut(sign_in_url=_sign_in_url(parts, grant.provider, ticket))
 
@@ -324,6 +329,7 @@ async def patch(parts: Parts, caller: Admin, account_id: UUID, body: AccountPatc
     gate = gate_of(parts)
     async with parts.store.begin(caller.workspace_id) as uow:
         account = await connect.change(uow, gate, AccountId(account_id), wanted)
+        _note(uow, caller, "account.changed", account)
         (health,) = await health_of(uow, [account])
     return shown(health)
 
@@ -333,8 +339,13 @@ async def delete(parts: Parts, caller: Admin, account_id: UUID) -> Response:
     """Remove the account with its mail and conversations. The mail server is left as it is."""
     check_visible(caller, AccountId(account_id), "account")
     async with parts.store.begin(caller.workspace_id) as uow:
+        _note(uow, caller, "account.removed", await uow.accounts.get(AccountId(account_id)))
         await connect.remove(uow, AccountId(account_id))
     return Response(status_code=204)
+
+
+def _note(uow: UnitOfWork, caller: Actor, act: str, account: Account) -> None:
+    audit(uow, caller, act, about=account.address, account_id=str(account.id))
 
 
 def shown(health: AccountHealth) -> AccountOut:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.accounts.keys import make_key, revoke_key
 from app.core.access import Scope
 from app.core.ids import AccountId, APIKeyId
+from app.store.audit import audit
 from app.web.deps import (
     Admin,
     Cursor,
@@ -68,6 +69,7 @@ async def create(parts: Parts, caller: Admin, body: APIKeyIn, once: Idempotent) 
         if answer := await once.claim(uow):
             return answer
         row, key = await make_key(uow, body.name, body.scopes, accounts)
+        audit(uow, caller, "api_key.created", about=row.name, key_id=str(row.id))
         await uow.session.flush()
         await uow.session.refresh(row)
         shown = NewAPIKeyOut(**row.model_dump(), key=key.text)
@@ -95,5 +97,8 @@ async def revoke(parts: Parts, caller: Admin, key_id: UUID) -> Response:
     """Revoke a key: it is refused from the next request on. Revoking it twice does nothing."""
     check_unbound(caller, _BEYOND)
     async with parts.store.begin(caller.workspace_id) as uow:
-        await revoke_key(uow, APIKeyId(key_id), now=parts.clock.now())
+        now = parts.clock.now()
+        row = await revoke_key(uow, APIKeyId(key_id), now=now)
+        if row.revoked_at == now:
+            audit(uow, caller, "api_key.revoked", about=row.name, key_id=str(row.id))
     return Response(status_code=204)

@@ -10,8 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.accounts import history
 from app.accounts.history import MOST_HISTORY_DAYS, MOST_MAILS_PER_MINUTE, Window, progress_of
+from app.core.access import Actor
 from app.core.ids import AccountId
+from app.store.audit import audit
 from app.store.models import HistoryImport, ImportState
+from app.store.unit_of_work import UnitOfWork
 from app.web.deps import Admin, Parts, Reader, check_visible
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
@@ -64,6 +67,7 @@ async def start(parts: Parts, caller: Admin, account_id: UUID, body: ImportIn) -
         wanted = await history.start(
             uow, AccountId(account_id), body.window(), mails_per_minute=body.mails_per_minute
         )
+        await _note(uow, caller, "account.import_started", account_id)
         return _shown(wanted, parts.clock.now())
 
 
@@ -81,7 +85,14 @@ async def cancel(parts: Parts, caller: Admin, account_id: UUID) -> ImportOut:
     check_visible(caller, AccountId(account_id), "account")
     now = parts.clock.now()
     async with parts.store.begin(caller.workspace_id) as uow:
-        return _shown(await history.cancel(uow, AccountId(account_id), now=now), now)
+        cancelled = await history.cancel(uow, AccountId(account_id), now=now)
+        await _note(uow, caller, "account.import_cancelled", account_id)
+        return _shown(cancelled, now)
+
+
+async def _note(uow: UnitOfWork, caller: Actor, act: str, account_id: UUID) -> None:
+    account = await uow.accounts.get(AccountId(account_id))
+    audit(uow, caller, act, about=account.address, account_id=str(account.id))
 
 
 def _shown(wanted: HistoryImport, now: datetime) -> ImportOut:

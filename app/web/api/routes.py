@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.accounts.routing import remove_route, set_own_channel, set_route
 from app.core.access import Actor
 from app.core.ids import AccountId, RouteId
+from app.store.audit import audit
 from app.store.models import Route, RouteKind
 from app.store.unit_of_work import UnitOfWork
 from app.web.deps import Admin, Parts, Reader, Words, check_visible, visible_accounts
@@ -64,13 +65,12 @@ async def list_(
     """Of the first thousand accounts."""
     visible = visible_accounts(caller, account)
     async with parts.store.begin(caller.workspace_id) as uow:
-        accounts = await uow.accounts.page(after=None, limit=1000)
+        accounts = await uow.accounts.page(after=None, limit=1000, only=visible)
         found = await uow.routes.page(visible)
     return RouteList(
         own=[
             OwnChannelOut(account_id=one.id, address=one.address, channel=one.channel_id)
             for one in accounts
-            if visible is None or one.id in visible
         ],
         items=[_out(one) for one in found],
     )
@@ -85,7 +85,9 @@ async def put(parts: Parts, caller: Admin, body: RouteIn) -> RouteOut:
     """
     async with parts.store.begin(caller.workspace_id) as uow:
         account_id = await _account(uow, caller, body.account_id)
-        return _out(await set_route(uow, account_id, body.kind, body.value, body.channel))
+        route = await set_route(uow, account_id, body.kind, body.value, body.channel)
+        audit(uow, caller, "route.set", about=route.value, channel=route.channel_id)
+        return _out(route)
 
 
 @router.put("/own")
@@ -94,6 +96,7 @@ async def put_own(parts: Parts, caller: Admin, body: OwnChannelIn) -> OwnChannel
     async with parts.store.begin(caller.workspace_id) as uow:
         account_id = await _account(uow, caller, body.account_id)
         account = await set_own_channel(uow, account_id, body.channel)
+        audit(uow, caller, "route.set", about=account.address, channel=account.channel_id)
         return OwnChannelOut(
             account_id=account.id, address=account.address, channel=account.channel_id
         )
@@ -105,6 +108,7 @@ async def delete(parts: Parts, caller: Admin, route_id: UUID) -> Response:
         route = await uow.routes.get(RouteId(route_id))
         check_visible(caller, route.account_id, "route")
         await remove_route(uow, route.id)
+        audit(uow, caller, "route.removed", about=route.value)
     return Response(status_code=204)
 
 

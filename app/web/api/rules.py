@@ -15,6 +15,7 @@ from app.rules import edit
 from app.rules.edit import LONGEST_NAME, RuleChange
 from app.rules.history import try_out
 from app.rules.types import Action, Condition, RuleBody
+from app.store.audit import audit
 from app.store.models import Rule
 from app.store.repositories.rules import Tally
 from app.store.unit_of_work import UnitOfWork
@@ -145,6 +146,7 @@ async def create(parts: Parts, caller: Admin, body: RuleIn) -> RuleOut:
             enabled=body.enabled,
             stop=body.stop,
         )
+        _note(uow, caller, "rule.created", rule)
         return (await _shown(uow, [rule]))[0]
 
 
@@ -191,6 +193,7 @@ async def patch(parts: Parts, caller: Admin, rule_id: UUID, body: RulePatch) -> 
         _check_scope(caller, rule.account_id)
         wanted = RuleChange(body.name, body.enabled, body.stop, _anew(rule, body))
         rule = await edit.change(uow, rule.id, wanted, now=parts.clock.now())
+        _note(uow, caller, "rule.changed", rule)
         return (await _shown(uow, [rule]))[0]
 
 
@@ -200,8 +203,13 @@ async def delete(parts: Parts, caller: Admin, rule_id: UUID) -> Response:
     async with parts.store.begin(caller.workspace_id) as uow:
         rule = await _rule(uow, caller, rule_id)
         _check_scope(caller, rule.account_id)
+        _note(uow, caller, "rule.removed", rule)
         await edit.remove(uow, rule.id)
     return Response(status_code=204)
+
+
+def _note(uow: UnitOfWork, caller: Actor, act: str, rule: Rule) -> None:
+    audit(uow, caller, act, about=rule.name, rule_id=str(rule.id))
 
 
 def _check_scope(caller: Actor, account_id: UUID | None) -> None:

@@ -12,6 +12,7 @@ from app.core.ids import ChannelId, TeammateId
 from app.feed.again import try_channel_again
 from app.feed.burst import show_all
 from app.feed.channels import accept_sharing, set_emoji_actions, set_exposure
+from app.store.audit import audit
 from app.store.models import Channel, ChannelState, Exposure
 from app.store.unit_of_work import UnitOfWork
 from app.web.deps import (
@@ -134,10 +135,15 @@ async def patch_channel(
         check_unbound(caller, "change a channel, which others may use as well")
         if body.exposure is not None:
             await set_exposure(uow, id_, body.exposure)
+            audit(uow, caller, "channel.exposure_changed", about=id_, exposure=body.exposure)
         if body.sharing_accepted is not None:
             await accept_sharing(uow, caller, id_, accepted=body.sharing_accepted)
+            said = "accepted" if body.sharing_accepted else "refused"
+            audit(uow, caller, f"channel.sharing_{said}", about=id_)
         if body.emoji_actions is not None:
             await set_emoji_actions(uow, id_, on=body.emoji_actions)
+            said = "on" if body.emoji_actions else "off"
+            audit(uow, caller, f"channel.emoji_switched_{said}", about=id_)
         (shown,) = await _shown(uow, [await uow.channels.lock(id_)])
         return shown
 

@@ -8,8 +8,10 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from app.core.access import Actor
 from app.core.ids import AccountId, DeliveryId, WebhookId
 from app.outside.http import LONGEST_URL
+from app.store.audit import audit
 from app.store.models import Outcome, Webhook, WebhookState
 from app.store.unit_of_work import UnitOfWork
 from app.web.deps import (
@@ -151,6 +153,7 @@ async def create(parts: Parts, caller: Admin, body: WebhookIn, once: Idempotent)
             account_ids=[AccountId(one) for one in body.account_ids] if body.account_ids else None,
             after=body.after,
         )
+        _note(uow, caller, "webhook.created", webhook)
         await uow.session.flush()
         await uow.session.refresh(webhook)
         shown = NewWebhookOut(**(await _shown(uow, webhook)).model_dump(), secret=secret)
@@ -196,6 +199,7 @@ async def change(parts: Parts, caller: Admin, webhook_id: UUID, body: WebhookCha
             webhook.event_types = body.event_types
         if body.active is not None:
             await set_state(uow, id_, active=body.active)
+        _note(uow, caller, "webhook.changed", webhook)
         return await _shown(uow, webhook)
 
 
@@ -203,6 +207,7 @@ async def change(parts: Parts, caller: Admin, webhook_id: UUID, body: WebhookCha
 async def delete(parts: Parts, caller: Admin, webhook_id: UUID) -> Response:
     check_unbound(caller, _BEYOND)
     async with parts.store.begin(caller.workspace_id) as uow:
+        _note(uow, caller, "webhook.deleted", await uow.webhooks.get(WebhookId(webhook_id)))
         await uow.webhooks.delete(WebhookId(webhook_id))
         uow.emit("webhook.deleted", webhook_id=str(webhook_id))
     return Response(status_code=204)
@@ -213,7 +218,9 @@ async def rotate(parts: Parts, caller: Admin, webhook_id: UUID) -> SecretOut:
     """Make a new secret. The one before signs as well for a day, so nothing is missed."""
     check_unbound(caller, _BEYOND)
     async with parts.store.begin(caller.workspace_id) as uow:
-        secret = await rotate_secret(uow, parts.vault, WebhookId(webhook_id), now=parts.clock.now())
+        id_ = WebhookId(webhook_id)
+        secret = await rotate_secret(uow, parts.vault, id_, now=parts.clock.now())
+        _note(uow, caller, "webhook.secret_rotated", await uow.webhooks.get(id_))
     return SecretOut(secret=secret)
 
 
@@ -250,6 +257,10 @@ async def deliveries(
         items=[DeliveryOut(**one.model_dump(), event_id=one.seq) for one in page],
         next_cursor=write_cursor(page[-1].id) if len(found) > limit else None,
     )
+
+
+def _note(uow: UnitOfWork, caller: Actor, act: str, webhook: Webhook) -> None:
+    audit(uow, caller, act, about=webhook.url, webhook_id=str(webhook.id))
 
 
 async def _shown(uow: UnitOfWork, webhook: Webhook) -> WebhookOut:

@@ -1,12 +1,13 @@
 """The workspace itself: which Slack it is, who may work with its mail, where its alarms stand."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.accounts.ops_channel import set_ops_channel
+from app.store.audit import audit
 from app.store.models import Workspace
 from app.web.deps import Admin, Parts, Reader, Words, check_unbound
 
@@ -55,12 +56,13 @@ async def patch(parts: Parts, caller: Admin, body: WorkspacePatch) -> WorkspaceO
                 setattr(workspace, name, value)
         if "ops_channel" in body.model_fields_set:
             await set_ops_channel(uow, body.ops_channel or "")
-        uow.emit(
-            "workspace.changed",
-            guests_may_act=workspace.guests_may_act,
-            strangers_may_act=workspace.strangers_may_act,
-            ops_channel=workspace.ops_channel_id,
-        )
+        told: dict[str, Any] = {
+            "guests_may_act": workspace.guests_may_act,
+            "strangers_may_act": workspace.strangers_may_act,
+            "ops_channel": workspace.ops_channel_id,
+        }
+        uow.emit("workspace.changed", **told)
+        audit(uow, caller, "workspace.changed", about=workspace.name, **told)
     return _shown(workspace)
 
 

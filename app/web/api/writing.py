@@ -21,6 +21,7 @@ from app.mail import fill
 from app.sending import prove, wording
 from app.sending.identities import IdentityState, add_identity, standing
 from app.sending.templates import filled
+from app.store.audit import audit
 from app.store.models import SenderIdentity, Template
 from app.store.unit_of_work import UnitOfWork
 from app.web.deps import (
@@ -143,6 +144,7 @@ async def create_identity(parts: Parts, caller: Admin, body: IdentityIn) -> Iden
         identity = await add_identity(
             uow, account, body.address, body.name, is_default=body.is_default
         )
+        audit(uow, caller, "sender.added", about=identity.address)
         await uow.session.flush()
         await uow.session.refresh(identity)
         return _identity(identity, await uow.outgoing.time())
@@ -164,6 +166,7 @@ async def delete_identity(parts: Parts, caller: Admin, identity_id: UUID) -> Res
         identity = await uow.identities.get(IdentityId(identity_id))
         check_visible(caller, identity.account_id, "identity")
         uow.emit("identity.removed", account_id=identity.account_id, address=identity.address)
+        audit(uow, caller, "sender.removed", about=identity.address)
         await uow.identities.delete(identity)
     return Response(status_code=204)
 

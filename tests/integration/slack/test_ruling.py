@@ -55,6 +55,11 @@ async def window(door: SlackDoor, title: str, user: str = "Ana") -> dict[str, An
     return found
 
 
+async def audited(door: SlackDoor) -> list[str]:
+    async with door.store.begin(door.feed.workspace.id) as uow:
+        return [one.act for one in await uow.audit.page(before=None, limit=50)]
+
+
 class TestHere:
     async def test_is_for_admins(self, door: SlackDoor) -> None:
         said = await ask(door, "here", "Ben", "sales")
@@ -78,6 +83,17 @@ class TestHere:
         cards = {one.conversation_id: one.channel_id for one in await door.feed.posts()}
         assert cards[door.id_of("Old")] == door.feed.channel
         assert cards[door.id_of("New")] == sales
+
+    async def test_in_a_shared_channel_takes_a_yes_that_is_said_elsewhere(
+        self, door: SlackDoor
+    ) -> None:
+        door.slack.share_channel("sales")
+
+        said = await ask(door, "here", channel="sales")
+
+        assert "another organisation" in said
+        assert "/inbox route" in said
+        assert (await routes(door))[0].channel_id == door.feed.channel
 
     async def test_where_we_are_not_says_what_to_do(self, door: SlackDoor) -> None:
         door.slack.remove_bot("sales")
@@ -236,6 +252,8 @@ class TestRoute:
         assert taken.ok, taken
         billing = await channel(door, "billing")
         assert (billing.is_shared, billing.state) == (True, ChannelState.OPEN)
+        acts = await audited(door)
+        assert {"route.set", "channel.sharing_accepted"} <= set(acts)
 
 
 class TestMakingARule:
@@ -279,6 +297,7 @@ class TestMakingARule:
         assert [one["do"] for one in rule.body["actions"]] == [
             "flag", "done", "tag", "assign", "channel",
         ]  # fmt: skip
+        assert await audited(door) == ["rule.created"]
 
     async def test_that_does_nothing_is_refused(self, door: SlackDoor) -> None:
         await self.opened(door)
@@ -311,6 +330,7 @@ class TestHome:
         assert outcome.ok, outcome
         await shown("Turn on")
         assert not (await rules(door))[0].enabled
+        assert await audited(door) == ["rule.switched_off"]
 
     async def test_shows_them_to_admins_alone(self, door: SlackDoor) -> None:
         door.slack.open_home("Ben")

@@ -79,7 +79,7 @@ class TestWriting:
         assert told["actions"] == [{"do": "tag", "tags": ["acme"]}]
         assert (await client.get(f"/rules/{told['id']}")).json() == told
         events = (await client.get("/events")).json()["events"]
-        assert [one["type"] for one in events] == ["rule.created"]
+        assert [one["type"] for one in events] == ["rule.created", "audit.recorded"]
 
     async def test_changes_only_what_is_given(self, web: Web) -> None:
         client = web.client(BOOTSTRAP_KEY)

@@ -185,7 +185,7 @@ class TestTheEndOfAnOutage:
             await tended.run(DOWN, DOWN, DOWN, None, DOWN)
 
         (over,) = [one for one in lines if one["event"] == "account.recovered"]
-        assert (over["outage_seconds"], over["mails_missed"]) == (60, 0)
+        assert (over["outage_seconds"], over["mails_missed"]) == (120, 0)
 
 
 class TestARefusal:

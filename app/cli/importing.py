@@ -19,8 +19,8 @@ from rich.progress import (
 
 from app.accounts import history
 from app.accounts.history import ImportProgress, Window, progress_of
-from app.bootstrap.opening import open_container
 from app.cli.lookup import account_named
+from app.cli.opening import Opened, opened
 from app.cli.output import AsJSON, console, fail, run
 from app.container import Container
 from app.core.config import Settings
@@ -57,8 +57,8 @@ def import_(
         window = Window(days=days, since=since.replace(tzinfo=UTC) if since else None)
 
     async def work(given: Settings) -> ImportProgress:
-        async with open_container(given) as parts:
-            importing = await _open(parts, account)
+        async with opened(given) as on:
+            importing = await _open(on, account)
             if cancel:
                 return await importing.cancel()
             if window is not None:
@@ -120,13 +120,11 @@ class _Importing:
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 
-async def _open(parts: Container, account: str) -> _Importing:
+async def _open(on: Opened, account: str) -> _Importing:
     """The import of the account of this address or id. Raises `NotFound`."""
-    async with parts.store.across_workspaces() as fleet:
-        workspace_id = await fleet.default_workspace()
-    async with parts.store.begin(workspace_id) as uow:
+    async with on.parts.store.begin(on.workspace_id) as uow:
         account_id = (await account_named(uow, account)).id
-    return _Importing(parts, workspace_id, account_id)
+    return _Importing(on.parts, on.workspace_id, account_id)
 
 
 def _in_words(progress: ImportProgress) -> str:

@@ -5,6 +5,7 @@ import json
 import re
 import threading
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, LiteralString, TypeVar
 
@@ -20,9 +21,17 @@ from app.core.crypto import Vault, digest
 from app.core.ids import AccountId, ChannelId, new_id
 from app.sandbox.mail.process import free_ports
 from app.store.engine import conninfo, open_engine
-from app.store.models import AccountState, Installation, PostKind, PostState
+from app.store.models import (
+    AccountState,
+    EventCounter,
+    Installation,
+    PostKind,
+    PostState,
+    Workspace,
+)
 from app.store.new import NewPost
 from app.store.unit_of_work import Store, UnitOfWork
+from tests import factories
 
 KEY = Fernet.generate_key().decode()
 PASSWORD = "a-password-of-the-command-line"
@@ -361,6 +370,8 @@ class TestAccounts:
         assert len(shell.json("accounts", "list")) == 1
         assert shell("accounts", "remove", "support@example.com", typed="y\n").exit_code == 0
         assert shell.json("accounts", "list") == []
+        acts = shell.rows("SELECT act, about FROM audit_entries ORDER BY id")
+        assert acts == [("account.removed", "support@example.com")]
 
     def test_that_are_not_there_are_named(self, shell: Shell) -> None:
         for command in (["show"], ["test"], ["remove", "--yes"]):
@@ -392,6 +403,27 @@ async def settled_before(uow: UnitOfWork) -> None:
     account = await uow.accounts.find_by_address("support@example.com")
     assert account is not None
     account.settled_revision = account.revision
+
+
+class TestImport:
+    def test_is_of_an_account_of_the_workspace_that_is_named(self, shell: Shell) -> None:
+        shell(*ADD, "--password-stdin", typed=f"{PASSWORD}\n")
+
+        async def second(uow: UnitOfWork) -> None:
+            other = Workspace(slack_team_id="T0OTHER", created_at=datetime(2999, 1, 1, tzinfo=UTC))
+            uow.session.add(other)
+            await uow.session.flush()
+            uow.session.add(EventCounter(workspace_id=other.id))
+            uow.session.add(factories.account(other.id, address="sales@example.org"))
+
+        shell.store(second)
+
+        ours = shell("import", "sales@example.org", "--days", "3")
+        theirs = shell("import", "sales@example.org", "--days", "3", SHAREDBOX_WORKSPACE="T0OTHER")
+
+        assert (ours.exit_code, "There is no account" in ours.output) == (1, True)
+        assert theirs.exit_code == 0, theirs.output
+        assert "Waiting for the worker" in theirs.output
 
 
 class TestAliases:

@@ -85,6 +85,8 @@ class Serving:
         self._importing = Importing(tending, syncing, session)
         self._on_live = on_live
         self._folders: list[MailboxId] = []
+        self._names: dict[MailboxId, str] = {}
+        """Those of the folders that were looked at."""
         self._listed: frozenset[Folder] = frozenset()
         """What the server's list said when it was last written down."""
         self._listed_at: datetime | None = None
@@ -138,6 +140,7 @@ class Serving:
         self._has_only_spoken = False
         await self._read_folders()
         await self._look_at_all()
+        await self._hear_of_others()
         await self._on_live()
         async with self._on.store.without_transaction(self._syncing.workspace_id) as uow:
             self._has_import = await uow.imports.running(self._syncing.account_id) is not None
@@ -281,8 +284,9 @@ class Serving:
         refusal: CommandRefused | None = None
         self._has_more = self._has_wishes
         usable = self._usable()
+        told = await self._session.take_told()
         for folder in usable[1:]:
-            if self._is_due(folder):
+            if self._is_due(folder) or self._names.get(folder) in told:
                 refusal = await self._look(folder, peek=True) or refusal
         await self._reconcile(usable[1:])
         max_age = 0 if self._has_changed else self._poll_seconds
@@ -294,6 +298,11 @@ class Serving:
                     self._idle_in = self._session.open_folder
                     return
         raise refusal or FolderMissing("The mail server opens none of the watched folders.")
+
+    async def _hear_of_others(self) -> None:
+        """Have the server tell of the other folders, too, where it can."""
+        others = [one for one in self._usable() if self._names.get(one) != self._idle_in]
+        await self._session.hear_of([self._names[one] for one in others if one in self._names])
 
     def _usable(self) -> list[MailboxId]:
         now = self._on.clock.now()
@@ -324,6 +333,7 @@ class Serving:
             return error
         self._has_more |= look.has_more
         self.brought_in += look.found
+        self._names[folder] = look.folder
         if look.settled is None:
             self._settled.pop(folder, None)
         else:

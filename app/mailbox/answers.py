@@ -1,12 +1,12 @@
 """Reading what servers answer, and cutting what we ask of them. Pure."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from app.mail.flags import RECENT
-from app.mailbox.port import Copied, Listing
+from app.mailbox.port import Copied, Listing, Selected
 
 _UIDS_A_COMMAND: Final = 250
 """Keeps a command's line short: some servers cut lines at 8 KB."""
@@ -40,6 +40,17 @@ def listing(uid: int, item: dict[bytes, Any]) -> Listing:
         labels=tuple(
             one.decode("ascii", "replace") if isinstance(one, bytes) else str(one) for one in labels
         ),
+    )
+
+
+def selected(folder: str, said: Mapping[bytes, Any], *, exists: int, has_modseq: bool) -> Selected:
+    """What a folder's numbers are. HIGHESTMODSEQ is none where it is 0, or NOMODSEQ."""
+    return Selected(
+        name=folder,
+        uidvalidity=said.get(b"UIDVALIDITY") or None,
+        uidnext=said.get(b"UIDNEXT") or None,
+        exists=exists,
+        highestmodseq=(said.get(b"HIGHESTMODSEQ") or None) if has_modseq else None,
     )
 
 

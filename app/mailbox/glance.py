@@ -11,9 +11,12 @@ import imaplib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
-from app.mailbox import responses
+from app.mailbox import answers, responses
 from app.mailbox.port import Selected
+
+_OVERFLOW: Final = b"OK [NOTIFICATIONOVERFLOW]"
 
 
 class Step(StrEnum):
@@ -43,8 +46,8 @@ class Command:
 class _Answer:
     """What came of the answer to one command so far."""
 
-    told: list[tuple[bytes, dict[str, int]]] = field(default_factory=list)
-    numbers: dict[str, int] = field(default_factory=dict)
+    told: list[bytes] = field(default_factory=list)
+    numbers: dict[bytes, int] = field(default_factory=dict)
 
 
 class Glance:
@@ -66,7 +69,9 @@ class Glance:
         self.news: set[str] = set()
         """What the server told of changes in the open folder before it was opened anew."""
         self.told: list[bytes] = []
-        """The folders of which it spoke unasked, as it knows them."""
+        """What it said by STATUS of folders it was not asked about then."""
+        self.has_overflowed = False
+        """Whether it tells of other folders no more."""
         self.later: set[str] = set()
         """The same of what it told after that."""
         self.refused: tuple[Command, bytes] | None = None
@@ -128,10 +133,11 @@ class Glance:
         if (kind := responses.news(said)) is not None and command.step is not Step.OPEN:
             (self.later if command.step is Step.IDLE else self.news).add(kind)
         elif said[:7].upper() == b"STATUS ":
-            if (told := responses.status(said[7:])) is not None:
-                self._answer.told.append(told)
+            self._answer.told.append(said[7:].strip())
         elif command.step is Step.OPEN and (number := responses.selected(said)) is not None:
             self._answer.numbers[number[0]] = number[1]
+        elif said.startswith(_OVERFLOW):
+            self.has_overflowed = True
         elif said[:4].upper() == b"BYE ":
             self.farewell = said[4:].strip()
 
@@ -141,24 +147,17 @@ class Glance:
         if words[:3].upper() != b"OK " and words.upper() != b"OK":
             self.refused = self.refused or (command, words.partition(b" ")[2])
         elif command.step is Step.PEEK:
-            said = responses.of_folder(command.wire_name, answer.told) or {}
-            self._compare(command, said, exists=said.get("MESSAGES", 0))
+            said, answer.told = responses.of_folder(command.wire_name, answer.told)
+            self._compare(command, said, exists=said.get(b"MESSAGES", 0))
         elif command.step is Step.OPEN:
             said = answer.numbers
-            self.is_open = self._compare(command, said, exists=said.get("EXISTS", 0))
-        self.told += [
-            name for name, _ in answer.told if not responses.is_same_folder(name, command.wire_name)
-        ]
+            self.is_open = self._compare(command, said, exists=said.get(b"EXISTS", 0))
+        self.told += answer.told
 
-    def _compare(self, command: Command, said: dict[str, int], *, exists: int) -> bool:
+    def _compare(self, command: Command, said: dict[bytes, int], *, exists: int) -> bool:
         assert command.expected is not None
-        now = Selected(
-            name=command.expected.name,
-            uidvalidity=said.get("UIDVALIDITY") or None,
-            uidnext=said.get("UIDNEXT") or None,
-            exists=exists,
-            highestmodseq=(said.get("HIGHESTMODSEQ") or None) if self._has_modseq else None,
-        )
+        name = command.expected.name
+        now = answers.selected(name, said, exists=exists, has_modseq=self._has_modseq)
         is_same = now == command.expected
         self._has_differed |= not is_same
         if not self._has_differed and self.refused is None:

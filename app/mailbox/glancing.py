@@ -13,6 +13,7 @@ from app.mailbox import responses
 from app.mailbox.errors import command_error
 from app.mailbox.glance import Command, Glance, Step
 from app.mailbox.guard import check_safe, without_waiting
+from app.mailbox.hearing import OVERFLOW
 from app.mailbox.port import Selected, ServerSpec
 from app.mailbox.translated import Translated
 from app.providers.base import Facts
@@ -67,7 +68,9 @@ class Glancing:
                 imap.tagged_commands.pop(command.tag, None)
         for kind in glance.later | (set() if glance.is_open else glance.news):
             imap.untagged_responses.setdefault(kind, [b""])
-        imap.told += glance.told
+        imap.untagged_responses.setdefault("STATUS", []).extend(glance.told)
+        if glance.has_overflowed:
+            imap.untagged_responses[OVERFLOW] = [b""]
         if glance.refused is not None:
             command, words = glance.refused
             raise command_error(imaplib.IMAP4.error(words), command.what)

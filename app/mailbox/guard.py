@@ -112,8 +112,6 @@ class GuardedIMAP4(imaplib.IMAP4):
 
     def __init__(self, host: str, port: int, route: Route) -> None:
         self.route = route
-        self.told: list[bytes] = []
-        """The folders of which the server spoke without being asked, as it knows them."""
         super().__init__(host, port, CONNECT_SECONDS)
 
     def _create_socket(self, timeout: float | None = None) -> socket.socket:
@@ -158,6 +156,12 @@ class GuardedIMAP4(imaplib.IMAP4):
                 raise self.error(b" ".join(refusal[1]))
             has_spoken = True
         return tag, has_spoken
+
+    def end_idle(self, tag: bytes) -> None:
+        self.send(b"DONE\r\n")
+        typ, data = self._get_tagged_response(tag)
+        if typ != "OK":
+            raise self.error(b" ".join(data))
 
     def send(self, data: Any) -> None:  # noqa: ANN401 -- imaplib's own
         if self._appends and len(data) > _LONGEST_COMMAND:

@@ -35,6 +35,7 @@ from app.mailbox.guard import (
     cut,
     without_waiting,
 )
+from app.mailbox.hearing import Hearing
 from app.mailbox.login import log_in
 from app.mailbox.port import Copied, Folder, Identity, Listing, Security, Selected, ServerSpec
 from app.mailbox.server_id import introduce
@@ -76,6 +77,20 @@ class _Client(IMAPClient):  # type: ignore[misc]
     def idle(self) -> bool:
         self._idle_tag, has_spoken = self._imap.begin_idle()
         return bool(has_spoken)
+
+    def idle_done(self) -> None:
+        self._imap.end_idle(self._idle_tag)
+
+    def told_of(self, folder: str, items: Sequence[str]) -> dict[bytes, int]:
+        """What STATUS says, whatever the server says of other folders meanwhile."""
+        imap, name = self._imap, self.names.on_the_wire(folder)
+        listed = f"({' '.join(items)})"
+        typ, data = imap._simple_command("STATUS", responses.quoted(name), listed)  # noqa: SLF001
+        self._checkok("STATUS", typ, data)
+        lines = responses.lines(imap.untagged_responses.pop("STATUS", ()))
+        said, others = responses.of_folder(name, lines)
+        imap.untagged_responses["STATUS"] = others
+        return said
 
     def listed(self, command: str, *options: str) -> list[folder_list.Line]:
         """What LIST or XLIST says. A line that makes no sense costs none of the others."""
@@ -140,6 +155,7 @@ class IMAPConnection:
         self._spec = spec
         self._exists = 0
         self.capabilities = capabilities.shared(client)
+        self.hearing = Hearing(client, spec, is_offered="NOTIFY" in self.capabilities)
         greeting = client.welcome.decode("ascii", "replace")
         self.provider = detect(Clues(spec.host, greeting, introduce(client), self.capabilities))
         self._enable_modseqs()
@@ -200,17 +216,15 @@ class IMAPConnection:
 
     def open(self, folder: str, *, readonly: bool) -> Selected:
         readonly = readonly and not self.provider.facts.forgets_unselected
+        self.hearing.note()
         with self._doing(f"open the folder {folder}"):
             said = self._client.select_folder(folder, readonly=readonly)
         self.news()
         self._exists = said.get(b"EXISTS", 0)
-        return Selected(
-            name=folder,
-            uidvalidity=said.get(b"UIDVALIDITY") or None,
-            uidnext=said.get(b"UIDNEXT") or None,
-            exists=self._exists,
-            highestmodseq=self._modseq(said),
-        )
+        return self._selected(folder, said, exists=self._exists)
+
+    def _selected(self, folder: str, said: Mapping[bytes, Any], *, exists: int) -> Selected:
+        return answers.selected(folder, said, exists=exists, has_modseq=self.has("CONDSTORE"))
 
     def glance(self, peeked: Sequence[Selected], opened: Selected, *, leaves: bool) -> Glancing:
         """A glance that is yet to be taken; `leaves` says that IDLE is to be ended before."""
@@ -219,20 +233,10 @@ class IMAPConnection:
         return begin(self._client, self._spec, peeked, opened, how)
 
     def status(self, folder: str) -> Selected:
+        self.hearing.note()
         with self._doing(f"look into the folder {folder}"):
-            items = status_items(has_modseq=self.has("CONDSTORE"))
-            said = self._client.folder_status(folder, items)
-        return Selected(
-            name=folder,
-            uidvalidity=said.get(b"UIDVALIDITY") or None,
-            uidnext=said.get(b"UIDNEXT") or None,
-            exists=said.get(b"MESSAGES", 0),
-            highestmodseq=self._modseq(said),
-        )
-
-    def _modseq(self, said: Mapping[bytes, Any]) -> int | None:
-        """None without the extension, and where the folder has none: 0 or NOMODSEQ."""
-        return said.get(b"HIGHESTMODSEQ") or None if self.has("CONDSTORE") else None
+            said = self._client.told_of(folder, status_items(has_modseq=self.has("CONDSTORE")))
+        return self._selected(folder, said, exists=said.get(b"MESSAGES", 0))
 
     def uids_from(self, uid: int, *, uidnext: int | None) -> list[int]:
         """UIDs from `uid` on. An open-ended range always answers the last mail, too: drop it."""

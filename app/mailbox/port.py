@@ -149,6 +149,25 @@ class MailSession(Protocol):
         """Ask about a folder without opening it (RFC 3501 §6.3.10)."""
         ...
 
+    @property
+    def hears_of(self) -> frozenset[str]:
+        """The folders of whose changes the server tells though another one is open."""
+        ...
+
+    async def hear_of(self, folders: Sequence[str]) -> None:
+        """Have the server tell of these folders, too, as far as it can and is not asked already.
+
+        `idle` then ends for them as it does for the open one.
+        """
+        ...
+
+    async def take_told(self) -> frozenset[str]:
+        """Those of them of which the server told since this was asked last.
+
+        All of them, where it has just said that it tells of them no more.
+        """
+        ...
+
     async def unchanged(self, peeked: Sequence[Selected], opened: Selected) -> int:
         """How many of these folders, in this order, still are as the server said they were.
 

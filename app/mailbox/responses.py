@@ -42,7 +42,7 @@ def take(heard: bytearray) -> bytes | None:
     return None
 
 
-def status(said: bytes) -> tuple[bytes, dict[str, int]] | None:
+def status(said: bytes) -> tuple[bytes, dict[bytes, int]] | None:
     """Of which folder a STATUS speaks and what it says, given what follows the word itself.
 
     The name is as the server knows it. None where this makes no sense.
@@ -58,26 +58,29 @@ def status(said: bytes) -> tuple[bytes, dict[str, int]] | None:
     else:
         end += int(found[0].strip(b"{+}\r\n"))
         name = said[found.end() : end]
-    return name, {key.decode(): int(number) for key, number in _NUMBER.findall(said.upper(), end)}
+    return name, {key: int(number) for key, number in _NUMBER.findall(said.upper(), end)}
 
 
-def statuses(pieces: Iterable[bytes | tuple[bytes, bytes]]) -> list[tuple[bytes, dict[str, int]]]:
-    """The same of those that imaplib has collected, which cuts a literal out of its line."""
-    lines, before = [], b""
+def lines(pieces: Iterable[bytes | tuple[bytes, bytes]]) -> list[bytes]:
+    """What imaplib has collected of one kind, which cuts each literal out of its line."""
+    whole, before = [], b""
     for piece in pieces:
         if isinstance(piece, tuple):
-            before = piece[0] + b"\r\n" + piece[1]
+            before += piece[0] + b"\r\n" + piece[1]
         else:
-            lines.append(before + piece)
+            whole.append(before + piece)
             before = b""
-    return [one for line in lines if (one := status(line)) is not None]
+    return whole
 
 
-def of_folder(name: bytes, told: Sequence[tuple[bytes, dict[str, int]]]) -> dict[str, int] | None:
-    """What was said of a folder last: by its name, else what was said at all."""
-    named = [numbers for one, numbers in told if is_same_folder(one, name)]
-    heard = named or [numbers for _, numbers in told]
-    return heard[-1] if heard else None
+def of_folder(name: bytes, told: Sequence[bytes]) -> tuple[dict[bytes, int], list[bytes]]:
+    """What STATUS said of a folder that was asked about, and what it said of others meanwhile.
+
+    Where the folder's name comes back in a way that we do not know, the last one is its answer.
+    """
+    read = [(line, said) for line in told if (said := status(line)) is not None]
+    own = [said for said in read if is_same_folder(said[1][0], name)] or read[-1:]
+    return own[-1][1][1] if own else {}, [line for line, said in read if (line, said) not in own]
 
 
 def quoted(name: bytes) -> bytes:
@@ -90,12 +93,12 @@ def is_same_folder(one: bytes, other: bytes) -> bool:
     return one == other or one.upper() == other.upper() == b"INBOX"
 
 
-def selected(said: bytes) -> tuple[str, int] | None:
+def selected(said: bytes) -> tuple[bytes, int] | None:
     """One number of what SELECT says, by its name, given a response without its asterisk."""
     if (code := _CODE.match(said)) is not None:
-        return code[1].decode().upper(), int(code[2])
+        return code[1].upper(), int(code[2])
     counted = _COUNTED.match(said)
-    return (counted[2].decode().upper(), int(counted[1])) if counted is not None else None
+    return (counted[2].upper(), int(counted[1])) if counted is not None else None
 
 
 def news(said: bytes) -> str | None:

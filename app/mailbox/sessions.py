@@ -189,6 +189,19 @@ class IMAPSession:
         self._examined_at = time.monotonic()
         return selected
 
+    @property
+    def hears_of(self) -> frozenset[str]:
+        return self._imap.hearing.folders
+
+    async def hear_of(self, folders: Sequence[str]) -> None:
+        if self._imap.hearing.is_to_ask(folders):
+            await self._call(lambda: self._imap.hearing.ask(folders))
+
+    async def take_told(self) -> frozenset[str]:
+        if self.hears_of:
+            await self._end_idle()
+        return self._imap.hearing.take()
+
     async def status(self, folder: str) -> Selected:
         return await self._call(lambda: self._imap.status(folder))
 
@@ -205,7 +218,8 @@ class IMAPSession:
         elif glance.same < len(peeked):
             self._selected = before
         if glance.same > len(peeked):
-            self._has_heard = bool(glance.later) or self._imap.has_buffered()
+            has_told = self._imap.hearing.note()
+            self._has_heard = has_told or bool(glance.later) or self._imap.has_buffered()
         else:
             self._note_news()
         return glance.same
@@ -325,7 +339,7 @@ class IMAPSession:
         news = self._imap.news()
         if news - {"EXISTS"}:
             self._examined_at = float("-inf")
-        return bool(news)
+        return self._imap.hearing.note() or bool(news)
 
     async def _call(
         self, call: Callable[[], Answer], *, seconds: float = COMMAND_SECONDS

@@ -19,6 +19,7 @@ class EmptyMailbox:
     capabilities = frozenset({"IDLE"})
     provider = GENERIC
     open_folder = "INBOX"
+    hears_of: frozenset[str] = frozenset()
 
     def __init__(self, on_idle: Callable[[float], MailServerError | None]) -> None:
         self._on_idle = on_idle
@@ -28,6 +29,12 @@ class EmptyMailbox:
 
     async def examine(self, folder: str, *, max_age: float = 0) -> Selected:
         return Selected(folder, uidvalidity=1, uidnext=1, exists=0)
+
+    async def hear_of(self, folders: Sequence[str]) -> None:
+        return None
+
+    async def take_told(self) -> frozenset[str]:
+        return frozenset()
 
     async def windows(self, first: int, last: int) -> list[range]:
         return [range(first, last + 1)] if first <= last else []

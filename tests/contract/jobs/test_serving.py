@@ -357,6 +357,35 @@ class TestAGlance:
         assert asked
 
 
+class TestHearing:
+    async def test_of_another_folder_looks_at_it_at_once(
+        self, sync: Sync, proxy: FaultProxy
+    ) -> None:
+        overheard = Overheard()
+        proxy.set(to_server=overheard)
+        async with serving(sync, proxy) as served:
+            await served.settle()
+            overheard.commands()
+            raw = mail("Answered elsewhere", "1@acme.example")
+            await sync.inbox.server.save(sync.inbox.username, "Orders", raw)
+
+            await served.tick()
+
+            assert "STATUS" in overheard.commands()
+            assert await sync.announced() == ["Answered elsewhere"]
+            assert (await served.serving._session.take_told()) == frozenset()
+
+    async def test_is_asked_for_once(self, sync: Sync, proxy: FaultProxy) -> None:
+        overheard = Overheard()
+        proxy.set(to_server=overheard)
+        async with serving(sync, proxy) as served:
+            await served.settle()
+            await served.round()
+
+            assert overheard.commands().count("NOTIFY") == 1
+            assert served.serving._session.hears_of == {"Orders", "Sent"}
+
+
 class TestALongBacklog:
     async def test_gives_wishes_a_turn_between_its_portions(
         self, sync: Sync, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch

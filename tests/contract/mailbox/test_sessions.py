@@ -532,6 +532,114 @@ class TestUnchanged:
             assert (await session.examine("INBOX", max_age=60)).is_fresh
 
 
+class TestHearing:
+    async def test_of_another_folder_ends_the_wait(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            await session.examine("INBOX")
+            await session.hear_of(["Sent", "Archive"])
+            waiting = asyncio.create_task(session.idle(Waker(), 30))
+            await mail_user.server.save(mail_user.username, "Sent", mail())
+
+            assert await asyncio.wait_for(waiting, 20)
+
+            assert session.hears_of == {"Sent", "Archive"}
+            assert await session.take_told() == {"Sent"}
+            assert await session.take_told() == frozenset()
+            assert (await session.status("Sent")).exists == 1
+
+    async def test_of_a_flag_or_a_removal_there(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        await mail_user.server.save(mail_user.username, "Sent", mail())
+        async with servers.open(spec_of(mail_user)) as session:
+            await session.examine("INBOX")
+            await session.hear_of(["Sent"])
+            for change in (r"(\Flagged)", r"(\Deleted)"):
+                with log_in(mail_user) as client:
+                    client.select("Sent")
+                    client.store("1", "+FLAGS", change)
+
+                assert await asyncio.wait_for(session.idle(Waker(), 30), 20)
+
+                assert await session.take_told() == {"Sent"}
+
+    async def test_goes_on_of_the_open_one(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            await session.examine("INBOX")
+            await session.hear_of(["Sent"])
+            waiting = asyncio.create_task(session.idle(Waker(), 30))
+            await mail_user.deliver(mail())
+
+            assert await asyncio.wait_for(waiting, 20)
+
+            assert await session.take_told() == frozenset()
+            assert await session.uids_from(1, uidnext=None) == [1]
+
+    async def test_while_something_else_was_asked_is_not_forgotten(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            await session.hear_of(["Sent", "Archive"])
+            await session.examine("INBOX")
+            await mail_user.server.save(mail_user.username, "Sent", mail())
+            told: set[str] = set()
+
+            async def is_told() -> bool:
+                await session.status("Archive")
+                await session.examine("INBOX")
+                told.update(await session.take_told())
+                return bool(told)
+
+            await eventually(is_told)
+
+            assert told == {"Sent"}
+
+    async def test_at_a_glance_ends_the_next_wait(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            inbox = await session.examine("INBOX")
+            await session.hear_of(["Sent"])
+            assert not await session.idle(Waker(), 0.05)
+            await mail_user.server.save(mail_user.username, "Sent", mail())
+
+            async def is_told() -> bool:
+                assert await session.unchanged([], inbox) == 1
+                return await session.idle(Waker(), 0.05)
+
+            await eventually(is_told)
+
+            assert await session.take_told() == {"Sent"}
+
+    async def test_of_more_names_than_a_command_may_have_is_of_the_first(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        names = [f"{number:03} {'x' * 100}" for number in range(100)]
+        async with servers.open(spec_of(mail_user)) as session:
+            await session.examine("INBOX")
+
+            await session.hear_of(names)
+
+            assert session.hears_of == set(names[: len(session.hears_of)])
+            assert 10 < len(session.hears_of) < len(names)
+
+    async def test_is_not_asked_of_a_server_that_does_not_offer_it(
+        self, start_dovecot: StartDovecot
+    ) -> None:
+        server = await start_dovecot({"ann": "pw"}, without={"NOTIFY"})
+        async with (
+            make_servers() as servers,
+            servers.open(spec_of(DovecotInbox(server, "ann", "none"))) as session,
+        ):
+            await session.hear_of(["Sent"])
+
+            assert session.hears_of == frozenset()
+
+
 class TestIdle:
     async def test_ends_when_a_mail_arrives(
         self, servers: IMAPServers, mail_user: DovecotInbox

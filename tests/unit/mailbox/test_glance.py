@@ -105,7 +105,8 @@ class TestAllIsAsItWas:
 
         glance = taken(LEFT + SENT_SAID + other + PEEKED.removeprefix(SENT_SAID) + OPENED + IDLING)
 
-        assert (glance.same, glance.told) == (2, [b"Archive"])
+        assert glance.same == 2
+        assert glance.told == [other.removeprefix(b"* STATUS ").strip()]
 
     def test_where_modseqs_are_not_asked_for_they_do_not_count(self) -> None:
         glance = make(has_modseq=False)
@@ -168,7 +169,12 @@ class TestSomethingChanged:
     def test_and_was_told_without_being_asked(self) -> None:
         glance = taken(SENT_SAID + ALL)
 
-        assert glance.told == [b"Sent"]
+        assert glance.told == [SENT_SAID.removeprefix(b"* STATUS ").strip()]
+
+    def test_and_nothing_more_will_be_told(self) -> None:
+        glance = taken(b"* OK [NOTIFICATIONOVERFLOW] Too much\r\n" + ALL)
+
+        assert glance.has_overflowed
 
 
 class TestARefusal:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -23,6 +24,7 @@ class Chatty:
 
     def __init__(self) -> None:
         self.socket, self.server = socket.socketpair()
+        self.hearing = SimpleNamespace(note=lambda: False)
 
     def has(self, _: str) -> bool:
         return True

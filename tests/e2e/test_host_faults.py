@@ -1,6 +1,5 @@
 """Postgres crashes or lets nobody in, and the host has nothing left: mail is shown once."""
 
-import asyncio
 import contextlib
 import resource
 import signal
@@ -25,6 +24,7 @@ from tests.fixtures.smtp import ScriptedSMTP
 from tests.fixtures.stack import Stack, eventually, text_of
 from tests.rig.disk import NOT_PERMITTED, Disk
 from tests.rig.faultfile import FaultFile
+from tests.rig.nursery import Child
 from tests.rig.postgres import FragilePostgres
 
 PATIENCE = 60
@@ -40,7 +40,7 @@ class Site:
     stack: Stack
     postgres: FragilePostgres
     faults: FaultFile
-    worker: asyncio.subprocess.Process
+    worker: Child
     smtp: ScriptedSMTP
     disk: Disk
     """What Postgres writes to."""
@@ -91,7 +91,7 @@ async def site(dovecot: Dovecot, folder: Path, disk: Disk) -> AsyncIterator[Site
     ):
         faults = FaultFile(folder)
         await stack.start_web()
-        worker = await stack.start_child("worker", **faults.environment)
+        worker = stack.fork_child("worker", **faults.environment)
         by = {
             "host": "127.0.0.1",
             "port": smtp.port,

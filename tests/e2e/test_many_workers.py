@@ -26,6 +26,7 @@ from tests.fixtures.mailservers import mails
 from tests.fixtures.sessions import mail
 from tests.fixtures.stack import Stack, eventually, text_of
 from tests.rig.faultfile import FaultFile
+from tests.rig.nursery import Child
 
 SILENT = 3
 """Seconds after which a worker counts as stopped, in these tests."""
@@ -38,13 +39,13 @@ class Company:
 
     stack: Stack
     inboxes: list[DovecotInbox]
-    workers: list[asyncio.subprocess.Process] = field(default_factory=list)
+    workers: list[Child] = field(default_factory=list)
     accounts: dict[str, str] = field(default_factory=dict)
     delivered: list[tuple[int, str]] = field(default_factory=list)
     """The number of the inbox, and the subject."""
 
-    async def hire(self, **environment: str) -> asyncio.subprocess.Process:
-        worker = await self.stack.start_child(
+    def hire(self, **environment: str) -> Child:
+        worker = self.stack.fork_child(
             "worker", SHAREDBOX_WORKER_SILENT_SECONDS=str(SILENT), **environment
         )
         self.workers.append(worker)
@@ -70,7 +71,7 @@ class Company:
         await self.inboxes[n].deliver(raw)
         self.delivered.append((n, subject))
 
-    async def kill(self, worker: asyncio.subprocess.Process) -> None:
+    async def kill(self, worker: Child) -> None:
         worker.kill()
         await worker.wait()
         self.workers.remove(worker)
@@ -131,12 +132,12 @@ async def company(database: URL, tmp_path: Path, dovecot: Dovecot) -> AsyncItera
 
 class TestAFairShare:
     async def test_follows_the_workers_that_come_and_go(self, company: Company) -> None:
-        await company.hire()
+        company.hire()
         await company.connect_all()
         await until_owned(company.stack, 3)
 
-        await company.hire()
-        await company.hire()
+        company.hire()
+        company.hire()
         await company.are_at_work()
         await until_owned(company.stack, 1, 1, 1, within=30)
 
@@ -148,8 +149,8 @@ class TestAFairShare:
         await until_owned(company.stack, 3, within=10)
 
     async def test_leaves_no_account_to_a_worker_that_stands_still(self, company: Company) -> None:
-        await company.hire()
-        await company.hire()
+        company.hire()
+        company.hire()
         await company.connect_all()
         await until_owned(company.stack, 1, 2)
 
@@ -170,12 +171,12 @@ class TestAPause:
     @pytest.mark.parametrize("point", ["K09", "K11", "K12"])
     async def test_on_a_mails_way_in(self, company: Company, point: str) -> None:
         company.inboxes = company.inboxes[:1]
-        pausing = await self.hire_pausing(company, point)
+        pausing = self.hire_pausing(company, point)
         await company.connect_all()
         await company.deliver(0, "Invoice 4471")
         await self.until_paused(company)
 
-        await company.hire()
+        company.hire()
         await company.each_is_shown_once(within=40)
         pausing.send_signal(signal.SIGCONT)
         await until_owned(company.stack, 0, 1)
@@ -187,14 +188,14 @@ class TestAPause:
     @pytest.mark.parametrize("point", ["K20"])
     async def test_on_a_clicks_way_out(self, company: Company, point: str) -> None:
         company.inboxes = company.inboxes[:1]
-        pausing = await self.hire_pausing(company, point)
+        pausing = self.hire_pausing(company, point)
         await company.connect_all()
         await company.deliver(0, "Invoice 4471")
         ts = (await company.stack.card("Invoice 4471"))["ts"]
         await company.stack.slack.choose_overflow("Ana", "support", ts, "Archive")
         await self.until_paused(company)
 
-        await company.hire()
+        company.hire()
         await eventually(lambda: self.is_archived(company, ts), 40)
         pausing.send_signal(signal.SIGCONT)
         await until_owned(company.stack, 0, 1)
@@ -203,10 +204,10 @@ class TestAPause:
         assert (len(mails(inbox)), len(mails(inbox, "Archive"))) == (0, 1)
         assert len(await company.stack.events("command.done")) == 1
 
-    async def hire_pausing(self, company: Company, point: str) -> asyncio.subprocess.Process:
+    def hire_pausing(self, company: Company, point: str) -> Child:
         faults = FaultFile(company.stack.settings.data_dir)
         faults.arm(point, "stop")
-        return await company.hire(**faults.environment)
+        return company.hire(**faults.environment)
 
     async def until_paused(self, company: Company) -> None:
         await eventually(FaultFile(company.stack.settings.data_dir).has_struck)
@@ -223,7 +224,7 @@ class TestChaos:
         seed = request.config.getoption("--chaos-seed")
         chance = random.Random(seed)
         for _ in range(3):
-            await company.hire()
+            company.hire()
         await company.connect_all()
 
         async with asyncio.timeout(seconds + 120):
@@ -253,7 +254,7 @@ async def _trouble(company: Company, chance: random.Random, seconds: float) -> N
         victim = chance.choice(company.workers)
         if chance.random() < 0.5:
             await company.kill(victim)
-            await company.hire()
+            company.hire()
         else:
             victim.send_signal(signal.SIGSTOP)
             await asyncio.sleep(chance.uniform(SILENT + 1, SILENT + 4))

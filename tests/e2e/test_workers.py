@@ -58,7 +58,7 @@ class TestTheDatabaseEndsAConnection:
 class TestTwoWorkers:
     async def test_share_the_work_and_stand_in_for_each_other(self, stack: Stack) -> None:
         account = await stack.connect_account()
-        second = await stack.start_child("worker")
+        second = stack.fork_child("worker")
         await until_workers(stack, 2)
         await stack.inbox.deliver(mail("First", "1@acme.example"))
         await shown_once(stack, "First")

@@ -8,33 +8,31 @@ from app.bootstrap.worker import run_worker
 from app.core.config import Settings
 from tests.fixtures.stack import Stack, eventually
 from tests.rig.faultfile import FaultFile
+from tests.rig.nursery import Child
 
 STRUCK_WITHIN: Final = 40
 
 
 class Crew:
-    """`size` processes at work, and one on standby for whoever dies."""
+    """So many processes at work, and another one for whoever dies."""
 
     def __init__(self, stack: Stack, process: str, faults: FaultFile) -> None:
         self._stack = stack
         self._process = process
         self._faults = faults
-        self._standby: asyncio.subprocess.Process | None = None
-        self.at_work: list[asyncio.subprocess.Process] = []
+        self.at_work: list[Child] = []
 
     async def muster(self, size: int) -> None:
-        """See that so many are at work, all of them sound; a new one stands by."""
+        """See that so many are at work, all of them sound."""
         while len(self.at_work) > size:
             await self._dismiss(self.at_work.pop())
         while len(self.at_work) < size:
-            await self._call_in()
-        if self._standby is None:
-            self._standby = await self._hire()
+            self.at_work.append(self._stack.fork_child(self._process, **self._faults.environment))
 
     async def until_one_dies(self) -> None:
         """Wait until the fault has killed one of them; the others work on."""
 
-        async def died() -> list[asyncio.subprocess.Process]:
+        async def died() -> list[Child]:
             return [one for one in self.at_work if one.returncode is not None]
 
         (dead,) = await eventually(died, STRUCK_WITHIN)
@@ -42,18 +40,7 @@ class Crew:
         assert dead.returncode == -signal.SIGKILL, f"ended with {dead.returncode}, not by the fault"
         assert await self._faults.has_struck()
 
-    async def _call_in(self) -> None:
-        child = self._standby or await self._hire()
-        self._standby = None
-        assert child.stdin is not None
-        child.stdin.write(b"go\n")
-        await child.stdin.drain()
-        self.at_work.append(child)
-
-    async def _hire(self) -> asyncio.subprocess.Process:
-        return await self._stack.put_on_standby(self._process, **self._faults.environment)
-
-    async def _dismiss(self, child: asyncio.subprocess.Process) -> None:
+    async def _dismiss(self, child: Child) -> None:
         child.kill()
         await child.wait()
 

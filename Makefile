@@ -6,8 +6,8 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-# The tests wait for servers more than they work, so there may be more of them than cores.
-WORKERS ?= 3
+# Half of them wait for servers more than they work, so there may be more of them than cores.
+WORKERS ?= 4
 SECONDS ?= 300
 SEED ?= 1
 QUIETLY := --quiet --quiet --disable-pip-version-check --root-user-action=ignore
@@ -31,7 +31,7 @@ demo: install ## Start everything on this machine, with a local Slack and a samp
 	@$(BIN)/sharedbox demo $(ARGS)
 
 test: install test-servers browser-tools ## Run every test (pass pytest options by ARGS=...)
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 pages: node_modules/.pages
 

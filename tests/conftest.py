@@ -12,6 +12,7 @@ structlog.configure(
 )
 
 pytest_plugins = [
+    "tests.fixtures.spreading",
     "tests.fixtures.clock",
     "tests.fixtures.database",
     "tests.fixtures.mailservers",

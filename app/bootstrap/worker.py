@@ -64,17 +64,8 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             in_flight=InFlight(settings.max_bytes_in_flight),
             tokens=tokens,
         )
-        feeding = Feeding(
-            store=container.store,
-            blobs=container.blobs,
-            slack=WorkspaceClients(installations, http, settings.slack_api_url),
-            hub=container.hub,
-            clock=container.clock,
-            site=settings.slack_api_url,
-            pages=settings.base_url,
-            cards_per_minute=settings.cards_per_minute,
-            stop=stop,
-        )
+        slack = WorkspaceClients(installations, http, settings.slack_api_url)
+        feeding = _feeding(container, slack, stop)
         sending = await _sending(container, parser, tokens, stack)
         gate = open_outside(allow_private=settings.allow_private_webhook_hosts)
         delivering = Delivering(
@@ -85,6 +76,22 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
         )
         trying = Trying(container.store, container.vault, tokens, checker(settings, servers))
         await Worker(container, tending, feeding, sending, delivering, tokens, trying).run(stop)
+
+
+def _feeding(container: Container, slack: WorkspaceClients, stop: asyncio.Event) -> Feeding:
+    settings = container.settings
+    return Feeding(
+        store=container.store,
+        blobs=container.blobs,
+        slack=slack,
+        hub=container.hub,
+        clock=container.clock,
+        site=settings.slack_api_url,
+        pages=settings.base_url,
+        cards_per_minute=settings.cards_per_minute,
+        slept_seconds=settings.worker_silent_seconds / 2,
+        stop=stop,
+    )
 
 
 async def _sending(

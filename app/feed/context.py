@@ -48,6 +48,9 @@ class Feeding:
     """Where links to our own pages begin."""
     cards_per_minute: int = 0
     """More new cards than that in one channel are held back for a while; 0: never."""
+    slept_seconds: float = 10
+    """Who stood still for so long between the claim and the post may no longer post unseen: another
+    worker may have looked, found nothing, and posted. The claim is found again, and looked up."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process is to end: what is left is left to others."""
 

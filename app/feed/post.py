@@ -35,9 +35,6 @@ from app.store.unit_of_work import UnitOfWork
 _LOOK_UP_MARGIN: Final = timedelta(minutes=2)
 _LOOK_AGAIN_SECONDS: Final = 1.5
 """A request whose answer was lost may still be under way when we look for the first time."""
-_SLEPT_SECONDS: Final = 10
-"""Who stood still for so long between the claim and the post may no longer post unseen: another
-worker may have looked, found nothing, and posted. The claim is found again, and looked up."""
 _MOST_UPLOADS: Final = 5
 """So often a file is tried that Slack neither takes nor refuses: all that comes after it waits."""
 _CARDS_FOR_A_MAIL: Final = 3
@@ -87,7 +84,7 @@ class Poster:
         if claimed is None:
             return
         faultpoint("K11")
-        if time.monotonic() - began > _SLEPT_SECONDS:
+        if time.monotonic() - began > self._on.feeding.slept_seconds:
             log.warning("post.slept", post=str(claimed.post_id))
             return
         try:

@@ -59,6 +59,7 @@ def open_engine(url: URL, *, pool_size: int = 10) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=15,
+        pool_use_lifo=True,  # the one that was used last has its statements prepared
         hide_parameters=True,  # an error must not carry mail or secrets into the log
         connect_args={
             **_LIMITS,

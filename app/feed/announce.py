@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from uuid import uuid5
 
-from app.core.ids import AccountId, ChannelId, MessageId, PlacementId, PostId
+from app.core.ids import AccountId, ChannelId, ConversationId, MessageId, PlacementId, PostId
 from app.feed.shown import MARKS_READ
 from app.store.models import Account, Direction, Post, PostKind, PostState, ReadPolicy
 from app.store.new import NewMessage, NewPost, Ruling
+from app.store.repositories.routes import Routing
 from app.store.unit_of_work import UnitOfWork
 
 _NO_RULINGS: Final[Mapping[MessageId, Ruling]] = {}
@@ -31,15 +32,19 @@ class Announcer:
         *,
         folder: str | None = None,
         rulings: Mapping[MessageId, Ruling] = _NO_RULINGS,
+        routing: Routing | None = None,
+        begun: frozenset[ConversationId] = frozenset(),
     ) -> None:
         """Give each new conversation a card and each further mail its line.
 
         A card stays in the channel where it is; a new one is put where rules, else routes, say. A
-        conversation that one of us began has no card until somebody answers.
+        conversation that one of us began has no card until somebody answers. `routing`: where it is
+        known; `begun`: conversations that are new, and have no card.
         """
-        cards = await uow.posts.home_cards({message.conversation_id for message in messages})
+        older = {message.conversation_id for message in messages} - begun
+        cards = await uow.posts.home_cards(older) if older else {}
         homes = {id_: card.channel_id for id_, card in cards.items()}
-        routing = await uow.routes.of(account)
+        routing = routing or await uow.routes.of(account)
         marks = account.mark_read is ReadPolicy.SHOWN
         posts, touched = list[NewPost](), set[ChannelId]()
         for message in messages:
@@ -50,6 +55,7 @@ class Announcer:
             card = cards.get(id_)
             if card is not None and card.state is PostState.DELETED:
                 if not is_ours:
+                    await uow.insert_pending()  # the card is to show this very mail
                     _revive(card, message)
             elif id_ in homes:
                 posts.append(_post(homes[id_], message, PostKind.MAIL, marks=marks))

@@ -143,11 +143,9 @@ class Serving:
         await self._hear_of_others()
         await self._on_live()
         async with self._on.store.without_transaction(self._syncing.workspace_id) as uow:
-            self._has_import = await uow.imports.running(self._syncing.account_id) is not None
-            self._retry_at = await uow.commands.next_try_at(self._syncing.account_id)
-            self._reconcile_at = await uow.mailboxes.next_reconciliation(
-                self._syncing.account_id, self._on.clock.now()
-            )
+            agenda = await uow.agendas.of(self._syncing.account_id, self._on.clock.now())
+        self._has_import, self._retry_at = agenda.has_import, agenda.retry_at
+        self._reconcile_at = agenda.reconcile_at
 
     async def _do_what_was_asked(self) -> None:
         async with self._on.store.without_transaction(self._syncing.workspace_id) as uow:

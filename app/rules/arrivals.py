@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 
 from app.core.clock import Clock
-from app.core.ids import ChannelId, MessageId, PlacementId
+from app.core.ids import ChannelId, ConversationId, MessageId, PlacementId
 from app.core.logging import get_logger
 from app.feed.announce import Announcer
 from app.mail.topmost import header_values
@@ -20,6 +20,8 @@ from app.rules.plan import Readied, Step, plans, readied
 from app.rules.types import Mute, ToChannel
 from app.store.models import Account, Direction
 from app.store.new import Ruling
+from app.store.repositories.arriving import Around
+from app.store.repositories.routes import Routing
 from app.store.unit_of_work import UnitOfWork
 from app.sync.port import Arrived
 
@@ -33,11 +35,26 @@ class Arrivals:
         self._clock = clock
         self._announcer = Announcer()
 
-    async def arrived(self, uow: UnitOfWork, account: Account, mails: Sequence[Arrived]) -> None:
-        rulings = await self._apply_rules(uow, account, mails)
-        folder = mails[0].folder if mails else None
-        messages = [one.message for one in mails]
-        await self._announcer.arrived(uow, account, messages, folder=folder, rulings=rulings)
+    async def arrived(
+        self,
+        uow: UnitOfWork,
+        around: Around,
+        mails: Sequence[Arrived],
+        begun: frozenset[ConversationId],
+    ) -> None:
+        if not mails:
+            return
+        account = around.account
+        rulings = await self._apply_rules(uow, account, mails) if around.has_rules else {}
+        await self._announcer.arrived(
+            uow,
+            account,
+            [one.message for one in mails],
+            folder=mails[0].folder,
+            rulings=rulings,
+            routing=None if around.has_routes else Routing(account, ()),
+            begun=begun,
+        )
 
     async def quarantined(
         self, uow: UnitOfWork, account: Account, placements: Sequence[PlacementId]
@@ -62,6 +79,9 @@ class Arrivals:
         fitting = {
             one.message.conversation_id for one, found in zip(inbound, steps, strict=True) if found
         }
+        if not fitting:
+            return {}
+        await uow.insert_pending()  # what is done with a mail finds it
         carded = {card.conversation_id for card in await uow.posts.cards_of(fitting)}
         rulings: dict[MessageId, Ruling] = {}
         for one, found in zip(inbound, steps, strict=True):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", bound="DataclassInstance")
 _PENDING: Final = "pending insertions"
+_NAMED_BY: Final = ("workspace_id", "id")
 _BYTES: Final = (bytes, bytes | None)
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -52,18 +53,35 @@ async def insert_many(
 
 @asynccontextmanager
 async def inserted_together(session: AsyncSession) -> AsyncIterator[None]:
-    """Write what is inserted inside at its end, all by one statement. Nobody inside can see it."""
-    pending: list[tuple[_Insertion, Json]] = []
-    session.info[_PENDING] = pending
+    """Write what is inserted inside at its end, all by one statement. Nobody inside can see it.
+
+    Whoever inside has to see it calls `insert_pending`.
+    """
+    session.info[_PENDING] = []
     try:
         yield
+        await insert_pending(session)
     finally:
         del session.info[_PENDING]
-    if pending:
+
+
+async def insert_pending(session: AsyncSession) -> None:
+    """Write at once what was to be written together so far."""
+    if pending := session.info.get(_PENDING):
+        session.info[_PENDING] = []
         await _insert(session, pending)
 
 
-async def _insert(session: AsyncSession, insertions: "Sequence[tuple[_Insertion, Json]]") -> None:
+async def update_many(session: AsyncSession, table: str, rows: Sequence[Row]) -> None:
+    """Set the fields of the rows where their workspace and id are; together with insertions."""
+    change = _Change(type(rows[0]), table), as_json(rows)
+    if (pending := session.info.get(_PENDING)) is None:
+        await _insert(session, [change])
+    else:
+        pending.append(change)
+
+
+async def _insert(session: AsyncSession, insertions: "Sequence[tuple[_Written, Json]]") -> None:
     statement = _statement(tuple(insertion for insertion, _ in insertions))
     values = {f"rows{n}": rows for n, (_, rows) in enumerate(insertions)}
     await session.flush()
@@ -90,8 +108,25 @@ class _Insertion:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    kind: "type[DataclassInstance]"
+    table: str
+
+    def sql(self, n: int) -> str:
+        columns = [field.name for field in fields(self.kind) if field.name not in _NAMED_BY]
+        return (
+            f"UPDATE {self.table} SET {', '.join(f'{one} = row.{one}' for one in columns)} "  # noqa: S608
+            f"FROM json_populate_recordset(NULL::{self.table}, CAST(:rows{n} AS json)) AS row "
+            f"WHERE {' AND '.join(f'{self.table}.{one} = row.{one}' for one in _NAMED_BY)}"
+        )
+
+
+_Written = _Insertion | _Change
+
+
 @functools.cache
-def _statement(insertions: tuple[_Insertion, ...]) -> TextClause:
+def _statement(insertions: tuple[_Written, ...]) -> TextClause:
     """Foreign keys are checked at the end of a statement, so the order is of no matter."""
     *others, last = (insertion.sql(n) for n, insertion in enumerate(insertions))
     before = ", ".join(f"rows{n} AS ({sql})" for n, sql in enumerate(others))

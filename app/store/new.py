@@ -11,6 +11,7 @@ from app.core.ids import (
     AccountId,
     ChannelId,
     ConversationId,
+    MailboxId,
     MessageId,
     PlacementId,
     PostId,
@@ -84,6 +85,17 @@ class NewMessage:
     delivered_to: list[str] = field(default_factory=list)
     list_id: str | None = None
     raw_sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far we are in a folder now."""
+
+    workspace_id: WorkspaceId
+    id: MailboxId
+    watermark: int
+    missing: int
+    last_checked_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,14 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.ids import AccountId, ChannelId, ConversationId, WorkspaceId
-from app.store.bulk import inserted_together
+from app.store.bulk import insert_pending, inserted_together
 from app.store.engine import in_autocommit
 from app.store.new import NewEvent
 from app.store.notify import CHANNEL, Topic
 from app.store.queue import Job, drain_channel, leave
 from app.store.repositories.accounts import Accounts
+from app.store.repositories.agenda import Agendas
 from app.store.repositories.alarms import Alarms
 from app.store.repositories.api_keys import APIKeys
+from app.store.repositories.arriving import Arriving
 from app.store.repositories.audit import AuditLog
 from app.store.repositories.channels import Channels
 from app.store.repositories.charts import Charts
@@ -88,12 +90,20 @@ class UnitOfWork:
         return Accounts(self.session, self.workspace_id)
 
     @cached_property
+    def agendas(self) -> Agendas:
+        return Agendas(self.session, self.workspace_id)
+
+    @cached_property
     def alarms(self) -> Alarms:
         return Alarms(self.session, self.workspace_id)
 
     @cached_property
     def api_keys(self) -> APIKeys:
         return APIKeys(self.session, self.workspace_id)
+
+    @cached_property
+    def arriving(self) -> Arriving:
+        return Arriving(self.session, self.workspace_id)
 
     @cached_property
     def audit(self) -> AuditLog:
@@ -305,6 +315,10 @@ class UnitOfWork:
     def inserted_together(self) -> AbstractAsyncContextManager[None]:
         """New mails and what belongs to them, written by one statement at the end of the block."""
         return inserted_together(self.session)
+
+    async def insert_pending(self) -> None:
+        """Write what the block has so far: for whoever has to find it."""
+        await insert_pending(self.session)
 
     @property
     def leaves_nothing(self) -> bool:

@@ -13,13 +13,14 @@ from typing import Final
 
 from app.core.errors import SharedBoxError
 from app.core.faults import faultpoint
-from app.core.ids import MessageId, new_id
+from app.core.ids import ConversationId, MessageId, new_id
 from app.core.logging import get_logger
 from app.mail.parsed import ParsedMail
 from app.mail.scan import header_of
 from app.mailbox.port import Listing, Role
 from app.store.models import Account, Direction, Mailbox, PlacementState
-from app.store.new import NewMessage
+from app.store.new import NewMessage, Progress
+from app.store.repositories.arriving import Around
 from app.store.repositories.ledger import Entry, Place
 from app.store.unit_of_work import UnitOfWork
 from app.sync import own
@@ -116,11 +117,12 @@ class Ingest:
         if not uids:
             return
         async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
-            account, mailbox = await uow.mailboxes.owned(
-                self._folder.mailbox_id, self._syncing.account_id, self._syncing.fence
-            )
+            around = await self._around(uow, prepared.read)
+            account, mailbox = around.account, around.mailbox
             read, proofs = await take_out(uow, account, mailbox, prepared.read)
-            await self._store(uow, account, mailbox, read)
+            async with uow.inserted_together():
+                await self._store(uow, around, read)
+                await self._advance(uow, mailbox, self._unsettled - uids)
             await uow.ledger.record([self._proof(one) for one in proofs])
             await self._note_known(uow, prepared.known)
             await self._set_aside(uow, account, prepared.unread)
@@ -128,8 +130,6 @@ class Ingest:
             await self._ask_again_for(uow, mailbox, prepared.vanished)
             if prepared.is_second_try and not self._history:
                 await self._settle_quarantine(uow, uids)
-            self._advance(mailbox, self._unsettled - uids)
-            mailbox.last_checked_at = self._syncing.clock.now()
             await uow.session.flush()
             faultpoint("K09")
         faultpoint("K10")
@@ -142,13 +142,33 @@ class Ingest:
             return
         async with self._syncing.store.begin(self._syncing.workspace_id) as uow:
             await uow.accounts.owned(self._syncing.account_id, self._syncing.fence)
-            self._advance(await uow.mailboxes.get(self._folder.mailbox_id), self._unsettled)
+            mailbox = await uow.mailboxes.get(self._folder.mailbox_id)
+            reached = self._reached(mailbox, self._unsettled)
+            if reached is not None:
+                mailbox.watermark, mailbox.missing = reached, len(self._unsettled)
 
-    def _advance(self, mailbox: Mailbox, unsettled: set[int]) -> None:
-        if self._history or mailbox.watermark is None:
+    async def _around(self, uow: UnitOfWork, read: Sequence[Readable]) -> Around:
+        return await uow.arriving.owned(
+            self._folder.mailbox_id,
+            self._syncing.account_id,
+            self._syncing.fence,
+            digests=[one.digest for one in read],
+            internet_message_ids=[one for mail in read if (one := mail.parsed.internet_message_id)],
+        )
+
+    async def _advance(self, uow: UnitOfWork, mailbox: Mailbox, unsettled: set[int]) -> None:
+        now, reached = self._syncing.clock.now(), self._reached(mailbox, unsettled)
+        if reached is None:
+            mailbox.last_checked_at = now
             return
-        mailbox.watermark = watermark_after(mailbox.watermark, self._found, unsettled)
-        mailbox.missing = len(unsettled)
+        progress = Progress(uow.workspace_id, mailbox.id, reached, len(unsettled), now)
+        await uow.mailboxes.advance(progress)
+
+    def _reached(self, mailbox: Mailbox, unsettled: set[int]) -> int | None:
+        """The watermark as it is to be; None where this is not about it."""
+        if self._history or mailbox.watermark is None:
+            return None
+        return watermark_after(mailbox.watermark, self._found, unsettled)
 
     async def _read(self, mails: Sequence[Fetched]) -> tuple[list[Readable], list[_Unreadable]]:
         raws = [one.raw for one in mails]
@@ -187,27 +207,27 @@ class Ingest:
             parsed,
         )
 
-    async def _store(
-        self, uow: UnitOfWork, account: Account, mailbox: Mailbox, read: Sequence[Readable]
-    ) -> None:
-        sender = await own.sender_of(uow, account)
+    async def _store(self, uow: UnitOfWork, around: Around, read: Sequence[Readable]) -> None:
+        account, mailbox = around.account, around.mailbox
+        sender = own.sender_of(account, around.proven)
         if mailbox.role == Role.SENT and not self._history:
             await own.settle_doubts(uow, account, read)
-        known = await uow.messages.by_digest(account.id, [one.digest for one in read])
+        digests = [one.digest for one in read]
+        known = await uow.messages.by_digest(account.id, digests) if around.has_copies else {}
         others = [one for one in read if one.digest not in known]
         known |= await own.copies(uow, account, mailbox, sender, others)
         new = [
             one for one in read if known.setdefault(one.digest, one.message_id) == one.message_id
         ]
         entries = [self._stored(one.listing, known[one.digest], one.digest) for one in read]
-        async with uow.inserted_together():
-            messages = await self._store_messages(uow, account, mailbox, sender, new)
-            await uow.ledger.record(entries)
+        messages, begun = await self._store_messages(uow, account, mailbox, sender, new)
+        await uow.ledger.record(entries)
         if not self._history:
             known_before = {known[one.digest] for one in read} - {one.message_id for one in new}
-            if mailbox.role != Role.SENT:
+            if known_before and mailbox.role != Role.SENT:
+                await uow.insert_pending()
                 await note_return(uow, account, mailbox, known_before)
-            await self._announce(uow, account, messages, new)
+            await self._announce(uow, around, messages, new, begun)
 
     async def _note_known(
         self, uow: UnitOfWork, known: Sequence[tuple[Listing, MessageId]]
@@ -221,13 +241,16 @@ class Ingest:
     async def _announce(
         self,
         uow: UnitOfWork,
-        account: Account,
+        around: Around,
         messages: Sequence[NewMessage],
         read: Sequence[Readable],
+        begun: frozenset[ConversationId],
     ) -> None:
         """Tell of new mails, but for those sent from here: whoever sent them tells of them."""
-        ids = (one.internet_message_id for one in messages)
-        from_here = await own.sent_by_us(uow, account, ids)
+        from_here: frozenset[str] = frozenset()
+        if around.has_sent:
+            ids = (one.internet_message_id for one in messages)
+            from_here = await own.sent_by_us(uow, around.account, ids)
         others = [
             Arrived(
                 message,
@@ -238,7 +261,7 @@ class Ingest:
             for message, one in zip(messages, read, strict=True)
             if message.internet_message_id not in from_here
         ]
-        await self._syncing.announce.arrived(uow, account, others)
+        await self._syncing.announce.arrived(uow, around, others, begun)
 
     async def _store_messages(
         self,
@@ -247,14 +270,15 @@ class Ingest:
         mailbox: Mailbox,
         sender: own.Sender,
         new: Sequence[Readable],
-    ) -> list[NewMessage]:
+    ) -> tuple[list[NewMessage], frozenset[ConversationId]]:
+        """The mails as they are stored, and the conversations that begin with them."""
         directions = await own.directions(uow, account, mailbox, sender, new)
-        conversations = await find_conversations(
+        placed = await find_conversations(
             uow, account, sender, new, directions=directions, history=self._history
         )
         messages = [
             message_row(
-                account, one, conversations[one.message_id],
+                account, one, placed.conversations[one.message_id],
                 direction=directions[one.message_id], history=self._history,
             )
             for one in new
@@ -270,7 +294,7 @@ class Ingest:
                 conversation_id=message.conversation_id,
                 message_id=str(message.id),
             )
-        return messages
+        return messages, placed.begun
 
     async def _set_aside(
         self, uow: UnitOfWork, account: Account, unread: Sequence[_Unreadable]

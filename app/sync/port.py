@@ -6,11 +6,12 @@ from typing import Protocol
 
 from app.core.clock import Clock
 from app.core.errors import SharedBoxError
-from app.core.ids import AccountId, MailboxId, PlacementId, WorkspaceId
+from app.core.ids import AccountId, ConversationId, MailboxId, PlacementId, WorkspaceId
 from app.mail.parsed import ParsedMail
 from app.store.blobs import Blobs
 from app.store.models import Account
 from app.store.new import NewMessage
+from app.store.repositories.arriving import Around
 from app.store.unit_of_work import Store, UnitOfWork
 from app.sync.in_flight import InFlight
 
@@ -24,8 +25,14 @@ class Parser(Protocol):
 class Announce(Protocol):
     """Puts before the team what came in. Called within the transaction that stores it."""
 
-    async def arrived(self, uow: UnitOfWork, account: Account, mails: Sequence["Arrived"]) -> None:
-        """New mails, each in the conversation it joined."""
+    async def arrived(
+        self,
+        uow: UnitOfWork,
+        around: Around,
+        mails: Sequence["Arrived"],
+        begun: frozenset[ConversationId],
+    ) -> None:
+        """New mails, each in the conversation it joined; `begun`: those that begin with them."""
         ...
 
     async def quarantined(

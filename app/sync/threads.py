@@ -6,6 +6,7 @@ portion each mail sees the ones before it.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from app.core.ids import ConversationId, MessageId, new_id
@@ -42,8 +43,11 @@ async def find_conversations(
     *,
     directions: Mapping[MessageId, Direction],
     history: bool,
-) -> dict[MessageId, ConversationId]:
-    """The conversation of each mail, made where it starts one, and changed by it."""
+) -> "Placed":
+    """The conversation of each mail, made where it starts one, and changed by it.
+
+    To be called after `Arriving.owned`, which keeps what is merged as it is.
+    """
     threads = _Threads(uow, account, sender)
     await threads.read(mails)
     for one in mails:
@@ -51,7 +55,15 @@ async def find_conversations(
         direction = directions[one.message_id]
         _note(uow, conversation, one, sender, direction=direction, history=history)
     await threads.write()
-    return threads.placed
+    return Placed(threads.placed, frozenset(one.id for one in threads.new))
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The conversation of each mail; and which of these were begun just now."""
+
+    conversations: Mapping[MessageId, ConversationId]
+    begun: frozenset[ConversationId]
 
 
 class _Threads:
@@ -65,11 +77,10 @@ class _Threads:
         self._new_links: dict[str, ConversationId] = {}
         self._by_id: dict[ConversationId, AnyConversation] = {}
         self._by_subject: defaultdict[str, list[AnyConversation]] = defaultdict(list)
-        self._new: list[NewConversation] = []
+        self.new: list[NewConversation] = []
         self.placed: dict[MessageId, ConversationId] = {}
 
     async def read(self, mails: Sequence[Readable]) -> None:
-        await self._uow.merging.hold_off()
         ids = {id_ for one in mails for id_ in _ids(one)}
         linked = await self._uow.threads.linked(self._account.id, ids)
         keys = {
@@ -79,14 +90,13 @@ class _Threads:
         if keys:
             since = min(one.received_at for one in mails) - SUBJECT_WINDOW
             similar = await self._uow.threads.with_subject(self._account.id, keys, since=since)
-        wanted = {*linked.values(), *(one.id for one in similar)}
         # What would join a conversation that was merged joins the one that has its mails now.
-        merged = await self._uow.conversations.merged_among(wanted)
-        heads = {merged.get(id_, id_) for id_ in wanted}
-        self._by_id |= await self._uow.conversations.lock_many(heads)
-        self._linked = {name: merged.get(id_, id_) for name, id_ in linked.items()}
+        heads = {one.id: one.merged_into_id or one.id for one in similar}
+        wanted = {*linked.values(), *heads.values()}
+        self._by_id |= await self._uow.conversations.lock_many(wanted)
+        self._linked = linked
         for one in similar:
-            self._by_subject[one.subject_key].append(self._by_id[merged.get(one.id, one.id)])
+            self._by_subject[one.subject_key].append(self._by_id[heads[one.id]])
 
     def place(self, one: Readable) -> AnyConversation:
         decision = self._decide(one)
@@ -126,13 +136,13 @@ class _Threads:
             first_message_at=one.received_at,
             last_message_at=one.received_at,
         )
-        self._new.append(conversation)
+        self.new.append(conversation)
         self._by_id[conversation.id] = conversation
         self._by_subject[conversation.subject_key].insert(0, conversation)
         return conversation
 
     async def write(self) -> None:
-        await self._uow.conversations.add_all(self._new)
+        await self._uow.conversations.add_all(self.new)
         await self._uow.threads.link(self._account.id, self._new_links)
 
 

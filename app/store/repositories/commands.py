@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import exists, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from app.core.errors import NotFound
 from app.core.ids import AccountId, CommandId, ConversationId, MessageId
@@ -60,6 +61,22 @@ class Pending:
 
 LONGEST_WAIT: Final = timedelta(minutes=20)
 """No command is put off for longer, so that a clock that is set back holds none back."""
+
+
+def next_try(
+    workspace_id: Any,  # noqa: ANN401 -- values or parameters
+    account_id: Any,  # noqa: ANN401
+) -> SelectOfScalar[datetime | None]:
+    """When the earliest command of an account that waits for another attempt is due.
+
+    One that is held back by an earlier one is not: its time may have come long ago.
+    """
+    return select(func.min(Command.next_try_at)).where(
+        col(Command.workspace_id) == workspace_id,
+        col(Command.account_id) == account_id,
+        col(Command.state).in_(_OPEN),
+        ~_IS_HELD_BACK,
+    )
 
 
 class Commands(Repository):
@@ -176,17 +193,7 @@ class Commands(Repository):
         return (await self._session.exec(statement)).one_or_none()
 
     async def next_try_at(self, account_id: AccountId) -> datetime | None:
-        """When the earliest command that waits for another attempt is due.
-
-        One that is held back by an earlier one is not: its time may have come long ago.
-        """
-        statement = select(func.min(Command.next_try_at)).where(
-            Command.workspace_id == self._workspace_id,
-            Command.account_id == account_id,
-            col(Command.state).in_(_OPEN),
-            ~_IS_HELD_BACK,
-        )
-        return (await self._session.exec(statement)).one()
+        return (await self._session.exec(next_try(self._workspace_id, account_id))).one()
 
     async def waiting(self, account_id: AccountId) -> dict[MessageId, set[CommandType]]:
         """What is still to be done to each mail that an open command is about."""

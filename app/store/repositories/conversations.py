@@ -74,21 +74,6 @@ class Conversations(Repository):
         heads = (ConversationId(found[one] or one) for one in ids if one in found)
         return list(dict.fromkeys(heads))
 
-    async def merged_among(
-        self, ids: Iterable[ConversationId]
-    ) -> dict[ConversationId, ConversationId]:
-        """Those of these that were merged, each with the one that has its mails now."""
-        wanted = list(ids)
-        if not wanted:
-            return {}
-        statement = select(Conversation.id, Conversation.merged_into_id).where(
-            Conversation.workspace_id == self._workspace_id,
-            is_any(col(Conversation.id), wanted),
-            col(Conversation.merged_into_id).is_not(None),
-        )
-        rows = await self._session.exec(statement)
-        return {ConversationId(id_): ConversationId(head) for id_, head in rows if head}
-
     async def lock(self, conversation_id: ConversationId) -> Conversation:
         """The conversation, held against other changes until we commit. Raises `NotFound`."""
         locked = await self.lock_many([conversation_id])

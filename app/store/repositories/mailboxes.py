@@ -9,9 +9,9 @@ from sqlmodel import col, select
 
 from app.core.errors import NotFound
 from app.core.ids import AccountId, MailboxId
-from app.store.bulk import is_any
-from app.store.models import Account, Mailbox, Placement, PlacementState
-from app.store.repositories.accounts import OwnershipLost
+from app.store.bulk import is_any, update_many
+from app.store.models import Mailbox, Placement, PlacementState
+from app.store.new import Progress
 from app.store.repositories.base import Repository
 
 _ORDER = (
@@ -43,6 +43,23 @@ _WITH_BEGUN: Final = _with_begun()
 """Built once: to build it takes longer than Postgres takes to answer it."""
 
 
+def is_reconciled(workspace_id: Any, account_id: Any) -> tuple[Any, ...]:  # noqa: ANN401 -- values or parameters
+    """Of the folders of an account: that are watched or hold mails of ours."""
+    ours = exists().where(
+        col(Placement.workspace_id) == col(Mailbox.workspace_id),
+        col(Placement.mailbox_id) == col(Mailbox.id),
+        col(Placement.uidvalidity) == col(Mailbox.uidvalidity),
+        col(Placement.state) == PlacementState.STORED,
+        col(Placement.gone_at).is_(None),
+    )
+    return (
+        col(Mailbox.workspace_id) == workspace_id,
+        col(Mailbox.account_id) == account_id,
+        col(Mailbox.uidvalidity).is_not(None),
+        or_(col(Mailbox.watched), ours),
+    )
+
+
 class Mailboxes(Repository):
     def add(self, mailbox: Mailbox) -> None:
         self._session.add(mailbox)
@@ -66,26 +83,9 @@ class Mailboxes(Repository):
         mailbox, begun = found
         return mailbox, begun
 
-    async def owned(
-        self, mailbox_id: MailboxId, account_id: AccountId, fence: int
-    ) -> tuple[Account, Mailbox]:
-        """A folder, and its account as `Accounts.owned` gives it. Raises `OwnershipLost`."""
-        statement = (
-            select(Account, Mailbox)
-            .join(Mailbox, col(Mailbox.workspace_id) == col(Account.workspace_id))
-            .where(
-                Account.workspace_id == self._workspace_id,
-                Account.id == account_id,
-                Account.fence == fence,
-                Mailbox.id == mailbox_id,
-            )
-            .with_for_update(read=True, of=Account)
-            .execution_options(populate_existing=True)
-        )
-        found = (await self._session.exec(statement)).one_or_none()
-        if found is None:
-            raise OwnershipLost("This worker no longer owns the account, or its folder is gone.")
-        return found
+    async def advance(self, progress: Progress) -> None:
+        """Note how far we are in a folder, together with the mails that brought us there."""
+        await update_many(self._session, "mailboxes", [progress])
 
     async def named(self, account_id: AccountId, name: str) -> Mailbox:
         """The folder of this name; made where we did not know it."""
@@ -120,7 +120,7 @@ class Mailboxes(Repository):
         statement = (
             select(Mailbox)
             .where(
-                *self._reconciled(account_id),
+                *is_reconciled(self._workspace_id, account_id),
                 or_(
                     col(Mailbox.next_reconcile_at).is_(None),
                     col(Mailbox.next_reconcile_at) <= now,
@@ -131,29 +131,6 @@ class Mailboxes(Repository):
             .limit(1)
         )
         return (await self._session.exec(statement)).one_or_none()
-
-    async def next_reconciliation(self, account_id: AccountId, now: datetime) -> datetime | None:
-        """When the first folder is due for it; None where there is none."""
-        due_at = func.greatest(func.coalesce(Mailbox.next_reconcile_at, now), Mailbox.parked_until)
-        statement = select(func.min(due_at)).where(*self._reconciled(account_id))
-        due: datetime | None = (await self._session.exec(statement)).one()
-        return due
-
-    def _reconciled(self, account_id: AccountId) -> tuple[Any, ...]:
-        """The folders of an account that are reconciled from time to time."""
-        ours = exists().where(
-            col(Placement.workspace_id) == col(Mailbox.workspace_id),
-            col(Placement.mailbox_id) == col(Mailbox.id),
-            col(Placement.uidvalidity) == col(Mailbox.uidvalidity),
-            col(Placement.state) == PlacementState.STORED,
-            col(Placement.gone_at).is_(None),
-        )
-        return (
-            Mailbox.workspace_id == self._workspace_id,
-            Mailbox.account_id == account_id,
-            col(Mailbox.uidvalidity).is_not(None),
-            or_(col(Mailbox.watched), ours),
-        )
 
     async def of_accounts(
         self, account_ids: Sequence[AccountId]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.functions import Function
 from sqlmodel import col, exists, select
 
-from app.core.ids import AccountId, ConversationId, MessageId
+from app.core.ids import AccountId, ConversationId, MessageId, WorkspaceId
 from app.store.bulk import is_any
 from app.store.models import Conversation, Draft, Message, Note, Outgoing, ThreadLink
 from app.store.repositories.base import Repository
@@ -31,6 +31,11 @@ class Counted:
     last_at: datetime | None
 
 
+def turn_of(workspace_id: WorkspaceId) -> str:
+    """What is locked by whoever merges, and shared by those who must not be merged beside."""
+    return f"merge:{workspace_id}"
+
+
 class Merging(Repository):
     async def begin(self) -> None:
         """Be alone with the conversations of the workspace, until we commit.
@@ -40,16 +45,9 @@ class Merging(Repository):
         """
         await self._session.exec(select(func.pg_advisory_xact_lock(self._turn)))
 
-    async def hold_off(self) -> None:
-        """Keep which conversation is merged into which as it is, until we commit.
-
-        Any number may do so at once. To be called before a conversation is locked.
-        """
-        await self._session.exec(select(func.pg_advisory_xact_lock_shared(self._turn)))
-
     @property
     def _turn(self) -> Function[Any]:
-        return func.hashtextextended(f"merge:{self._workspace_id}", 0)
+        return func.hashtextextended(turn_of(self._workspace_id), 0)
 
     async def lock_outgoing(self, conversation_id: ConversationId) -> None:
         """Wait for whoever sends a mail of the conversation just now: they lock it after that."""

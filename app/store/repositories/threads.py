@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any, Final
 
+from sqlalchemy import ARRAY, String, any_, bindparam, func
 from sqlmodel import col, select
 
 from app.core.ids import AccountId, ConversationId
@@ -12,20 +14,36 @@ from app.store.new import NewThreadLink
 from app.store.repositories.base import Repository
 
 
+def _linked() -> Any:  # noqa: ANN401 -- a statement
+    head = func.coalesce(col(Conversation.merged_into_id), col(Conversation.id))
+    return (
+        select(col(ThreadLink.internet_message_id), head)
+        .join(
+            Conversation,
+            (col(Conversation.workspace_id) == col(ThreadLink.workspace_id))
+            & (col(Conversation.id) == col(ThreadLink.conversation_id)),
+        )
+        .where(
+            col(ThreadLink.workspace_id) == bindparam("team"),
+            col(ThreadLink.account_id) == bindparam("account"),
+            col(ThreadLink.internet_message_id) == any_(bindparam("names", type_=ARRAY(String))),
+        )
+    )
+
+
+_LINKED: Final = _linked()
+
+
 class Threads(Repository):
     async def linked(
         self, account_id: AccountId, internet_message_ids: Iterable[str]
     ) -> dict[str, ConversationId]:
-        """The conversation of each Message-ID that we know."""
+        """The conversation of each Message-ID that we know: the one that has its mails now."""
         wanted = list(internet_message_ids)
         if not wanted:
             return {}
-        statement = select(ThreadLink.internet_message_id, ThreadLink.conversation_id).where(
-            ThreadLink.workspace_id == self._workspace_id,
-            ThreadLink.account_id == account_id,
-            is_any(col(ThreadLink.internet_message_id), wanted),
-        )
-        rows = await self._session.exec(statement)
+        values = {"team": self._workspace_id, "account": account_id, "names": wanted}
+        rows = await self._session.exec(_LINKED, params=values)
         return {message_id: ConversationId(id_) for message_id, id_ in rows}
 
     async def link(self, account_id: AccountId, links: Mapping[str, ConversationId]) -> None:

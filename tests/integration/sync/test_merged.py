@@ -1,6 +1,7 @@
 """Mail that comes in for conversations while people merge them."""
 
 import asyncio
+from collections.abc import Mapping
 
 from sqlmodel import select
 
@@ -10,7 +11,7 @@ from app.core.ids import ConversationId, MessageId, new_id
 from app.mail.parse import parse
 from app.mail.scan import header_of
 from app.mailbox.port import Listing
-from app.store.models import Account, Conversation, Direction
+from app.store.models import Conversation, Direction
 from app.store.unit_of_work import UnitOfWork
 from app.sync.own import sender_of
 from app.sync.rows import Readable
@@ -50,6 +51,7 @@ class Desk:
         async with self.workspace.store.begin(self.workspace.id) as uow:
             uow.accounts.add(self.account)
             await uow.session.flush()
+            self.folder = (await uow.mailboxes.named(self.account.id, "INBOX")).id
             for id_, subject in (
                 (self.order, "Order"),
                 (self.invoice, "Invoice"),
@@ -76,16 +78,23 @@ class Desk:
             placed = await self._place(uow, mail)
         return placed[mail.message_id]
 
-    async def _place(self, uow: UnitOfWork, mail: Readable) -> dict[MessageId, ConversationId]:
-        account = (await uow.session.exec(select(Account))).one()
-        return await find_conversations(
+    async def _place(self, uow: UnitOfWork, mail: Readable) -> Mapping[MessageId, ConversationId]:
+        around = await uow.arriving.owned(
+            self.folder,
+            self.account.id,
+            self.account.fence,
+            digests=[mail.digest],
+            internet_message_ids=[],
+        )
+        placed = await find_conversations(
             uow,
-            account,
-            await sender_of(uow, account),
+            around.account,
+            sender_of(around.account),
             [mail],
             directions={mail.message_id: Direction.INBOUND},
             history=False,
         )
+        return placed.conversations
 
 
 class TestFindingConversations:

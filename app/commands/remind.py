@@ -10,9 +10,10 @@ in a hundred. Outside the hours at which people work it waits until they do.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 from uuid import uuid5
+from zoneinfo import ZoneInfo
 
 from app.commands.hours import are_at_work
 from app.core.ids import AccountId, ChannelId, PostId, TeammateId
@@ -89,8 +90,11 @@ async def mark_reminded(
 async def may_tell(
     uow: UnitOfWork, reason: Reason, whom: ChannelId | TeammateId, now: datetime
 ) -> bool:
-    """Whether another message of this kind is not too much, this hour and this day (of UTC)."""
-    day = [name_of(reason, whom, uow, now.replace(hour=hour)) for hour in range(24)]
+    """Whether another message of this kind is not too much, this hour and this day of the team."""
+    zone = ZoneInfo((await uow.reminders.general()).time_zone)
+    began = datetime.combine(now.astimezone(zone).date(), time.min, zone)
+    hours = range(int((now - began) / timedelta(hours=1)) + 1)
+    day = [name_of(reason, whom, uow, now - timedelta(hours=hour)) for hour in hours]
     told = await uow.posts.known(day)
     return name_of(reason, whom, uow, now) not in told and len(told) < MOST_IN_A_DAY
 

@@ -1,8 +1,9 @@
 """Reminders: each once, in one message, and only while people work."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -22,7 +23,8 @@ from app.store.models import Conversation, ReminderSettings
 from tests.fixtures.feed import Feed
 from tests.fixtures.stack import text_of
 
-FRIDAY = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
+FRIDAY = datetime(2082, 11, 27, 12, 0, tzinfo=UTC)
+"""Long after everything that the database says has happened while the tests run."""
 
 
 class At:
@@ -140,6 +142,25 @@ class TestWhatNobodyTook:
         assert "Nobody has taken these 3 yet" in last
         assert all(f"|Mail {hour}>" in last for hour in (3, 4, 5))
 
+    async def test_is_told_of_no_more_often_where_the_day_of_utc_ends_at_noon(
+        self, feed: Feed
+    ) -> None:
+        """A day is the team's own."""
+        zone = "Etc/GMT+8"
+        settings = ReminderSettings(workspace_id=feed.workspace.id, time_zone=zone)
+        async with feed.workspace.store.begin(feed.workspace.id) as uow:
+            await uow.reminders.put(settings)
+        monday = (FRIDAY + timedelta(days=3)).date()
+        hours = [datetime.combine(monday, time(hour), ZoneInfo(zone)) for hour in range(12, 17)]
+        for n, hour in enumerate(hours):
+            await waiting(feed, f"Mail {n}", hour.astimezone(UTC) - timedelta(hours=24))
+
+        for hour in hours:
+            await look(feed, hour.astimezone(UTC))
+
+        assert len({hour.astimezone(UTC).date() for hour in hours}) == 2
+        assert len(lines(feed)) == 3
+
     async def test_in_a_channel_that_was_told_enough_holds_up_no_other(
         self, feed: Feed, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -163,9 +184,9 @@ class TestWhatNobodyTook:
     async def test_waits_until_people_work(self, feed: Feed) -> None:
         await waiting(feed, "Invoice", FRIDAY - timedelta(hours=25))
 
-        await look(feed, datetime(2026, 11, 28, 12, 0, tzinfo=UTC))
+        await look(feed, datetime(2082, 11, 28, 12, 0, tzinfo=UTC))
         before = lines(feed)
-        await look(feed, datetime(2026, 11, 30, 9, 0, tzinfo=UTC))
+        await look(feed, datetime(2082, 11, 30, 9, 0, tzinfo=UTC))
 
         assert before == []
         assert len(lines(feed)) == 1
@@ -199,7 +220,7 @@ class TestWhatNobodyTook:
                 await assign(uow, actor, id_, whom, now=FRIDAY)
         await look(feed, FRIDAY + timedelta(hours=2))
         too_early = len(lines(feed))
-        await look(feed, datetime(2026, 11, 30, 12, 0, tzinfo=UTC))
+        await look(feed, datetime(2082, 11, 30, 12, 0, tzinfo=UTC))
 
         assert too_early == 1
         assert len(lines(feed)) == 2

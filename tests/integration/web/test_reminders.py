@@ -1,5 +1,7 @@
 """When the team is reminded of what, by REST; and follow-ups on a conversation."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from app.core.access import Scope
@@ -52,12 +54,12 @@ class TestFollowUp:
     async def test_is_set_shown_undone_and_refused_in_the_past(self, web: Web) -> None:
         client = web.client(BOOTSTRAP_KEY)
         id_, _ = await web.conversation(await web.account())
-        path = f"/conversations/{id_}"
+        path, later = f"/conversations/{id_}", datetime.now(UTC) + timedelta(days=40)
 
         past = await client.patch(path, json={"follow_up_at": "2020-01-01T00:00:00Z"})
-        set_ = await client.patch(path, json={"follow_up_at": "2027-01-04T09:00:00Z"})
+        set_ = await client.patch(path, json={"follow_up_at": later.isoformat()})
         dropped = await client.patch(path, json={"follow_up_at": None})
 
         assert past.status_code == 400
-        assert set_.json()["follow_up"]["at"] == "2027-01-04T09:00:00Z"
+        assert datetime.fromisoformat(set_.json()["follow_up"]["at"]) == later
         assert dropped.json()["follow_up"] is None

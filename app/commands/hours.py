@@ -1,8 +1,9 @@
 """When people work. Pure."""
 
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
+from app.core.zones import zone_named
 from app.store.models import ReminderSettings
 
 
@@ -32,7 +33,4 @@ def next_opening(settings: ReminderSettings, after: datetime, zone: ZoneInfo) ->
 
 def zone_of(name: str | None, settings: ReminderSettings) -> ZoneInfo:
     """A person's time zone; the team's, where theirs is not known."""
-    try:
-        return ZoneInfo(name or settings.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo(settings.time_zone)
+    return zone_named(name) or ZoneInfo(settings.time_zone)

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from app.core.access import Actor
 from app.core.errors import Conflict, InvalidInput
+from app.core.zones import zone_named
 from app.mail import fill, loops
 from app.mail.address import Address
 from app.mail.answer import Original, recipients, written_to
@@ -61,7 +62,7 @@ async def gather(uow: UnitOfWork, actor: Actor, wanted: Wanted) -> Gathered:
         agent=author,
         inbox=Address(account.address.partition("@")[0], sender.address),
         subject=wanted.subject or (original.subject if original else ""),
-        today=now.strftime("%Y-%m-%d"),
+        today=await today(uow, actor, now),
     )
     return Gathered(
         account=account,
@@ -90,6 +91,16 @@ async def author_name(uow: UnitOfWork, actor: Actor) -> str:
         if teammate is not None and teammate.name:
             return teammate.name
     return actor.name
+
+
+async def today(uow: UnitOfWork, actor: Actor, now: datetime) -> str:
+    """The day as its author has it; the team's, where nobody knows where they are."""
+    name = None
+    if actor.teammate_id is not None:
+        teammate = (await uow.teammates.get_many([actor.teammate_id])).get(actor.teammate_id)
+        name = teammate.time_zone if teammate else None
+    zone = zone_named(name) or zone_named((await uow.reminders.general()).time_zone)
+    return f"{now.astimezone(zone or UTC):%Y-%m-%d}"
 
 
 def original_of(message: Message) -> Original:

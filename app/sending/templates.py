@@ -6,7 +6,7 @@ from app.core.access import Actor
 from app.core.ids import AccountId, ConversationId, TemplateId
 from app.mail import fill
 from app.mail.address import Address
-from app.sending.gather import author_name, original_of
+from app.sending.gather import author_name, original_of, today
 from app.store.models import Direction
 from app.store.unit_of_work import UnitOfWork
 
@@ -43,7 +43,7 @@ async def filled(
         agent=await author_name(uow, actor),
         inbox=Address(account.address.partition("@")[0], account.address),
         subject=subject,
-        today=(await uow.outgoing.time()).strftime("%Y-%m-%d"),
+        today=await today(uow, actor, await uow.outgoing.time()),
     )
     text = fill.fill(template.text, values)
     html = fill.fill(template.html, values, html=True)

@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.core.errors import InvalidInput
 from app.core.ids import DraftId, OutgoingId
+from app.core.zones import zone_named
 from app.mail.address import Address
 from app.mail.typed import typed_addresses
 from app.sending.guard import Seen
@@ -258,10 +259,7 @@ def storable(value: Any) -> Any:  # noqa: ANN401 -- whatever JSON can say
 
 def zone(name: str) -> ZoneInfo:
     """A person's time zone, as Slack names it; UTC where we do not know it."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+    return zone_named(name) or ZoneInfo("UTC")
 
 
 def people(field: Field, text: str) -> tuple[Address, ...]:

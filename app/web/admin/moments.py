@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from app.core.errors import InvalidInput
 
@@ -19,17 +19,6 @@ CHOICES: Final = (
     (PICK, "until a moment of your choice"),
 )
 _HOURS: Final = {"1h": 1, "4h": 4}
-
-
-def zone_named(*names: str | None) -> ZoneInfo | None:
-    """The first of these that there is; None where there is none of them."""
-    for name in names:
-        try:
-            if name:
-                return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            continue
-    return None
 
 
 def until(choice: str, picked: str, zone: ZoneInfo | None, now: datetime) -> datetime | None:

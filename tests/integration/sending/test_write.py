@@ -2,22 +2,32 @@
 
 import email
 import email.policy
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
 from app.commands.merge import merge
+from app.core.access import system
 from app.core.errors import Conflict, InvalidInput
 from app.core.ids import AccountId, ConversationId, TemplateId, new_id
 from app.mail.address import Address
 from app.mail.compose import File
 from app.mail.parsed import Automatic
 from app.sending.enqueue import enqueue
+from app.sending.gather import today
 from app.sending.templates import filled
 from app.sending.wanted import Wanted
 from app.sending.write import Written, preview
-from app.store.models import OutgoingMode, Proof, SenderIdentity, Signature, Template
+from app.store.models import (
+    OutgoingMode,
+    Proof,
+    ReminderSettings,
+    SenderIdentity,
+    Signature,
+    Template,
+)
 from tests import factories
 from tests.fixtures.sending import Outbox
 
@@ -225,6 +235,23 @@ class TestARule:
 
         with pytest.raises(Conflict, match="our own addresses"):
             await write(outbox, is_automatic=True)
+
+
+class TestToday:
+    NIGHT = datetime(2026, 3, 5, 23, 30, tzinfo=UTC)
+
+    async def test_is_the_day_of_whoever_writes_else_of_the_team(self, outbox: Outbox) -> None:
+        settings = ReminderSettings(workspace_id=outbox.workspace.id, time_zone="Asia/Tokyo")
+        nobody = system(outbox.workspace.id)
+        async with outbox.workspace.store.begin(outbox.workspace.id) as uow:
+            assert await today(uow, nobody, self.NIGHT) == "2026-03-05"
+            await uow.reminders.put(settings)
+            assert await today(uow, nobody, self.NIGHT) == "2026-03-06"
+            assert await today(uow, outbox.actor, self.NIGHT) == "2026-03-06"
+            assert outbox.actor.teammate_id is not None
+            (person,) = (await uow.teammates.get_many([outbox.actor.teammate_id])).values()
+            person.time_zone = "America/Lima"
+            assert await today(uow, outbox.actor, self.NIGHT) == "2026-03-05"
 
 
 class TestTemplates:

@@ -5,7 +5,7 @@ import pytest
 
 from app.core.errors import InvalidInput
 from app.web.admin import words
-from app.web.admin.moments import CHOICES, until, zone_named
+from app.web.admin.moments import CHOICES, until
 
 VIENNA = ZoneInfo("Europe/Vienna")
 NOW = datetime(2026, 3, 5, 23, 30, tzinfo=UTC)
@@ -50,12 +50,6 @@ class TestUntil:
     def test_every_choice_is_known(self) -> None:
         for choice, _ in CHOICES:
             until(choice, "2026-04-01T09:00", VIENNA, NOW)
-
-
-class TestZoneNamed:
-    def test_is_the_first_that_there_is(self) -> None:
-        assert zone_named("", "Mars/Crater", "../../etc/passwd", "Europe/Vienna") == VIENNA
-        assert zone_named("", None) is None
 
 
 class TestLinked:

@@ -18,6 +18,7 @@ from app.commands.types import ConversationIntent, Done, Reopen, Tag, Wake, mail
 from app.container import Container
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.ids import ConversationId, MessageId, TeammateId
+from app.core.zones import zone_named
 from app.sending import drafts
 from app.store.models import (
     Attachment,
@@ -185,7 +186,7 @@ async def snooze_(
     form = checked(await read(request, SnoozeForm))
 
     async def act(uow: UnitOfWork, id_: ConversationId, now: datetime) -> str:
-        zone = moments.zone_named(form.zone, visitor.teammate.time_zone)
+        zone = zone_named(form.zone, visitor.teammate.time_zone)
         until = moments.until(form.until, form.at, zone, now)
         until_reply = form.earlier or form.until == moments.REPLY
         intent = snooze(until, until_reply=until_reply, now=now, field="until")

@@ -13,7 +13,7 @@ from app.core.faults import faultpoint
 from app.core.ids import ChannelId, PostId, WorkspaceId
 from app.feed.mrkdwn import plain
 from app.feed.port import MessageGone, SlackFeed
-from app.mail.parse import cut
+from app.mail.transfer import decode
 from app.store.blobs import Blobs
 from app.store.models import Attachment, Post, PostKind
 from app.store.unit_of_work import Store, UnitOfWork
@@ -33,10 +33,7 @@ async def attach(
         source = await source_of(uow, post)
     if post.file_id and await _is_shared(slack, post.file_id, post.channel_id):
         return post.file_id
-    data, filename = await blobs.get(source.digest), source.filename
-    if source.file is not None:
-        file = source.file
-        data = await asyncio.to_thread(cut, data, file.offset, file.length, file.encoding)
+    data, filename = await _bytes_of(blobs, source), source.filename
     upload = await slack.begin_upload(filename, len(data))
     async with store.begin(workspace_id) as uow:
         (await uow.posts.lock(post_id)).file_id = upload.file_id
@@ -45,6 +42,13 @@ async def attach(
     await slack.complete_upload(upload.file_id, filename, post.channel_id, thread_ts=thread_ts)
     faultpoint("K16")
     return upload.file_id
+
+
+async def _bytes_of(blobs: Blobs, source: "Source") -> bytes:
+    if (file := source.file) is None:
+        return await blobs.get(source.digest)
+    data = await blobs.part(source.digest, file.offset, file.length)
+    return await asyncio.to_thread(decode, data, file.encoding)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Final
 
 from app.core.ids import AccountId, ConversationId, MessageId, WorkspaceId
 from app.core.logging import get_logger
+from app.mail.scan import MOST_HEADER
 from app.mail.topmost import header_values
 from app.rules.facts import facts_of
 from app.rules.match import Facts, asks_for, fits, headers_asked
@@ -119,7 +120,7 @@ async def judge(blobs: Blobs, body: RuleBody, mails: Sequence[PastMail]) -> list
 async def _head(blobs: Blobs, reading: asyncio.Semaphore, mail: PastMail) -> bytes:
     async with reading:
         try:
-            return await blobs.get(mail.raw_sha256)
+            return await blobs.part(mail.raw_sha256, 0, MOST_HEADER)
         except BlobMissing as missing:
             log.warning("rule.raw_missing", message=str(mail.id), error=str(missing))
             return b""

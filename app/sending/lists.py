@@ -12,7 +12,7 @@ from app.core.errors import Conflict
 from app.core.ids import ConversationId, WorkspaceId
 from app.mail.address import Address
 from app.mail.lists import Way, WayOut, way_out
-from app.mail.scan import header_of, scan
+from app.mail.scan import MOST_HEADER, header_of, scan
 from app.sending.context import Writing
 from app.sending.enqueue import enqueue
 from app.sending.gather import original_of, usual_sender
@@ -45,7 +45,7 @@ async def find_exit(
         message = await uow.messages.latest(conversation_id)
     if message is None:
         return None
-    raw = await blobs.get(message.raw_sha256)
+    raw = await blobs.part(message.raw_sha256, 0, MOST_HEADER)
     way = await asyncio.to_thread(_way_out, raw)
     if way is None:
         return None

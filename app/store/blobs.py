@@ -8,9 +8,9 @@ is in the cloud stores: see `blob_folder.py`.
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import obstore
 from obstore.exceptions import BaseError
@@ -19,8 +19,12 @@ from obstore.store import LocalStore, from_url
 from app.core.errors import InvalidInput, SharedBoxError
 from app.store import blob_folder
 
+if TYPE_CHECKING:
+    from obstore import GetOptions, GetResult  # they exist for type checkers only
+
 _SECONDS: Final = 60
 _WRITERS: Final = 8
+_PIECE: Final = 256 * 1024
 
 
 class BlobMissing(SharedBoxError):
@@ -64,14 +68,34 @@ class Blobs:
 
     async def get(self, digest: bytes) -> bytes:
         """Raises `BlobMissing`."""
-        # Where it lies, where it lies when set aside, and there again: it may be taken back.
         async with asyncio.timeout(_SECONDS):
-            for name in (_name(digest), _aside(digest), _name(digest)):
-                try:
-                    found = await obstore.get_async(self._store, name)
-                    return bytes(await found.bytes_async())
-                except FileNotFoundError:
-                    continue
+            return bytes(await (await self._find(digest)).bytes_async())
+
+    async def part(self, digest: bytes, offset: int, length: int) -> bytes:
+        """So many bytes from there on, or as many as there are. Raises `BlobMissing`.
+
+        There must be one at least, unless none is wanted.
+        """
+        if length <= 0:
+            return b""
+        async with asyncio.timeout(_SECONDS):
+            found = await self._find(digest, (offset, offset + length))
+            return bytes(await found.bytes_async())
+
+    async def stream(self, digest: bytes) -> tuple[int, AsyncGenerator[bytes]]:
+        """How many bytes there are, and these a little at a time. Raises `BlobMissing`."""
+        async with asyncio.timeout(_SECONDS):
+            found = await self._find(digest)
+        return found.meta["size"], _pieces(found)
+
+    async def _find(self, digest: bytes, part: tuple[int, int] | None = None) -> "GetResult":
+        options: GetOptions = {} if part is None else {"range": part}
+        # Where it lies, where it lies when set aside, and there again: it may be taken back.
+        for name in (_name(digest), _aside(digest), _name(digest)):
+            try:
+                return await obstore.get_async(self._store, name, options=options)
+            except FileNotFoundError:
+                continue
         raise BlobMissing(
             f"The stored mail {digest.hex()[:12]}… is not in the blob store.",
             fix="Check SHAREDBOX_BLOB_URL, or restore the blob store from its backup.",
@@ -98,6 +122,18 @@ class Blobs:
         async with asyncio.timeout(_SECONDS):
             with contextlib.suppress(FileNotFoundError):
                 await obstore.rename_async(self._store, old, new)
+
+
+async def _pieces(found: "GetResult") -> AsyncGenerator[bytes]:
+    """Each within its own time limit: whoever reads them may be slow."""
+    coming = found.stream(min_chunk_size=_PIECE)
+    while True:
+        try:
+            async with asyncio.timeout(_SECONDS):
+                piece = await anext(coming)
+        except StopAsyncIteration:
+            return
+        yield bytes(piece)
 
 
 def _name(digest: bytes) -> str:

@@ -7,9 +7,10 @@ from typing import Final
 from urllib.parse import quote
 
 from fastapi import Response
+from fastapi.responses import StreamingResponse
 
 from app.core.errors import NotFound
-from app.mail.parse import cut
+from app.mail.transfer import decode
 from app.store.blobs import Blobs
 from app.store.models import Attachment, Message
 
@@ -26,13 +27,27 @@ def download(data: bytes, media_type: str, filename: str) -> Response:
     return Response(data, media_type=media_type, headers=headers)
 
 
+async def download_mail(blobs: Blobs, digest: bytes, filename: str) -> Response:
+    """A mail exactly as its server had it. A little of it is held at a time, however slow they are.
+
+    Raises `BlobMissing`.
+    """
+    size, pieces = await blobs.stream(digest)
+    headers = {
+        **DOWNLOAD_ONLY,
+        "Content-Disposition": disposition(filename),
+        "Content-Length": str(size),
+    }
+    return StreamingResponse(pieces, media_type="message/rfc822", headers=headers)
+
+
 async def attachment(blobs: Blobs, mail: Message, files: Sequence[Attachment], n: int) -> Response:
     """One of a mail's files, decoded; what it says to be is told to nobody. Raises `NotFound`."""
     file = next((one for one in files if one.n == n), None)
     if file is None:
         raise NotFound("There is no such attachment.")
-    data = await blobs.get(mail.raw_sha256)
-    content = await asyncio.to_thread(cut, data, file.offset, file.length, file.encoding)
+    data = await blobs.part(mail.raw_sha256, file.offset, file.length)
+    content = await asyncio.to_thread(decode, data, file.encoding)
     return download(content, "application/octet-stream", file.filename)
 
 

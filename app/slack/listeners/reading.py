@@ -1,6 +1,5 @@
 """Reading a mail in a window: its whole text, its header, and why it is where it is."""
 
-import asyncio
 import re
 from collections.abc import Mapping
 from functools import partial
@@ -16,7 +15,7 @@ from app.feed.ids import ActionId, parse_message
 from app.mail import charset
 from app.mail.address import Address
 from app.mail.authentication import verdict
-from app.mail.scan import header_of, scan
+from app.mail.scan import MOST_HEADER, header_of, scan
 from app.slack.clicked import value_of
 from app.slack.composer import show
 from app.slack.leading import lead_to
@@ -135,8 +134,7 @@ class Reading:
         )
 
     async def _header(self, message: Message) -> bytes:
-        raw = await self._blobs.get(message.raw_sha256)
-        return await asyncio.to_thread(header_of, raw)
+        return header_of(await self._blobs.part(message.raw_sha256, 0, MOST_HEADER))
 
 
 async def _where(uow: UnitOfWork, message: Message) -> dict[str, Any]:

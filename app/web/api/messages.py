@@ -11,7 +11,7 @@ from app.store.unit_of_work import UnitOfWork
 from app.web.api.conversations import MessageOut, show_message
 from app.web.deps import Parts, Reader, check_visible
 from app.web.downloads import attachment as attached
-from app.web.downloads import download
+from app.web.downloads import download_mail
 
 router = APIRouter(prefix="/messages", tags=["messages"])
 
@@ -32,8 +32,7 @@ async def raw(parts: Parts, caller: Reader, message_id: UUID) -> Response:
     """The mail exactly as the server had it."""
     async with parts.store.begin(caller.workspace_id) as uow:
         message = await _message(uow, caller, message_id)
-    data = await parts.blobs.get(message.raw_sha256)
-    return download(data, "message/rfc822", f"{message.id}.eml")
+    return await download_mail(parts.blobs, message.raw_sha256, f"{message.id}.eml")
 
 
 @router.get(

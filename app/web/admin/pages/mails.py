@@ -10,7 +10,7 @@ from app.core.errors import NotFound
 from app.core.ids import MessageId
 from app.mail import charset
 from app.mail.parse import MailUnreadable
-from app.mail.scan import header_of
+from app.mail.scan import MOST_HEADER, header_of
 from app.store.models import Message
 from app.store.unit_of_work import UnitOfWork
 from app.sync.parsing import ParseFailed
@@ -18,7 +18,7 @@ from app.web.admin.frames import explained, framed, frames_of
 from app.web.admin.view import page
 from app.web.admin.visitor import AsViewer, Visitor
 from app.web.deps import Parts
-from app.web.downloads import attachment, download
+from app.web.downloads import attachment, download_mail
 from app.web.policy import FRAMING
 
 router = APIRouter()
@@ -46,7 +46,7 @@ async def show(
         files = await uow.messages.attachments([mail.id])
     header = ""
     if like is As.HEADERS:
-        head = header_of(await parts.blobs.get(mail.raw_sha256))
+        head = header_of(await parts.blobs.part(mail.raw_sha256, 0, MOST_HEADER))
         header = charset.decode(head[:_MOST_HEADER]).replace("\r\n", "\n")
     answer = page(
         request, visitor, "mail.html",
@@ -76,8 +76,7 @@ async def raw(visitor: AsViewer, parts: Parts, message_id: UUID) -> Response:
     """The mail exactly as the server had it."""
     async with parts.store.begin(visitor.workspace_id) as uow:
         mail = await _mail(uow, visitor, message_id)
-    data = await parts.blobs.get(mail.raw_sha256)
-    return download(data, "message/rfc822", f"{mail.id}.eml")
+    return await download_mail(parts.blobs, mail.raw_sha256, f"{mail.id}.eml")
 
 
 @router.get("/messages/{message_id}/files/{n}")

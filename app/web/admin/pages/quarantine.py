@@ -16,7 +16,7 @@ from app.web.admin.nav import Entry, Group
 from app.web.admin.view import page, see_other
 from app.web.admin.visitor import AsAgent, AsViewer, Visitor
 from app.web.deps import Cursor, Parts, read_cursor, write_cursor
-from app.web.downloads import download
+from app.web.downloads import download_mail
 
 router = APIRouter()
 NAV = Entry("Quarantine", "/quarantine", "warning", Group.INBOX)
@@ -53,8 +53,7 @@ async def raw(visitor: AsViewer, parts: Parts, placement_id: UUID) -> Response:
         placement, _ = await _placement(uow, visitor, placement_id)
     if placement.raw_sha256 is None:
         raise NotFound("This mail could not be fetched, so there is nothing to download.")
-    data = await parts.blobs.get(placement.raw_sha256)
-    return download(data, "message/rfc822", f"{placement.id}.eml")
+    return await download_mail(parts.blobs, placement.raw_sha256, f"{placement.id}.eml")
 
 
 @router.post("/quarantine/{placement_id}/again")

@@ -26,7 +26,7 @@ from app.sync.port import Folder, Syncing
 MOST_ATTEMPTS: Final = 3
 _PORTION_BYTES: Final = 4 * 1024 * 1024
 _PORTION_MAILS: Final = 100
-STORED_MAILS: Final = 100
+STORED_MAILS: Final = 200
 STORED_BYTES: Final = 4 * _PORTION_BYTES
 STORED_SECONDS: Final = 1.0
 """Over a slow line, a mail that is here is not kept waiting for those that are still to come."""

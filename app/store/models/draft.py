@@ -13,6 +13,7 @@ from sqlmodel import Field
 
 from app.core.ids import (
     AccountId,
+    APIKeyId,
     ConversationId,
     DraftId,
     OutgoingId,
@@ -42,6 +43,8 @@ class Draft(Tenanted, table=True):
     conversation_id: ConversationId | None = Field(default=None, sa_type=Uuid)
     """None: a new mail."""
     author_id: TeammateId = Field(sa_type=Uuid)
+    key_id: APIKeyId | None = Field(default=None, sa_type=Uuid)
+    """The API key that began it, until its author has written on it themself."""
     content: dict[str, Any] = json_object(default_factory=dict)
     """The fields of the window it is written in."""
     typed_at: float = Field(default=0.0, sa_type=Float)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from app.core.access import Actor
 from app.core.errors import Conflict, NotAllowed
-from app.core.ids import AccountId, ConversationId, DraftId, TeammateId
+from app.core.ids import AccountId, APIKeyId, ConversationId, DraftId, TeammateId
 from app.sending.enqueue import show_again, tell
 from app.store.models import Draft, Outgoing, OutgoingState
 from app.store.unit_of_work import UnitOfWork
@@ -59,7 +59,7 @@ async def begin(
             author_id=author_id,
         )
         await uow.drafts.add(found)
-    found.view_id, found.typed_at = view_id, 0.0
+    found.view_id, found.typed_at, found.key_id = view_id, 0.0, None
     await _hold(uow, found)
     return found
 
@@ -95,6 +95,7 @@ async def begin_elsewhere(
         account_id=account_id,
         conversation_id=conversation_id,
         author_id=author_id,
+        key_id=actor.key_id,
         content=dict(content),
     )
     await uow.drafts.add(draft)
@@ -103,12 +104,18 @@ async def begin_elsewhere(
 
 
 async def write_elsewhere(
-    uow: UnitOfWork, draft: Draft, content: Mapping[str, Any], *, seen_at: datetime
+    uow: UnitOfWork,
+    draft: Draft,
+    content: Mapping[str, Any],
+    *,
+    seen_at: datetime,
+    key_id: APIKeyId | None = None,
 ) -> None:
     """Change a draft that is open in no window.
 
     `seen_at` is the `updated_at` that the writer knows: raises `Conflict` where it has been written
-    on since, or is open in Slack, whose window would write over this.
+    on since, or is open in Slack, whose window would write over this. `key_id`: whose it is from
+    now on, if not its author's alone.
     """
     if draft.view_id is not None:
         raise Conflict("This draft is open in Slack.", fix="Close its window there first.")
@@ -116,6 +123,7 @@ async def write_elsewhere(
         raise Conflict("This draft has been written on meanwhile.", fix="Read it again first.")
     await check_not_sent(uow, draft)
     draft.content, draft.updated_at = dict(content), await uow.outgoing.time()
+    draft.key_id = key_id
     await _hold(uow, draft)
 
 
@@ -205,7 +213,7 @@ async def take_over(
         raise NotAllowed("That draft belongs to another conversation.")
     if theirs.outgoing_id is not None:
         raise Conflict("It was sent meanwhile.")
-    mine.content, mine.taken_by_id = dict(theirs.content), None
+    mine.content, mine.taken_by_id, mine.key_id = dict(theirs.content), None, actor.key_id
     mine.updated_at = await uow.outgoing.time()
     theirs.taken_by_id, theirs.writing_until = mine.author_id, None
     uow.emit(

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.core.access import Actor
-from app.core.errors import Conflict, InvalidInput
+from app.core.access import Actor, Scope
+from app.core.errors import Conflict, InvalidInput, NotAllowed
 from app.core.ids import AccountId, ConversationId, DraftId, MessageId, TeammateId
 from app.sending import drafts
 from app.sending.context import writing_of
@@ -186,8 +186,9 @@ async def patch(parts: Parts, caller: Writer, draft_id: UUID, body: DraftPatch) 
     """Write on. 409 where it was written on meanwhile, or is open in Slack."""
     async with parts.store.begin(caller.workspace_id) as uow:
         draft = await _visible(uow, caller, draft_id)
-        content = _content(Form.of(draft.content), body)
-        await drafts.write_elsewhere(uow, draft, content, seen_at=body.updated_at)
+        _check_whose(caller, draft)
+        content, seen = _content(Form.of(draft.content), body), body.updated_at
+        await drafts.write_elsewhere(uow, draft, content, seen_at=seen, key_id=draft.key_id)
         return await _shown(uow, draft)
 
 
@@ -196,6 +197,7 @@ async def delete(parts: Parts, caller: Writer, draft_id: UUID) -> Response:
     """Discard it. One that is open in Slack is discarded there."""
     async with parts.store.begin(caller.workspace_id) as uow:
         draft = await _visible(uow, caller, draft_id)
+        _check_whose(caller, draft)
         await drafts.discard_elsewhere(uow, draft)
     return Response(status_code=204)
 
@@ -205,6 +207,7 @@ async def take_over(parts: Parts, caller: Writer, draft_id: UUID, body: TakeOver
     """Have somebody else go on with the text. Answers their draft; this one stays its author's."""
     async with parts.store.begin(caller.workspace_id) as uow:
         draft = await _seen(uow, caller, draft_id)
+        _check_whose(caller, draft)
         author = await _as(uow, caller, body.teammate_id)
         return await _shown(uow, await drafts.take_elsewhere(uow, author, draft.id))
 
@@ -262,8 +265,20 @@ async def _visible(uow: UnitOfWork, caller: Actor, draft_id: UUID) -> Draft:
 
 
 async def _held(uow: UnitOfWork, caller: Actor, draft_id: UUID) -> Draft:
-    """With all that sending it touches."""
-    return await drafts.hold(uow, (await _seen(uow, caller, draft_id)).id)
+    """With all that sending it touches, by who may send it."""
+    draft = await drafts.hold(uow, (await _seen(uow, caller, draft_id)).id)
+    _check_whose(caller, draft)
+    return draft
+
+
+def _check_whose(caller: Actor, draft: Draft) -> None:
+    """Raise `NotAllowed` where its author has written it themself, and the key is no admin's."""
+    is_the_keys = caller.key_id is not None and caller.key_id == draft.key_id
+    if not is_the_keys and Scope.ADMIN not in caller.scopes:
+        raise NotAllowed(
+            "This draft is its author’s own: this key did not begin it, or they wrote on it since.",
+            fix="Begin another one, or use a key that was made with the scope “admin”.",
+        )
 
 
 def _content(form: Form, said: DraftFields) -> dict[str, Any]:

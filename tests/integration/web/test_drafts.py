@@ -7,9 +7,17 @@ from uuid import UUID
 import httpx
 import pytest
 
-from app.core.access import Scope
-from app.core.ids import AccountId, ConversationId, DraftId, MessageId, SlackUserId, new_id
-from app.sending import change
+from app.core.access import Actor, Origin, Scope
+from app.core.ids import (
+    AccountId,
+    ConversationId,
+    DraftId,
+    MessageId,
+    SlackUserId,
+    TeammateId,
+    new_id,
+)
+from app.sending import change, drafts
 from app.store.models import OutgoingState
 from tests import factories
 from tests.fixtures.database import are_waiting
@@ -102,6 +110,59 @@ class TestWriting:
 
         assert (changed.status_code, (await client.delete(url)).status_code) == (409, 409)
         assert (await client.get(url)).json()["in_slack"]
+
+
+class TestWhose:
+    """A key is nobody's own: it writes on what it began itself, until its author does."""
+
+    async def acts(self, client: httpx.AsyncClient, draft: Any, seen: object) -> list[int]:
+        url = f"/drafts/{draft['id']}"
+        patch = {"text": "Mine.", "updated_at": draft["updated_at"]}
+        return [
+            one.status_code
+            for one in (
+                await client.patch(url, json=patch),
+                await client.post(f"{url}/send", json={"last_seen_message_id": str(seen)}),
+            )
+        ]
+
+    async def test_what_somebody_began_is_left_to_them(self, web: Web, asked: Asked) -> None:
+        _, text = await web.key(Scope.WRITE, Scope.SEND, Scope.READ)
+        client, anas = web.client(text), (await begin(web, asked, "ana")).json()
+        url, ben = f"/drafts/{anas['id']}", await teammate(web, "ben")
+
+        refused = await client.patch(url, json={"text": "x", "updated_at": anas["updated_at"]})
+
+        assert refused.status_code == 403
+        assert "its author’s own" in refused.json()["detail"]
+        assert await self.acts(client, anas, asked[2]) == [403, 403]
+        over = await client.post(f"{url}/take-over", json={"teammate_id": ben})
+        assert (over.status_code, (await client.delete(url)).status_code) == (403, 403)
+        assert (await client.get(url)).json()["text"] == "You are right."
+
+    async def test_what_a_key_began_is_its_own_and_of_no_other(
+        self, web: Web, asked: Asked
+    ) -> None:
+        keys = [(await web.key(Scope.WRITE, Scope.SEND, Scope.READ))[1] for _ in range(2)]
+        first, other = (web.client(one) for one in keys)
+        body = {"account_id": str(asked[0]), "conversation_id": str(asked[1]), "text": "Hello."}
+        body["teammate_id"] = await teammate(web, "ana")
+        draft = (await first.post("/drafts", json=body)).json()
+
+        assert await self.acts(other, draft, asked[2]) == [403, 403]
+        assert await self.acts(first, draft, asked[2]) == [200, 202]
+
+    async def test_what_its_author_goes_on_with_is_theirs(self, web: Web, asked: Asked) -> None:
+        _, text = await web.key(Scope.WRITE, Scope.SEND, Scope.READ)
+        client, ana = web.client(text), await teammate(web, "ana")
+        body = {"account_id": str(asked[0]), "conversation_id": str(asked[1]), "text": "Hello."}
+        draft = (await client.post("/drafts", json={**body, "teammate_id": ana})).json()
+        author = Actor(web.workspace_id, Origin.SLACK, teammate_id=TeammateId(UUID(ana)))
+        async with web.store.begin(web.workspace_id) as uow:
+            opened = await drafts.begin(uow, author, asked[0], asked[1], "V1")
+            await drafts.let_go(uow, author, DraftId(opened.id), "V1")
+
+        assert await self.acts(client, draft, asked[2]) == [403, 403]
 
 
 class TestHandingOver:

@@ -30,8 +30,9 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 demo: install ## Start everything on this machine, with a local Slack and a sample inbox
 	@$(BIN)/sharedbox demo $(ARGS)
 
+# All its processes import the same: what one has compiled, the others need not, whatever is set.
 test: install test-servers browser-tools ## Run every test (pass pytest options by ARGS=...)
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 pages: node_modules/.pages
 

@@ -28,6 +28,8 @@ from tests.rig.nursery import Child
 from tests.rig.postgres import FragilePostgres
 
 PATIENCE = 60
+SOON = "0.5 2@600 2"
+"""What failed while nothing was left is tried again long before we lose patience."""
 ROOM = "1g"
 NO_MORE = 3
 """A process that may have three descriptors keeps those it has, and gets no other."""
@@ -91,7 +93,7 @@ async def site(dovecot: Dovecot, folder: Path, disk: Disk) -> AsyncIterator[Site
     ):
         faults = FaultFile(folder)
         await stack.start_web()
-        worker = stack.fork_child("worker", **faults.environment)
+        worker = stack.fork_child("worker", SHAREDBOX_RETRY_LADDER=SOON, **faults.environment)
         by = {
             "host": "127.0.0.1",
             "port": smtp.port,

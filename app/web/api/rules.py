@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.core.access import Actor
@@ -28,6 +29,7 @@ from app.web.deps import (
     check_visible,
     visible_accounts,
 )
+from app.web.idempotency import Idempotent
 
 router = APIRouter(prefix="/rules", tags=["rules"])
 
@@ -132,11 +134,13 @@ async def list_(parts: Parts, caller: Reader) -> RuleList:
         return RuleList(items=await _shown(uow, found))
 
 
-@router.post("", status_code=201)
-async def create(parts: Parts, caller: Admin, body: RuleIn) -> RuleOut:
+@router.post("", status_code=201, response_model=RuleOut)
+async def create(parts: Parts, caller: Admin, body: RuleIn, once: Idempotent) -> JSONResponse:
     """Behind all the others. It is asked about mail that comes in from now on."""
     _check_scope(caller, body.account_id)
     async with parts.store.begin(caller.workspace_id) as uow:
+        if answer := await once.claim(uow):
+            return answer
         rule = await edit.create(
             uow,
             caller,
@@ -147,7 +151,8 @@ async def create(parts: Parts, caller: Admin, body: RuleIn) -> RuleOut:
             stop=body.stop,
         )
         _note(uow, caller, "rule.created", rule)
-        return (await _shown(uow, [rule]))[0]
+        (shown,) = await _shown(uow, [rule])
+        return once.record(uow, 201, shown.model_dump(mode="json"))
 
 
 @router.put("/order")

@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.access import Actor, Scope
@@ -33,6 +34,7 @@ from app.web.deps import (
     check_unbound,
     check_visible,
 )
+from app.web.idempotency import Idempotent
 
 identities = APIRouter(prefix="/identities", tags=["identities"])
 signatures = APIRouter(prefix="/signatures", tags=["signatures"])
@@ -136,10 +138,14 @@ async def list_identities(
     return [_identity(one, now) for one in found if caller.may_see(one.account_id)]
 
 
-@identities.post("", status_code=201)
-async def create_identity(parts: Parts, caller: Admin, body: IdentityIn) -> IdentityOut:
+@identities.post("", status_code=201, response_model=IdentityOut)
+async def create_identity(
+    parts: Parts, caller: Admin, body: IdentityIn, once: Idempotent
+) -> JSONResponse:
     """Let an account send from another address, once a mail from it to itself has come back."""
     async with parts.store.begin(caller.workspace_id) as uow:
+        if answer := await once.claim(uow):
+            return answer
         account = await uow.accounts.get(await _account(uow, caller, body.account_id))
         identity = await add_identity(
             uow, account, body.address, body.name, is_default=body.is_default
@@ -147,7 +153,8 @@ async def create_identity(parts: Parts, caller: Admin, body: IdentityIn) -> Iden
         audit(uow, caller, "sender.added", about=identity.address)
         await uow.session.flush()
         await uow.session.refresh(identity)
-        return _identity(identity, await uow.outgoing.time())
+        shown = _identity(identity, await uow.outgoing.time())
+        return once.record(uow, 201, shown.model_dump(mode="json"))
 
 
 @identities.post("/{identity_id}/verify", status_code=202)
@@ -219,10 +226,15 @@ async def list_templates(
     return [TemplateOut.model_validate(one.model_dump()) for one in shown]
 
 
-@templates.post("", status_code=201)
-async def create_template(parts: Parts, caller: Writer, body: TemplateIn) -> TemplateOut:
+@templates.post("", status_code=201, response_model=TemplateOut)
+async def create_template(
+    parts: Parts, caller: Writer, body: TemplateIn, once: Idempotent
+) -> JSONResponse:
     async with parts.store.begin(caller.workspace_id) as uow:
-        return await _put(uow, caller, None, body)
+        if answer := await once.claim(uow):
+            return answer
+        made = await _put(uow, caller, None, body)
+        return once.record(uow, 201, made.model_dump(mode="json"))
 
 
 @templates.put("/{template_id}")

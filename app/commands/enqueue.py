@@ -14,12 +14,13 @@ from app.core.errors import Conflict, InvalidInput
 from app.core.ids import AccountId, ConversationId, MessageId
 from app.store.models import Command, CommandTarget, Message
 from app.store.notify import Topic
+from app.store.repositories.ledger import MOST_OF_A_CONVERSATION
 from app.store.unit_of_work import UnitOfWork
 
 BESIDE: Final = "beside"
 """In a command's `params`: the command of another account that it was asked for together with."""
-MOST_AT_ONCE: Final = 500
-"""So many mails a command is about. Alerts may fill one conversation for years."""
+MOST_AT_ONCE: Final = MOST_OF_A_CONVERSATION
+"""So many mails a command is about: those whose state the card shows."""
 
 MOST_WAITING: Final = 5000
 """So many commands wait for one account: neither a server that is away for a day nor a script that

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, text, update
+from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, any_, func, text, update
 from sqlmodel import col, select
 
 from app.core.errors import NotFound
@@ -31,6 +31,9 @@ from app.store.models import (
 from app.store.repositories.accounts import OwnershipLost
 from app.store.repositories.base import Repository
 
+MOST_OF_A_CONVERSATION: Final = 500
+"""So many of its mails, the newest, are looked at for its card and acted on by a click. Alerts may
+fill one conversation for years, and its card is drawn for each of them."""
 _OPEN = (CommandState.QUEUED, CommandState.RUNNING)
 _IS_ITS_FOLDER: Final = and_(
     col(Mailbox.workspace_id) == col(Placement.workspace_id),
@@ -265,13 +268,21 @@ class Ledger(Repository):
         return [(placement, mailbox) for placement, mailbox, _ in rows], rows[0][2] if rows else 0
 
     async def live_of_conversation(
-        self, conversation_id: ConversationId
+        self, conversation_id: ConversationId, *, newest: int = MOST_OF_A_CONVERSATION
     ) -> Sequence[tuple[Placement, Mailbox]]:
-        ids = select(Message.id).where(
-            Message.workspace_id == self._workspace_id,
-            Message.conversation_id == conversation_id,
+        """Where the newest mails of a conversation lie now."""
+        ids = (
+            select(Message.id)
+            .where(
+                Message.workspace_id == self._workspace_id,
+                Message.conversation_id == conversation_id,
+            )
+            .order_by(col(Message.received_at).desc(), col(Message.id).desc())
+            .limit(newest)
         )
-        return await self._live(col(Placement.message_id).in_(ids))
+        # As an array it is found once, whatever Postgres expects of a table that has just grown.
+        array = func.array(ids.scalar_subquery(), type_=ARRAY(Uuid))
+        return await self._live(col(Placement.message_id) == any_(array))
 
     async def _live(self, of_messages: ColumnElement[bool]) -> Sequence[tuple[Placement, Mailbox]]:
         statement = (

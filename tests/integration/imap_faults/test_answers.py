@@ -9,7 +9,7 @@ from app.mailbox.errors import Transient
 from app.store.models import Attachment, Message
 from app.sync.poll import catch_up
 from tests.fixtures.sessions import mail
-from tests.fixtures.syncing import Sync
+from tests.fixtures.syncing import MakeSync, Sync
 from tests.rig.asking import check_prefix, named, put, raw_of
 from tests.rig.fixtures import QUICK, MakeTended
 from tests.rig.imap_answers import Reply
@@ -41,19 +41,25 @@ def of_bodies(script: Script, uid: int | None = None) -> Script:
 
 
 class TestTheStarRule:
-    async def test_ic1_the_last_old_mail_is_no_news(self, watched: Sync) -> None:
-        put(watched.inbox, "First")
-        async with watched.session() as session:
-            await watched.look(session)
-            watched.inbox.seen.clear()
-            mailbox = await watched.mailbox()
+    @pytest.mark.parametrize("is_known", [True, False], ids=["known", "from before us"])
+    async def test_ic1_the_last_old_mail_is_no_news(
+        self, make_sync: MakeSync, hostile: HostileServer, *, is_known: bool
+    ) -> None:
+        sync = await make_sync(hostile)
+        if is_known:
+            await sync.look()
+        put(hostile, "First")
+        async with sync.session() as session:
+            await sync.look(session)
+            hostile.seen.clear()
+            mailbox = await sync.mailbox()
 
-            look = await catch_up(watched.syncing, session, mailbox.id, max_age=float("inf"))
+            look = await catch_up(sync.syncing, session, mailbox.id, max_age=float("inf"))
 
         assert look.found == 0
-        assert watched.inbox.commands("SEARCH") == ["SEARCH UID 2:*"]
-        assert watched.inbox.commands("FETCH") == []
-        assert await watched.announced() == ["First"]
+        assert hostile.commands("SEARCH") == ["SEARCH UID 2:*"]
+        assert hostile.commands("FETCH") == []
+        assert await sync.announced() == (["First"] if is_known else [])
 
 
 class TestLiterals:

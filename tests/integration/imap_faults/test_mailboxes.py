@@ -343,6 +343,29 @@ class TestUIDVALIDITY:
         assert known.inbox.fired["EXAMINE"] == 1
         assert await known.announced() == ["First", "Second", "Third"]
 
+    async def test_ih5_of_a_folder_that_a_mail_was_moved_to_meanwhile(
+        self, hostile: HostileServer, make_sync: MakeSync
+    ) -> None:
+        """Whoever meets the new UIDs first: its own look adopts them, or the gap is jumped over."""
+        projects = hostile.account.create("Projects")
+        sync = await make_sync(hostile, folders=["INBOX", "Projects"])
+        await sync.look_everywhere()
+        put(hostile, "Moved")
+        for subject in ("Known", "Left", "Left, too"):
+            hostile.put(named(subject), "Projects")
+        await sync.look_everywhere()
+        projects.remove(2, 3)
+        projects.renumber(1_800_000_000)
+        hostile.put(named("In the gap"), "Projects")
+        hostile.account.inbox.remove(1)
+        hostile.put(named("Moved"), "Projects")
+
+        await sync.look()
+        await sync.look_everywhere()
+
+        announced = await sync.announced()
+        assert sorted(announced) == ["In the gap", "Known", "Left", "Left, too", "Moved"]
+
     async def test_ih5_changes_between_two_looks_of_one_session(self, known: Sync) -> None:
         inbox = known.inbox.account.inbox
         put(known.inbox, "Third")

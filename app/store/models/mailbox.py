@@ -56,6 +56,8 @@ class Mailbox(Tenanted, table=True):
     """UIDs the server showed at the last look that the ledger has not settled."""
     last_checked_at: datetime | None = timestamp(default=None)
     next_poll_at: datetime | None = timestamp(default=None)
+    untold_at: datetime | None = timestamp(default=None)
+    """When mail was found that the server should have announced; None while it is believed."""
 
     uids_on_server: int | None = None
     """How many mails the folder held when it was last reconciled with the ledger."""

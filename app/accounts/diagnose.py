@@ -105,10 +105,14 @@ def _folder(folder: FolderHealth, now: datetime) -> str:
     if folder.watermark is None or folder.last_checked_at is None:
         return f"{folder.name}: not yet looked at"
     looked = ago((now - folder.last_checked_at).total_seconds())
-    return (
+    said = (
         f"{folder.name}: settled below UID {folder.watermark}, {folder.accounted:,} accounted for, "
         f"{folder.missing:,} missing, looked at {looked} ago"
     )
+    if folder.untold_at is None:
+        return said
+    untold = ago((now - folder.untold_at).total_seconds())
+    return f"{said}, often, for its server did not announce mail that was found {untold} ago"
 
 
 def _import(account: AccountHealth) -> list[str]:

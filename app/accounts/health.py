@@ -45,6 +45,8 @@ class FolderHealth:
     last_checked_at: datetime | None
     last_reconciled_at: datetime | None
     started_at: datetime | None = None
+    untold_at: datetime | None = None
+    """When mail was found that its server should have announced; None while it is believed."""
 
     @property
     def is_counted(self) -> bool:
@@ -183,4 +185,5 @@ def _folder(mailbox: Mailbox, accounted: int) -> FolderHealth:
         last_checked_at=mailbox.last_checked_at,
         last_reconciled_at=mailbox.last_reconciled_at,
         started_at=mailbox.started_at,
+        untold_at=mailbox.untold_at,
     )

@@ -192,7 +192,9 @@ class Settings(BaseSettings):
     poll_seconds: int = Field(
         default=60,
         ge=5,
-        description="How often a folder is looked at when nothing was announced, in seconds.",
+        description="How often a folder is looked at when nothing was announced, in seconds. A "
+        "server that has proven to announce new mail is asked half as often, but not less often "
+        "than IDLE is renewed.",
     )
     idle_renew_seconds: int = Field(
         default=120,

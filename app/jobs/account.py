@@ -104,6 +104,7 @@ class AccountTender:
                     self._waker,
                     account.revision,
                     self._note_live,
+                    host=account.imap_host,
                 )
                 self._note_end(await self._serve(self._serving))
         except Reconnect:

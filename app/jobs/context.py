@@ -9,6 +9,7 @@ from app.core.clock import Clock
 from app.core.crypto import Vault
 from app.core.retry import RetryLadder
 from app.jobs.outages import Outages
+from app.jobs.trust import Proofs
 from app.mailbox.errors import CredentialsRefused, SignInNeeded
 from app.mailbox.port import AccessTokens, MailServers, MailSession, Sasl, Security, ServerSpec
 from app.store.blobs import Blobs
@@ -42,6 +43,7 @@ class Tending:
     worker_silent_seconds: float = 20
     """After so long without a sign of life a worker's accounts are given to others."""
     outages: Outages = field(default_factory=Outages)
+    proofs: Proofs = field(default_factory=Proofs)
     in_flight: InFlight = field(default_factory=InFlight)
     tokens: AccessTokens | None = None
     """For accounts that are opened without a password."""

@@ -28,6 +28,7 @@ from app.commands.execute import run_due
 from app.core.ids import MailboxId
 from app.jobs.context import Tending
 from app.jobs.importing import Importing
+from app.jobs.trust import TIMES, Trust
 from app.mailbox.errors import CommandRefused, FolderMissing
 from app.mailbox.port import Folder, MailSession, Selected
 from app.store.notify import Waker
@@ -48,6 +49,7 @@ WISHES_AT_ONCE: Final = 50
 """So many are carried out before new mail is looked for: a script may have left thousands."""
 _NOT_TOO_SOON: Final = 0.01
 """Seconds by which a wait is longer than to the moment it waits for: timers may be early."""
+_AT_ONCE: Final = timedelta(0)
 _LONGEST_PARK: Final = timedelta(hours=1)
 
 
@@ -75,6 +77,8 @@ class Serving:
         waker: Waker,
         revision: int,
         on_live: Callable[[], Awaitable[None]],
+        *,
+        host: str = "",
     ) -> None:
         self._on = tending
         self._syncing = syncing
@@ -85,8 +89,7 @@ class Serving:
         self._importing = Importing(tending, syncing, session)
         self._on_live = on_live
         self._folders: list[MailboxId] = []
-        self._names: dict[MailboxId, str] = {}
-        """Those of the folders that were looked at."""
+        self._trust = Trust(tending.proofs, host, syncing, session)
         self._listed: frozenset[Folder] = frozenset()
         """What the server's list said when it was last written down."""
         self._listed_at: datetime | None = None
@@ -139,8 +142,9 @@ class Serving:
             await self._do_what_was_asked()
         self._has_only_spoken = False
         await self._read_folders()
+        await self._trust.hear_of(self._usable()[1:])
         await self._look_at_all()
-        await self._hear_of_others()
+        self._trust.is_judged = False
         await self._on_live()
         async with self._on.store.without_transaction(self._syncing.workspace_id) as uow:
             agenda = await uow.agendas.of(self._syncing.account_id, self._on.clock.now())
@@ -173,6 +177,7 @@ class Serving:
         is_asked = self._waker.take_news()
         self._has_news = is_asked or has_spoken
         self._has_only_spoken = has_spoken and not is_asked
+        self._trust.is_judged = not is_asked
 
     def take_checks(self) -> Sequence[Check]:
         """The looks that are not written down yet, the latest of each folder."""
@@ -196,7 +201,7 @@ class Serving:
     async def _glance(self) -> bool:
         """Whether every folder still is as we left it; the first one stays open."""
         first, *others = self._usable()
-        due = [folder for folder in others if self._is_due(folder)][:AT_A_GLANCE]
+        due = [folder for folder in others if self._is_due(folder, soon=True)][:AT_A_GLANCE]
         try:
             if not await self._are_folders_the_same():
                 return False
@@ -221,15 +226,15 @@ class Serving:
 
     def longest_wait(self) -> float:
         """How many seconds to wait, at the most: until the first thing is due that we know of."""
-        facts = self._session.provider.facts
-        renewal = min(self._on.idle_renew_seconds, facts.longest_idle.total_seconds())
         now = self._on.clock.now()
         moments = [self._old_at, *(self._due_at(folder, now) for folder in self._folders)]
         if (pause := self._importing.waits_for()) is not None:
             moments.append(now + pause)
         if self._retry_at is not None:
             moments.append(self._retry_at)
-        return min(renewal, max((min(moments) - now).total_seconds(), 0) + _NOT_TOO_SOON)
+        return min(
+            self._renewal_seconds, max((min(moments) - now).total_seconds(), 0) + _NOT_TOO_SOON
+        )
 
     async def _read_folders(self) -> None:
         now = self._on.clock.now()
@@ -238,6 +243,9 @@ class Serving:
         listed = await self._session.folders()
         self._folders = await note_folders(self._syncing, self._session, listed)
         self._listed, self._listed_at = frozenset(listed), now
+        async with self._on.store.without_transaction(self._syncing.workspace_id) as uow:
+            rows = await uow.mailboxes.of_account(self._syncing.account_id)
+        self._trust.recall(rows)
         if not self._folders:
             raise FolderMissing(
                 "None of the folders that are to be watched is on the server.",
@@ -258,9 +266,13 @@ class Serving:
         """
         return self._on.clock.now() >= self._old_at
 
-    def _is_due(self, folder: MailboxId) -> bool:
+    def _is_due(self, folder: MailboxId, *, soon: bool = False) -> bool:
+        """Whether its time has come; or will `soon`, where we are asking already.
+
+        So folders are asked about together, though they were first looked at one by one.
+        """
         now = self._on.clock.now()
-        return self._due_at(folder, now) <= now
+        return self._due_at(folder, now) <= now + (self._pause(folder) / 2 if soon else _AT_ONCE)
 
     def _due_at(self, folder: MailboxId, now: datetime) -> datetime:
         """When to look at it next; now, where the clock was set back since the last look."""
@@ -268,6 +280,11 @@ class Serving:
             return parked.until
         check = self._checks.get(folder)
         return now if check is None or check.checked_at > now else check.next_poll_at
+
+    @property
+    def _renewal_seconds(self) -> float:
+        longest = self._session.provider.facts.longest_idle
+        return min(self._on.idle_renew_seconds, longest.total_seconds())
 
     @property
     def _poll_seconds(self) -> float:
@@ -282,9 +299,9 @@ class Serving:
         refusal: CommandRefused | None = None
         self._has_more = self._has_wishes
         usable = self._usable()
-        told = await self._session.take_told()
+        await self._trust.listen()
         for folder in usable[1:]:
-            if self._is_due(folder) or self._names.get(folder) in told:
+            if self._is_due(folder) or self._trust.was_told(folder):
                 refusal = await self._look(folder, peek=True) or refusal
         await self._reconcile(usable[1:])
         max_age = 0 if self._has_changed else self._poll_seconds
@@ -293,14 +310,16 @@ class Serving:
             if folder in self._usable():
                 refusal = await self._look(folder, max_age=max_age)
                 if refusal is None:
-                    self._idle_in = self._session.open_folder
+                    self._idle_in, self._trust.idle_in = self._session.open_folder, folder
                     return
         raise refusal or FolderMissing("The mail server opens none of the watched folders.")
 
-    async def _hear_of_others(self) -> None:
-        """Have the server tell of the other folders, too, where it can."""
-        others = [one for one in self._usable() if self._names.get(one) != self._idle_in]
-        await self._session.hear_of([self._names[one] for one in others if one in self._names])
+    def _pause(self, folder: MailboxId) -> timedelta:
+        """How long not to ask about a folder: longer where the server's word is good."""
+        seconds = self._poll_seconds
+        if self._trust.holds(folder):
+            seconds = max(seconds, min(TIMES * seconds, self._renewal_seconds))
+        return timedelta(seconds=seconds)
 
     def _usable(self) -> list[MailboxId]:
         now = self._on.clock.now()
@@ -331,7 +350,7 @@ class Serving:
             return error
         self._has_more |= look.has_more
         self.brought_in += look.found
-        self._names[folder] = look.folder
+        await self._trust.judge(folder, found=look.found and not self._is_reconciling)
         if look.settled is None:
             self._settled.pop(folder, None)
         else:
@@ -360,7 +379,7 @@ class Serving:
             workspace_id=self._syncing.workspace_id,
             mailbox_id=folder,
             checked_at=now,
-            next_poll_at=now + timedelta(seconds=self._poll_seconds),
+            next_poll_at=now + self._pause(folder),
         )
 
 

@@ -76,6 +76,15 @@ class Selected:
     """False where the folder was open already and nobody asked the server."""
 
 
+class Heard(StrEnum):
+    """When a server spoke of new mail: what comes late may have come while we left IDLE."""
+
+    NOTHING = "nothing"
+    LATE = "late"
+    """With the answer to a command, or with the end of IDLE."""
+    IN_IDLE = "in IDLE"
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A mail as the server describes it, before its bytes are fetched. `size` is in bytes."""
@@ -159,6 +168,10 @@ class MailSession(Protocol):
 
         `idle` then ends for them as it does for the open one.
         """
+        ...
+
+    def take_heard(self) -> Heard:
+        """When the server spoke of new mail in the open folder since this was asked last."""
         ...
 
     async def take_told(self) -> frozenset[str]:

@@ -30,6 +30,7 @@ from app.mailbox.hosts import resolve
 from app.mailbox.port import (
     Copied,
     Folder,
+    Heard,
     Identity,
     Listing,
     MailSession,
@@ -145,6 +146,8 @@ class IMAPSession:
         self._examined_at = 0.0
         self._is_idling = False
         """Whether IDLE has not been ended yet: whatever comes next does that first."""
+        self._heard_of_mail = Heard.NOTHING
+        self._has_interrupted = False
         self._has_heard: bool | None = None
         """Of an IDLE that nobody has waited in yet: whether the server spoke at its beginning."""
 
@@ -196,6 +199,10 @@ class IMAPSession:
     async def hear_of(self, folders: Sequence[str]) -> None:
         if self._imap.hearing.is_to_ask(folders):
             await self._call(lambda: self._imap.hearing.ask(folders))
+
+    def take_heard(self) -> Heard:
+        heard, self._heard_of_mail = self._heard_of_mail, Heard.NOTHING
+        return heard
 
     async def take_told(self) -> frozenset[str]:
         if self.hears_of:
@@ -250,6 +257,8 @@ class IMAPSession:
         return await self._open(folder, readonly=False)
 
     async def _open(self, folder: str, *, readonly: bool) -> Selected:
+        await self._end_idle()
+        self._note_news()
         self._selected = None
         self._selected = await self._call(lambda: self._imap.open(folder, readonly=readonly))
         faultpoint("K02")
@@ -320,6 +329,7 @@ class IMAPSession:
             has_spoken = await self._in_thread(self._imap.has_news, IDLE_SECONDS)
             if waker.has_news:  # it came together with the server's word, and is noticed once
                 break
+        self._has_interrupted = has_spoken
         return has_spoken
 
     async def _end_idle(self) -> bool:
@@ -339,6 +349,10 @@ class IMAPSession:
         news = self._imap.news()
         if news - {"EXISTS"}:
             self._examined_at = float("-inf")
+        if "EXISTS" in news:
+            in_time = self._has_interrupted or self._heard_of_mail is Heard.IN_IDLE
+            self._heard_of_mail = Heard.IN_IDLE if in_time else Heard.LATE
+            self._has_interrupted = False
         return self._imap.hearing.note() or bool(news)
 
     async def _call(

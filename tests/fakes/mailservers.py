@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from app.mailbox.errors import MailServerError, Transient
-from app.mailbox.port import Folder, Role, Selected, ServerSpec
+from app.mailbox.port import Folder, Heard, Role, Selected, ServerSpec
 from app.providers.generic import GENERIC
 from app.store.notify import Waker
 
@@ -32,6 +32,9 @@ class EmptyMailbox:
 
     async def hear_of(self, folders: Sequence[str]) -> None:
         return None
+
+    def take_heard(self) -> Heard:
+        return Heard.NOTHING
 
     async def take_told(self) -> frozenset[str]:
         return frozenset()

@@ -386,6 +386,22 @@ class TestHearing:
             assert served.serving._session.hears_of == {"Orders", "Sent"}
 
 
+class TestAFolderOfWhichTheServerTells:
+    async def test_is_asked_about_half_as_often(self, sync: Sync, proxy: FaultProxy) -> None:
+        async with serving(sync, proxy) as served:
+            await served.settle()
+            before = {served.serving._pause(one) for one in served.serving._folders}
+            for name in ("INBOX", "Orders"):
+                raw = mail(f"To {name}", f"{name}@acme.example")
+                await sync.inbox.server.save(sync.inbox.username, name, raw)
+                await served.tick()
+            after = {served.serving._pause(one) for one in served.serving._folders}
+
+        assert sorted(await sync.announced()) == ["To INBOX", "To Orders"]
+        assert before == {timedelta(seconds=POLL)}
+        assert after == {timedelta(seconds=2 * POLL)}
+
+
 class TestALongBacklog:
     async def test_gives_wishes_a_turn_between_its_portions(
         self, sync: Sync, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch

@@ -71,6 +71,11 @@ class TestALiveAccount:
         assert line.startswith("INBOX: settled below UID 1235, 1,234 accounted for, 0 missing")
         assert line.endswith("looked at 12 seconds ago")
 
+    def test_says_that_mail_was_found_which_nobody_announced(self) -> None:
+        (line,) = told(replace(INBOX, untold_at=NOW - timedelta(hours=3))).details
+
+        assert line.endswith("its server did not announce mail that was found 3 hours ago")
+
     def test_with_missing_mail_is_worth_knowing(self) -> None:
         finding = told(replace(INBOX, missing=3))
 

@@ -7,6 +7,7 @@ override them.
 
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 from requests.utils import get_environ_proxies
@@ -46,6 +47,13 @@ class BoundedSession(requests.Session):
             raise ProviderTrouble(
                 f"{self._title} did not answer in time.", fix="SharedBox tries again by itself."
             ) from None
+        except requests.exceptions.TooManyRedirects as error:
+            raise ProviderTrouble(
+                f"{self._title} answered with a redirect{_target(error.response)}, which SharedBox "
+                "does not follow.",
+                fix="Enter the address that it redirects to in SharedBox’s settings, if that is "
+                "this provider’s.",
+            ) from None
         except requests.exceptions.RequestException as error:
             raise ProviderTrouble(
                 f"{self._title} cannot be reached ({type(error).__name__}).",
@@ -54,3 +62,13 @@ class BoundedSession(requests.Session):
         if response.status_code >= 500 or response.status_code in {408, 429}:
             raise status_error(self._title, response.status_code)
         return response
+
+
+def _target(response: requests.Response | None) -> str:
+    """Where it redirects to, without what may be secret about it."""
+    location = "" if response is None else response.headers.get("Location", "")
+    try:
+        to = urlsplit(location)
+    except ValueError:
+        return ""
+    return f" to {to.scheme}://{to.hostname}" if to.scheme and to.hostname else ""

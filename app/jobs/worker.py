@@ -18,7 +18,7 @@ from typing import Final
 import procrastinate
 import psycopg
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import DeleteJobCondition
+from procrastinate.jobs import DeleteJobCondition, Notification
 from procrastinate.worker import Worker as QueueWorker
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -167,9 +167,24 @@ async def _beating(presence: Presence, seconds: float) -> AsyncIterator[asyncio.
 
 
 class _ShownWorker(QueueWorker):
-    """Takes no job before it shows that it lives: others would take the job for a dead one's."""
+    """Takes no job before it shows that it lives: others would take the job for a dead one's.
+
+    And it looks again where it was told of a job while it looked: procrastinate's own forgets that
+    it was told, and finds the job two seconds later.
+    """
 
     presence: Presence
+    _times_told = 0
+
+    async def _handle_notification(self, *, channel: str, notification: Notification) -> None:
+        self._times_told += 1
+        await super()._handle_notification(channel=channel, notification=notification)
+
+    async def _fetch_and_process_jobs(self) -> None:
+        before = None
+        while before != self._times_told and not self._stop_event.is_set():
+            before = self._times_told
+            await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]
 
     async def _run_loop(self) -> None:
         assert self.worker_id is not None

@@ -65,6 +65,7 @@ def open_engine(url: URL, *, pool_size: int = 10) -> AsyncEngine:
             **_LIMITS,
             "options": _SERVER_SETTINGS,
             "application_name": process_name(),
+            "prepare_threshold": 1,  # most statements of ours take longer to plan than to run
         },
     )
     event.listen(engine.sync_engine, "checkout", _see_that_it_is_quiet)

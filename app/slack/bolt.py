@@ -122,7 +122,7 @@ def _listeners(
         mails.register,
         unsubscribing.register,
         routing.register,
-        Modals(door, composer, mails, unsubscribing, rules).register,
+        Modals(door, composer, mails, unsubscribing, rules, members).register,
         Compose(door, composer, writing).register,
         ComposeSend(door, composer, writing, files).register,
         Recipients(door, composer, members).register,

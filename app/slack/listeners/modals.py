@@ -35,6 +35,7 @@ from app.slack.listeners.rules import Ruling
 from app.slack.listeners.snooze import Snoozing
 from app.slack.listeners.unsubscribe import Unsubscribing
 from app.slack.listeners.windows import Windows
+from app.slack.members import Members
 from app.slack.middleware import Door, workspace_of
 from app.slack.submitted import chosen, memory_of
 from app.slack.views import told
@@ -62,13 +63,14 @@ class Modals:
         mails: Reading,
         lists: Unsubscribing,
         rules: Ruling,
+        members: Members,
     ) -> None:
         self._door = door
         self._composer = composer
         self._mails = mails
         self._lists = lists
         self._rules = rules
-        self._windows = Windows(door)
+        self._windows = Windows(door, members)
         self._snoozing = Snoozing(door)
 
     def register(self, app: AsyncApp) -> None:
@@ -192,7 +194,7 @@ class Modals:
         if action in READING:
             await self._mails.lead_to(ack, context, body, client, action)
             return True
-        if (window := await self._windows.of(context, action, conversation_id)) is not None:
+        if (window := await self._windows.of(context, body, client, action)) is not None:
             await ack(response_action="update", view=window)
             return True
         return False

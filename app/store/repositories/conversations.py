@@ -115,11 +115,13 @@ class Conversations(Repository):
         for conversation in (await self.lock_many(ids)).values():
             conversation.version += 1
 
-    async def known_tags(self, *, among: int = 2000, limit: int = 100) -> Sequence[str]:
-        """What the latest conversations are tagged with, the most frequent first."""
+    async def known_tags(
+        self, wanted: ConversationFilter, *, among: int = 2000, limit: int = 100
+    ) -> Sequence[str]:
+        """What the latest of these conversations are tagged with, the most frequent first."""
         latest = (
             select(Conversation.tags)
-            .where(Conversation.workspace_id == self._workspace_id)
+            .where(Conversation.workspace_id == self._workspace_id, *await self._conditions(wanted))
             .order_by(col(Conversation.last_message_at).desc())
             .limit(among)
             .subquery()

@@ -24,6 +24,7 @@ from app.slack.sign_in import SlackSignIn
 from app.slack.worklist import Sight
 from app.store.audit import audit
 from app.store.models import BrowserSession, Event, Teammate
+from app.store.repositories.conversations import ConversationFilter
 from app.store.unit_of_work import UnitOfWork
 from app.team import sessions
 from app.team.sessions import BY_SLACK, Place
@@ -112,6 +113,11 @@ class Visitor:
             if (one.account_id is None or self.actor.may_see(one.account_id))
             and (one.conversation_id is None or one.conversation_id in seen)
         ]
+
+    @property
+    def sight(self) -> ConversationFilter:
+        """Everything that they may see."""
+        return ConversationFilter(account_ids=self.actor.account_ids, seen_in=self.seen_in)
 
     def audit(self, uow: UnitOfWork, act: str, *, about: str = "", **data: Any) -> None:  # noqa: ANN401 -- whatever JSON can say
         audit(uow, self.actor, act, about=about, address=self.place.address, **data)

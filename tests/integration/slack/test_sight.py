@@ -106,6 +106,21 @@ class TestWhoIsInTheRoutedChannelOnly:
 
         await eventually(offered)
 
+    async def test_is_offered_no_tags_of_mail_elsewhere(self, routed: SlackDoor) -> None:
+        await routed.feed.mail("Secret")
+        await routed.feed.mail("Invoice", to=[{"name": "", "address": "billing@example.com"}])
+        async with routed.store.begin(routed.feed.workspace.id) as uow:
+            (await uow.conversations.lock(routed.id_of("Secret"))).tags = ["lawsuit"]
+            (await uow.conversations.lock(routed.id_of("Invoice"))).tags = ["urgent"]
+        routed.slack.remove_user("Ben", "support")
+        memory = Memory(conversation_id=routed.id_of("Invoice")).model_dump_json()
+        asked = routed.submission("more", memory, chosen(FieldId.ACTION, "tags"), "Ben")
+
+        answer = await routed.interaction(asked)
+
+        assert "urgent" in answer.text
+        assert "lawsuit" not in answer.text
+
     async def test_is_offered_the_folders_of_a_mail_of_theirs(self, routed: SlackDoor) -> None:
         await routed.feed.mail("Invoice", to=[{"name": "", "address": "billing@example.com"}])
         routed.slack.remove_user("Ben", "support")

@@ -140,7 +140,7 @@ async def show(
             draft=await drafts.in_progress(uow, id_, visitor.teammate.id),
             folders=await _folders(uow, conversation),
             people=await uow.teammates.page(after=None, limit=_MOST_PEOPLE),
-            tags=await uow.conversations.known_tags(),
+            tags=await uow.conversations.known_tags(visitor.sight),
             choices=moments.CHOICES,
             new=await uow.reading.count_since(id_, seen) if (seen := _moment(since)) else 0,
             read_at=seen or now,

@@ -84,7 +84,7 @@ async def list_(
         latest = await uow.reading.latest_of([one.id for one in shown])
         accounts = await _accounts(uow, visitor)
         people = await uow.teammates.page(after=None, limit=_MOST_PEOPLE)
-        tags = await uow.conversations.known_tags()
+        tags = await uow.conversations.known_tags(visitor.sight)
     more = None
     if len(found) > _PAGE:
         last = shown[-1]

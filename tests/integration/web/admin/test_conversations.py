@@ -302,7 +302,13 @@ class TestWhoSees:
         person = await bound_to(admin, tenant.account_id)
         async with web.store.begin(web.workspace_id) as uow:
             hidden = await enqueue_for_conversation(uow, system(web), talk.id, Archive())
+            (await uow.conversations.lock(talk.id)).tags = ["lawsuit"]
+        own, _ = await web.conversation(tenant.account_id)
+        everybody = await admin.person(Role.AGENT)
 
+        for path in ("/conversations", f"/conversations/{own}"):
+            assert "lawsuit" not in (await person.get(path)).text, path
+            assert "lawsuit" in (await everybody.get(path)).text, path
         assert "Not for them" not in (await person.get("/conversations?status=all")).text
         for path in (
             f"/conversations/{talk.id}", f"/conversations?account={theirs}", f"/messages/{mail}",

@@ -26,6 +26,7 @@ from app.sync.rematch import FEATURES, Feature, rematch
 _CLOCK_SKEW: Final = timedelta(minutes=10)
 """How far a server's clock may be behind ours before mail of the gap would look old."""
 _LISTED_AT_ONCE: Final = 1000
+_BEFORE_US: Final = "It was there before the folder was watched, and was given a new UID."
 
 
 async def reset(
@@ -175,6 +176,7 @@ class _Renumbering:
             place=Place(self._folder.mailbox_id, self._folder.uidvalidity, listing.uid),
             state=state,
             message_id=message_id,
+            reason=_BEFORE_US if state is PlacementState.SKIPPED else "",
             size=listing.size,
             internaldate=listing.internaldate,
             flags=listing.flags,

@@ -197,6 +197,8 @@ class TestUIDVALIDITY:
         assert (look.kind, look.found) == (Kind.RESET, 1)
         assert await known.announced() == ["First", "Second", "In the gap"]
         assert await known.ledger() == {7: "skipped", 8: "stored", 9: "stored", 10: "stored"}
+        (skipped,) = [one for one in await known.all(Placement) if one.state == "skipped"]
+        assert "before the folder was watched" in skipped.reason
         await check_prefix(known, known.inbox)
 
     async def test_ih1_broken_off_anywhere_it_goes_on(

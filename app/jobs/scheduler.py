@@ -33,6 +33,7 @@ from app.store.unit_of_work import Store, UnitOfWork
 from app.webhooks.retry import LONGEST_WAIT
 
 _LOOK_SECONDS: Final = 2
+_STOP_SECONDS: Final = 5
 _SHORTEST_WAIT: Final = timedelta(hours=1)
 """Nobody is reminded of what has stood still for less."""
 _KEEP_REQUESTS: Final = timedelta(hours=24)
@@ -65,6 +66,7 @@ class Ticks:
         self._blobs = blobs
         self._scheduler: AsyncIOScheduler | None = None
         self._is_indexing = False
+        self._running: set[asyncio.Task[object]] = set()
 
     def schedule(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(
@@ -84,9 +86,31 @@ class Ticks:
             (self.forget_old, 3600),
         )
         for tick, seconds in ticks:
-            scheduler.add_job(tick, "interval", seconds=seconds, id=tick.__name__)
+            scheduler.add_job(
+                self._run, "interval", [tick], seconds=seconds, id=tick.__name__, name=tick.__name__
+            )
         self._scheduler = scheduler
         return scheduler
+
+    async def stop(self) -> None:
+        """No more ticks; those under way are broken off, and have time to end.
+
+        APScheduler only asks them to: they would still hold the database while it is closed.
+        """
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+            await asyncio.sleep(0)  # it does so in the next turn of the loop
+            if self._running:
+                await asyncio.wait(self._running, timeout=_STOP_SECONDS)
+
+    async def _run(self, tick: Callable[[], Awaitable[None]]) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.add(task)
+        try:
+            await tick()
+        finally:
+            self._running.discard(task)
 
     async def look(self) -> None:
         """Do what is due by now, and be there again when the next mail is to be sent."""
@@ -116,14 +140,19 @@ class Ticks:
         if 0 < seconds < _LOOK_SECONDS and self._scheduler is not None:
             at = datetime.now(UTC) + timedelta(seconds=seconds)
             self._scheduler.add_job(
-                self.send_what_is_due, "date", run_date=at, id="mail", replace_existing=True
+                self._run,
+                "date",
+                [self.send_what_is_due],
+                run_date=at,
+                id="mail",
+                replace_existing=True,
             )
 
     def _index_at_once(self) -> None:
         """Beside the other ticks, which are not to wait for it; once at a time."""
         if self._scheduler is not None and not self._is_indexing:
             self._is_indexing = True
-            self._scheduler.add_job(self.index_mails, "date")
+            self._scheduler.add_job(self._run, "date", [self.index_mails])
 
     async def index_mails(self) -> None:
         """Have search find the mails that came in many at a time."""

@@ -118,9 +118,9 @@ class Worker:
                 self._container.clock,
                 self._tokens,
                 self._container.blobs,
-            ).schedule()
-            ticks.start()
-            stack.callback(ticks.shutdown, wait=False)
+            )
+            ticks.schedule().start()
+            stack.push_async_callback(ticks.stop)
             await self._claim_until(stop, ownership, jobs, heart)
 
     async def _claim_until(

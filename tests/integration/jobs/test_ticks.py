@@ -1,9 +1,10 @@
 """What the clock brings about, and what it asks of the database where nothing is due."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -239,3 +240,31 @@ class TestNotingChecks:
 
 def check(folder: Mailbox, at: datetime) -> Check:
     return Check(folder.workspace_id, folder.id, at, at + timedelta(minutes=1))
+
+
+class TestStop:
+    async def test_waits_for_the_end_of_a_tick_that_is_under_way(
+        self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        begun, ended = asyncio.Event(), asyncio.Event()
+
+        async def look(_: Ticks) -> None:
+            begun.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(0)  # as the rollback of a transaction takes a while
+                ended.set()
+
+        monkeypatch.setattr(Ticks, "look", look)
+        ticks = ticks_of(workspace)
+        scheduler = ticks.schedule()
+        scheduler.start()
+        scheduler.modify_job("look", next_run_time=datetime.now(UTC))
+        async with asyncio.timeout(30):
+            await begun.wait()
+
+        await ticks.stop()
+
+        assert ended.is_set()
+        assert not scheduler.running

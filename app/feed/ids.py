@@ -72,10 +72,8 @@ class CardValue:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Raises `InvalidInput`."""
-        conversation, _, command = text.partition("/")
-        return cls(
-            ConversationId(_uuid(conversation)), CommandId(_uuid(command)) if command else None
-        )
+        conversation, command = id_and_more(text)
+        return cls(ConversationId(conversation), CommandId(_uuid(command)) if command else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +93,16 @@ class MenuValue:
         if choice not in set(MenuChoice):
             raise InvalidInput("This menu entry is not one of ours.")
         return cls(MenuChoice(choice), ConversationId(_uuid(conversation)))
+
+
+def id_and_more(text: str) -> tuple[UUID, str]:
+    """What a button's value begins with, and what follows its slash. Raises `InvalidInput`."""
+    id_, _, more = text.partition("/")
+    return _uuid(id_), more
+
+
+def not_ours() -> InvalidInput:
+    return InvalidInput("This button carries a value that is not ours.")
 
 
 def parse_message(text: str) -> MessageId:
@@ -121,4 +129,4 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise InvalidInput("This button carries a value that is not ours.") from None
+        raise not_ours() from None

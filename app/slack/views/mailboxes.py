@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
-from uuid import UUID
 
-from app.core.errors import InvalidInput
 from app.core.findings import Finding, ago
 from app.core.ids import AccountId
+from app.feed.ids import id_and_more, not_ours
 from app.slack.views.listing import context, health, section
 
 MEND: Final = "home.mend"
@@ -42,11 +41,10 @@ class Mending:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Raises `InvalidInput`."""
-        account, _, mend = text.partition("/")
-        try:
-            return cls(AccountId(UUID(account)), Mend(mend))
-        except ValueError:
-            raise InvalidInput("This button carries a value that is not ours.") from None
+        account, mend = id_and_more(text)
+        if mend not in set(Mend):
+            raise not_ours()
+        return cls(AccountId(account), Mend(mend))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Self
-from uuid import UUID
 
-from app.core.errors import InvalidInput
 from app.core.ids import ConversationId, RuleId
+from app.feed.ids import id_and_more, not_ours
 from app.feed.mrkdwn import bold, escape_line, plain
 from app.slack.ids import FieldId, Memory, ViewId
 from app.slack.views.listing import context, section
@@ -45,11 +44,10 @@ class Toggle:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Raises `InvalidInput`."""
-        rule, _, state = text.partition("/")
-        try:
-            return cls(RuleId(UUID(rule)), {"on": True, "off": False}[state])
-        except (ValueError, KeyError):
-            raise InvalidInput("This button carries a value that is not ours.") from None
+        rule, state = id_and_more(text)
+        if state not in {"on", "off"}:
+            raise not_ours()
+        return cls(RuleId(rule), state == "on")
 
 
 class Whose(StrEnum):

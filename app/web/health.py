@@ -150,7 +150,8 @@ async def metrics(parts: Parts) -> Response:
     """For Prometheus: the state of the whole installation, and of this process."""
     async with parts.store.across_workspaces() as fleet:
         figures, workers = await fleet.figures(), await fleet.workers()
-    text = generate_latest(_registry(figures, len(workers))) + generate_latest(REGISTRY)
+        to_index = await fleet.indexing.waiting()
+    text = generate_latest(_registry(figures, len(workers), to_index)) + generate_latest(REGISTRY)
     return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
@@ -193,7 +194,7 @@ def _registry_of_folders(folders: Sequence[FolderFigures]) -> CollectorRegistry:
     return registry
 
 
-def _registry(figures: Figures, workers: int) -> CollectorRegistry:
+def _registry(figures: Figures, workers: int, to_index: int) -> CollectorRegistry:
     registry = CollectorRegistry()
     accounts = Gauge(
         "sharedbox_accounts", "Connected mail accounts by state.", ["state"], registry=registry
@@ -234,6 +235,7 @@ def _registry(figures: Figures, workers: int) -> CollectorRegistry:
             "Mails in the watched folders when these were last compared with the ledger.",
             figures.uids_on_server,
         ),
+        ("mails_to_index", "Mails whose words search does not know yet.", to_index),
         (
             "reconcile_lag_seconds",
             "The time since the watched folder that was longest not proven complete was.",

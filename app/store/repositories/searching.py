@@ -7,7 +7,7 @@ mails first (`Indexing`); until then search reads the newest of them itself.
 
 from typing import Final
 
-from sqlalchemy import literal_column, text
+from sqlalchemy import func, literal_column, text
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -57,6 +57,11 @@ class Indexing:
         connection = await self._session.connection()
         rows = await connection.execute(_BEHIND, {"limit": limit})
         return [WorkspaceId(team) for (team,) in rows]
+
+    async def waiting(self) -> int:
+        """How many mails there are in all."""
+        statement = select(func.count()).select_from(MailToIndex)
+        return (await self._session.exec(statement)).one()
 
     async def index(self, team: WorkspaceId, *, limit: int) -> int:
         """Index the newest; those that somebody else is about are passed over.

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-from app.core.ids import AccountId
+from app.core.ids import AccountId, MessageId, new_id
 from app.store.engine import conninfo
-from app.store.models import AccountState
+from app.store.models import AccountState, MailToIndex
+from tests.factories import MOMENT
 from tests.fixtures.web import Web
 
 
@@ -67,6 +68,11 @@ class TestMetrics:
     async def test_each_has_help_and_names_nobody(self, web: Web) -> None:
         tenant = await web.tenant()
         await put(web, tenant.account_id, state=AccountState.REFUSED)
+        async with web.store.begin(web.workspace_id) as uow:
+            waits = MailToIndex(
+                workspace_id=web.workspace_id, received_at=MOMENT, message_id=MessageId(new_id())
+            )
+            uow.session.add(waits)
 
         text = (await web.client(base="").get("/metrics")).text
 
@@ -78,5 +84,6 @@ class TestMetrics:
         assert "sharedbox_missing_mails 3.0" in text
         assert "sharedbox_commands_open 1.0" in text
         assert "sharedbox_workers 0.0" in text
+        assert "sharedbox_mails_to_index 1.0" in text
         assert "support@example.com" not in text
         assert tenant.key not in text

@@ -6,8 +6,9 @@ in a folder without having been announced ends that: for the server until it ann
 and for the folder until ten times in a row what was found had been announced. That is written down,
 so that it holds for whoever tends the account next, and people can read it.
 
-A mail may come just as we look, and be announced late: with the end of IDLE. A server whose IDLE is
-of no use does so with every mail. So once that says nothing, and twice in a row it is a failure.
+A mail may come just as we look, and be announced late: with the end of IDLE, or after we found it.
+A server whose IDLE is of no use does so with every mail. So once that says nothing, and twice in a
+row it is a failure.
 """
 
 from collections.abc import Sequence
@@ -59,8 +60,8 @@ class Trust:
         """The folders beside the open one of which the server spoke before this round."""
         self._doubted: dict[MailboxId, int] = {}
         """How often in a row new mail in these folders was announced since one was not."""
-        self._was_late = False
-        """Whether the last new mail in the open folder was announced late."""
+        self._late: set[MailboxId] = set()
+        """The folders whose last new mail was found before it was announced in time."""
         self.idle_in: MailboxId | None = None
         """The folder in which we wait."""
         self.is_judged = False
@@ -99,12 +100,13 @@ class Trust:
         if means is Means.IDLE:
             heard = self._session.take_heard()
         elif not self.was_told(folder):
-            heard = Heard.NOTHING
+            heard = Heard.LATE  # no command has it told at once: it may be on its way
         if means is None or not found or not self.is_judged:
             return
-        was_late, self._was_late = self._was_late, heard is Heard.LATE
-        if heard is Heard.LATE and not was_late:
+        if heard is Heard.LATE and folder not in self._late:
+            self._late.add(folder)
             return
+        self._late.discard(folder)
         was_told = heard is Heard.IN_IDLE
         self._proofs.note(self._host, means, was_told=was_told)
         if was_told and folder in self._doubted:

@@ -66,7 +66,9 @@ class Way:
 
 
 @pytest.fixture
-async def way(feed: Feed, make_sync: MakeSync, mail_user: DovecotInbox) -> AsyncIterator[Way]:
+async def way(
+    feed: Feed, make_sync: MakeSync, mail_user: DovecotInbox, nothing_else_is_told: None
+) -> AsyncIterator[Way]:
     sync = await make_sync(mail_user, channel_id=feed.channel)
     async with (
         FaultProxy(mail_user.host, mail_user.server.imap_port) as proxy,

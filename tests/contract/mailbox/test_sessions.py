@@ -592,11 +592,9 @@ class TestHearing:
                 await session.status("Archive")
                 await session.examine("INBOX")
                 told.update(await session.take_told())
-                return bool(told)
+                return "Sent" in told
 
             await eventually(is_told)
-
-            assert told == {"Sent"}
 
     async def test_at_a_glance_ends_the_next_wait(
         self, servers: IMAPServers, mail_user: DovecotInbox

@@ -26,6 +26,7 @@ _KEEP_ALIVE: Final = {
 }
 """Seconds of quiet before the first question (by either name), between two, and how many. Kernels
 that know a name take its value; by default they would first ask after two hours."""
+_BUFFER: Final = 2048
 _LONGEST_LINE: Final = 1_000_000
 _CHANGES: Final = frozenset({"MOVE", "COPY", "STORE", "EXPUNGE"})
 _LONGEST_COMMAND: Final = 300
@@ -129,6 +130,18 @@ class GuardedIMAP4(imaplib.IMAP4):
 
     def _secure(self, sock: socket.socket) -> socket.socket:
         return sock
+
+    def open(self, host: str = "", port: int = 143, timeout: float | None = None) -> None:
+        super().open(host, port, timeout)
+        self.read_by_little()
+
+    def read_by_little(self) -> None:
+        """Keep a small buffer for what is read: thousands of connections mostly read nothing.
+
+        What is large is read past it. To be called whenever the socket is another one.
+        """
+        self.file.close()
+        self.file = self.sock.makefile("rb", _BUFFER)  # type: ignore[assignment] # is binary
 
     @contextlib.contextmanager
     def appending(self) -> Iterator[None]:

@@ -138,6 +138,7 @@ def _first_that_answers(spec: ServerSpec, routes: Sequence[Route]) -> tuple[_Cli
 def _start_tls(client: _Client, spec: ServerSpec, context: ssl.SSLContext) -> None:
     try:
         client.starttls(context)
+        client._imap.read_by_little()  # noqa: SLF001 -- nothing public tells
     except ssl.SSLError as error:
         raise connection_error(error, spec.host, spec.port) from None
     except (OSError, IMAPClientError):
@@ -219,7 +220,8 @@ class IMAPConnection:
         self.hearing.note()
         with self._doing(f"open the folder {folder}"):
             said = self._client.select_folder(folder, readonly=readonly)
-        self.news()
+        self.hearing.note()
+        self._client._imap.untagged_responses.clear()  # noqa: SLF001 -- it would keep all of it
         self._exists = said.get(b"EXISTS", 0)
         return self._selected(folder, said, exists=self._exists)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Column, Index, UniqueConstraint, Uuid
 from sqlalchemy.dialects.postgresql import TSVECTOR
@@ -28,7 +28,11 @@ class Direction(StrEnum):
 
 class Message(Tenanted, table=True):
     __tablename__ = "messages"
+    # `search`, its words, is None until they are worked out (`store.repositories.searching`). Only
+    # the index reads it, and it is as long as the mail: it is not loaded with the rest.
+    __mapper_args__: ClassVar[dict[str, list[str]]] = {"exclude_properties": ["search"]}
     __table_args__ = (
+        Column("search", TSVECTOR),
         within_workspace("account_id", "accounts"),
         within_workspace("conversation_id", "conversations"),
         UniqueConstraint("workspace_id", "account_id", "raw_sha256"),
@@ -94,5 +98,3 @@ class Message(Tenanted, table=True):
     """The mailing list it came by (RFC 2919)."""
     raw_sha256: bytes
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())
-    search: Any = Field(default=None, sa_column=Column("search", TSVECTOR))
-    """Its words; None until they are worked out: see `store.repositories.searching`."""

@@ -7,7 +7,7 @@ mails first (`Indexing`); until then search reads the newest of them itself.
 
 from typing import Final
 
-from sqlalchemy import func, literal_column, text
+from sqlalchemy import func, inspect, literal_column, text
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -16,6 +16,7 @@ from app.core.ids import ConversationId, WorkspaceId
 from app.store.models import Conversation, MailToIndex, Message
 from app.store.models.message import SEARCHABLE
 
+_SEARCH: Final = inspect(Message).local_table.c.search
 AT_ONCE: Final = 20
 """More mails than this in one transaction are indexed after it."""
 _READ: Final = 1000
@@ -80,7 +81,7 @@ def has_mail(query: ColumnElement[str]) -> ColumnElement[bool]:
         .where(
             Message.workspace_id == Conversation.workspace_id,
             Message.conversation_id == Conversation.id,
-            col(Message.search).op("@@")(query),
+            _SEARCH.op("@@")(query),
         )
         .exists()
     )

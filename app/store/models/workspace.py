@@ -23,4 +23,6 @@ class Workspace(SQLModel, table=True):
     """The same of people of other workspaces, in channels shared with them."""
     ops_channel_id: ChannelId | None = Field(default=None, sa_type=String)
     """Where alarms stand as cards, beside what the admins are told directly; None: nowhere."""
+    erasing_since: datetime | None = timestamp(default=None)
+    """Somebody wants all of it gone: nobody gets in, and nothing new is begun."""
     created_at: datetime = timestamp(default=None, sa_column_kwargs=now_in_database())

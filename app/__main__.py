@@ -8,6 +8,7 @@ from app.cli.aliases import aliases
 from app.cli.channels import channels
 from app.cli.demo import demo
 from app.cli.doctor import doctor
+from app.cli.erasing import erase
 from app.cli.importing import import_
 from app.cli.keys import keys
 from app.cli.output import console
@@ -34,6 +35,7 @@ cli.add_typer(secrets, name="secrets")
 cli.command()(demo)
 cli.command("import")(import_)
 cli.command()(doctor)
+cli.command()(erase)
 cli.command()(owner)
 cli.command()(run)
 cli.command("slack-link")(slack_link)

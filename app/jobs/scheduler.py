@@ -30,6 +30,7 @@ from app.store.queue import deliver_webhook, drain_channel, drain_outgoing, look
 from app.store.repositories.due import Tended
 from app.store.repositories.grants import GrantRef
 from app.store.unit_of_work import Store, UnitOfWork
+from app.team.erase import finish_erasures
 from app.webhooks.retry import LONGEST_WAIT
 
 _LOOK_SECONDS: Final = 2
@@ -82,6 +83,7 @@ class Ticks:
             (self.remind, 60),
             (self.look_at_closed_channels, 600),
             (self.sweep_blobs, 600),
+            (self.finish_erasures, 600),
             (self.look_at_channels, 6 * 3600),
             (self.forget_old, 3600),
         )
@@ -290,6 +292,10 @@ class Ticks:
     async def sweep_blobs(self) -> None:
         """Delete the bytes of accounts that were removed."""
         await sweep(self._store, self._blobs)
+
+    async def finish_erasures(self) -> None:
+        """Take the last of workspaces that somebody erased, and all that was broken off."""
+        await finish_erasures(self._store)
 
     async def forget_old(self) -> None:
         async with self._store.across_workspaces() as fleet:

@@ -36,6 +36,7 @@ from app.store.repositories.contacts import Contacts
 from app.store.repositories.conversations import Conversations
 from app.store.repositories.drafts import Drafts
 from app.store.repositories.drawing import Drawing
+from app.store.repositories.erasing import Erasing
 from app.store.repositories.events import Events
 from app.store.repositories.fleet import Fleet
 from app.store.repositories.grants import Grants
@@ -140,6 +141,10 @@ class UnitOfWork:
     @cached_property
     def drawing(self) -> Drawing:
         return Drawing(self.session, self.workspace_id)
+
+    @cached_property
+    def erasing(self) -> Erasing:
+        return Erasing(self.session, self.workspace_id)
 
     @cached_property
     def events(self) -> Events:

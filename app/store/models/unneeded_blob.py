@@ -1,4 +1,4 @@
-"""Bytes that an account which was removed had, and which perhaps nobody needs any more."""
+"""Bytes of an account or a workspace that is gone, which perhaps nobody needs any more."""
 
 from datetime import datetime
 

@@ -1,9 +1,10 @@
 """The workspaces that one installation of SharedBox serves, and which Slack each belongs to."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import func
+from sqlalchemy import String, cast, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -18,8 +19,16 @@ class Tenants:
         self._session = session
 
     async def default_workspace(self) -> WorkspaceId:
-        """The oldest workspace; made at the first call, before any Slack is connected."""
-        statement = select(Workspace).order_by(col(Workspace.created_at)).limit(1)
+        """The oldest workspace; made at the first call, before any Slack is connected.
+
+        One that is being erased is no more, and after the last one another begins.
+        """
+        statement = (
+            select(Workspace)
+            .where(col(Workspace.erasing_since).is_(None))
+            .order_by(col(Workspace.created_at))
+            .limit(1)
+        )
         workspace = (await self._session.exec(statement)).one_or_none()
         if workspace is None:
             await self._session.exec(select(func.pg_advisory_xact_lock(_DEFAULT_WORKSPACE_LOCK)))
@@ -50,13 +59,16 @@ class Tenants:
         return workspace.id
 
     async def give_to_team(self, workspace_id: WorkspaceId, team_id: str) -> WorkspaceId | None:
-        """The tenant of a Slack workspace: its own, else this one, if it belongs to none yet."""
+        """The tenant of a Slack workspace: its own, else this one, if it belongs to none yet.
+
+        None where this one belongs to another, or is being erased.
+        """
         if (holder := await self._holder(team_id)) is not None:
             return holder
-        workspace = await self._session.get_one(
+        workspace = await self._session.get(
             Workspace, workspace_id, with_for_update=True, populate_existing=True
         )
-        if workspace.slack_team_id is not None:
+        if workspace is None or workspace.erasing_since or workspace.slack_team_id is not None:
             return None
         workspace.slack_team_id = team_id
         await self._session.flush()
@@ -82,6 +94,33 @@ class Tenants:
 
     async def workspace(self, workspace_id: WorkspaceId) -> Workspace:
         return await self._session.get_one(Workspace, workspace_id)
+
+    async def named(self, words: str) -> Sequence[Workspace]:
+        """Those of this id, Slack id or name, and those that are being erased among them."""
+        has_name = col(Workspace.name) != ""
+        is_named = has_name & (func.lower(col(Workspace.name)) == words.lower())
+        statement = (
+            select(Workspace)
+            .where(
+                is_named
+                | (col(Workspace.slack_team_id) == words)
+                | (cast(col(Workspace.id), String) == words.lower())
+            )
+            .order_by(col(Workspace.created_at))
+        )
+        return (await self._session.exec(statement)).all()
+
+    async def all_of_them(self) -> Sequence[Workspace]:
+        """The oldest first, without those of which an erasure left the bare row."""
+        is_more = col(Workspace.erasing_since).is_(None) | (col(Workspace.name) != "")
+        statement = select(Workspace).where(is_more).order_by(col(Workspace.created_at))
+        return (await self._session.exec(statement)).all()
+
+    async def erasing(self, *, for_longer_than: timedelta) -> Sequence[WorkspaceId]:
+        """The workspaces that somebody began to erase so long ago."""
+        before = func.now() - for_longer_than
+        statement = select(Workspace.id).where(col(Workspace.erasing_since) < before)
+        return [WorkspaceId(id_) for id_ in await self._session.exec(statement)]
 
     async def installation_of(self, team_id: str) -> Installation | None:
         statement = select(Installation).where(Installation.team_id == team_id)

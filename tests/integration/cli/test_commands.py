@@ -371,7 +371,8 @@ class TestAccounts:
         assert shell("accounts", "remove", "support@example.com", typed="y\n").exit_code == 0
         assert shell.json("accounts", "list") == []
         acts = shell.rows("SELECT act, about FROM audit_entries ORDER BY id")
-        assert acts == [("account.removed", "support@example.com")]
+        about = "support@example.com"
+        assert acts == [("account.connected", about), ("account.removed", about)]
 
     def test_that_are_not_there_are_named(self, shell: Shell) -> None:
         for command in (["show"], ["test"], ["remove", "--yes"]):

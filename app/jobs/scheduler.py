@@ -68,6 +68,7 @@ class Ticks:
         self._scheduler: AsyncIOScheduler | None = None
         self._is_indexing = False
         self._running: set[asyncio.Task[object]] = set()
+        self._is_stopping = False
 
     def schedule(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(
@@ -100,6 +101,7 @@ class Ticks:
         APScheduler only asks them to: they would still hold the database while it is closed.
         """
         if self._scheduler is not None:
+            self._is_stopping = True
             self._scheduler.shutdown(wait=False)
             await asyncio.sleep(0)  # it does so in the next turn of the loop
             if self._running:
@@ -111,6 +113,9 @@ class Ticks:
         self._running.add(task)
         try:
             await tick()
+        except asyncio.CancelledError:
+            if not self._is_stopping:  # else it is no failure, which APScheduler would report it as
+                raise
         finally:
             self._running.discard(task)
 

@@ -1,6 +1,7 @@
 """What the clock brings about, and what it asks of the database where nothing is due."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -244,7 +245,10 @@ def check(folder: Mailbox, at: datetime) -> Check:
 
 class TestStop:
     async def test_waits_for_the_end_of_a_tick_that_is_under_way(
-        self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+        self,
+        workspace: Workspace,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
         begun, ended = asyncio.Event(), asyncio.Event()
 
@@ -268,3 +272,4 @@ class TestStop:
 
         assert ended.is_set()
         assert not scheduler.running
+        assert [one.message for one in caplog.records if one.levelno >= logging.ERROR] == []

@@ -57,7 +57,7 @@ class TestWheel:
             here = {one.name for one in (installed / "app" / part).iterdir()}
             there = {one.name for one in (PROJECT_ROOT / "app" / part).iterdir()}
 
-            assert here == there - {"__pycache__"}
+            assert here - {"__pycache__"} == there - {"__pycache__"}
 
     def test_puts_nothing_beside_the_package(self, installed: Path) -> None:
         beside = [one.name for one in installed.iterdir() if not one.name.endswith(".dist-info")]

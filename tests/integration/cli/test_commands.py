@@ -11,12 +11,10 @@ from typing import Any, LiteralString, TypeVar
 
 import psycopg
 import pytest
-from cryptography.fernet import Fernet
 from sqlalchemy import URL
 from typer.testing import CliRunner, Result
 
 from app.__main__ import cli
-from app.cli import output
 from app.core.crypto import Vault, digest
 from app.core.ids import AccountId, ChannelId, new_id
 from app.sandbox.mail.process import free_ports
@@ -32,8 +30,8 @@ from app.store.models import (
 from app.store.new import NewPost
 from app.store.unit_of_work import Store, UnitOfWork
 from tests import factories
+from tests.fixtures.shell import KEY, settle_in
 
-KEY = Fernet.generate_key().decode()
 PASSWORD = "a-password-of-the-command-line"
 ADD = ["accounts", "add", "--address", "support@example.com", "--host", "imap.example.com",
        "--channel", "C0SUPPORT"]  # fmt: skip
@@ -75,14 +73,7 @@ class Shell:
 
 @pytest.fixture
 def shell(database: URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)
-    for name, value in {
-        "DATABASE_URL": conninfo(database),
-        "DATA_DIR": str(tmp_path),
-        "SECRET_KEYS": KEY,
-    }.items():
-        monkeypatch.setenv(f"SHAREDBOX_{name}", value)
-    monkeypatch.setattr(output.console, "_width", 200)
+    settle_in(monkeypatch, database, tmp_path)
     return Shell(database)
 
 

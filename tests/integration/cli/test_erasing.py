@@ -8,17 +8,16 @@ from typing import TypeVar
 
 import psycopg
 import pytest
-from cryptography.fernet import Fernet
 from sqlalchemy import URL
 from typer.testing import CliRunner, Result
 
 from app.__main__ import cli
-from app.cli import output
 from app.core.ids import WorkspaceId
 from app.store.engine import conninfo, open_engine
 from app.store.unit_of_work import Store
 from app.team.erase import erase
 from app.team.joining import first_link
+from tests.fixtures.shell import settle_in
 from tests.fixtures.tenants import ONE_ROW_EACH, Counts, counts, fill
 
 Value = TypeVar("Value")
@@ -51,14 +50,7 @@ class Shell:
 
 @pytest.fixture
 def shell(database: URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)
-    for name, value in {
-        "DATABASE_URL": conninfo(database),
-        "DATA_DIR": str(tmp_path),
-        "SECRET_KEYS": Fernet.generate_key().decode(),
-    }.items():
-        monkeypatch.setenv(f"SHAREDBOX_{name}", value)
-    monkeypatch.setattr(output.console, "_width", 200)
+    settle_in(monkeypatch, database, tmp_path)
     return Shell(database)
 
 

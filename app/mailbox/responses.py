@@ -17,9 +17,10 @@ NEWS: Final = ("EXISTS", "EXPUNGE", "FETCH", "VANISHED")
 _LITERAL: Final = re.compile(rb"\{(\d+)\+?\}\r\n$")
 _NAME: Final = re.compile(rb'(?P<quoted>"(?:[^"\\]|\\.)*")|\{\d+\+?\}\r\n|(?P<atom>[^ (]+)')
 _ESCAPED: Final = re.compile(rb"\\(.)")
-_NUMBER: Final = re.compile(rb"([A-Z]+) (\d+)")
-_CODE: Final = re.compile(rb"OK \[([A-Z]+) (\d+)\]", re.IGNORECASE)
-_COUNTED: Final = re.compile(rb"(\d+) ([A-Z]+)", re.IGNORECASE)
+# The longest number there is has nineteen digits (RFC 7162), and Python reads no endless ones.
+_NUMBER: Final = re.compile(rb"([A-Z]+) (\d{1,19})(?!\d)")
+_CODE: Final = re.compile(rb"OK \[([A-Z]+) (\d{1,19})\]", re.IGNORECASE)
+_COUNTED: Final = re.compile(rb"(\d{1,19}) ([A-Z]+)", re.IGNORECASE)
 
 
 def take(heard: bytearray) -> bytes | None:

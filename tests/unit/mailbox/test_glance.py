@@ -216,6 +216,13 @@ class TestNonsense:
     def test_a_status_that_is_none_tells_nothing(self) -> None:
         assert taken(ALL.replace(b"STATUS Sent (", b"STATUS (")).same == 0
 
+    def test_a_number_without_an_end_is_none(self) -> None:
+        endless = b"9" * 5000
+
+        assert taken(ALL.replace(b"UIDNEXT 4", b"UIDNEXT " + endless)).same == 0
+        assert taken(ALL.replace(b"UIDNEXT 2", b"UIDNEXT " + endless)).same == 1
+        assert taken(ALL.replace(b"1 EXISTS", endless + b" EXISTS")).same == 1
+
     def test_a_farewell_is_kept(self) -> None:
         assert taken(b"* BYE Autologout\r\n").farewell == b"Autologout"
 

@@ -59,6 +59,7 @@ class Glance:
         self._at_once = at_once
         self._sent = self._answered = 0
         self._heard = bytearray()
+        self._heard_in_all = 0
         self._answer = _Answer()
         self._has_differed = False
         self.same = 0
@@ -104,8 +105,11 @@ class Glance:
     def hear(self, data: bytes) -> int:
         """Take in what the server said; answers how many bytes were part of this.
 
-        Raises `imaplib.IMAP4.abort` where an answer makes no sense.
+        Raises `imaplib.IMAP4.abort` where an answer makes no sense, or has no end.
         """
+        self._heard_in_all += len(data)
+        if self._heard_in_all > responses.LONGEST:
+            raise imaplib.IMAP4.abort(f"more than {responses.LONGEST} bytes came in one glance")
         self._heard += data
         while self._answered < self._sent and (said := responses.take(self._heard)) is not None:
             self._take_in(said)

@@ -9,8 +9,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-LONGEST: Final = 1_000_000
-"""In bytes, of one response with all its literals."""
+LONGEST: Final = 250_000
+"""In bytes, of one response with all its literals, and of all that is heard in one glance: the
+event loop itself reads it, and everybody waits for as long as there is more."""
+_MOST_LITERALS: Final = 20
+"""In one response: it is read from its beginning whenever more of it has come."""
 NEWS: Final = ("EXISTS", "EXPUNGE", "FETCH", "VANISHED")
 """What a server says of the open folder when something changes in it."""
 
@@ -28,7 +31,7 @@ def take(heard: bytearray) -> bytes | None:
 
     Raises `imaplib.IMAP4.abort` where it has no end.
     """
-    end = 0
+    end = literals = 0
     while (end := heard.find(b"\r\n", end) + 2) != 1:
         literal = _LITERAL.search(heard, max(0, end - 16), end)
         if literal is None:
@@ -36,6 +39,9 @@ def take(heard: bytearray) -> bytes | None:
             del heard[:end]
             return response
         end += int(literal[1])
+        literals += 1
+        if literals >= _MOST_LITERALS:
+            raise imaplib.IMAP4.abort(f"the server sent a response of {literals} literals")
         if end > LONGEST:
             break
     if max(end, len(heard)) > LONGEST:

@@ -213,6 +213,18 @@ class TestNonsense:
         with pytest.raises(imaplib.IMAP4.abort):
             taken(b"* STATUS {2000000000}\r\nabc")
 
+    def test_a_response_of_literals_only_is_not_read_again_and_again(self) -> None:
+        with pytest.raises(imaplib.IMAP4.abort, match="literals"):
+            taken(b"* STATUS " + b"{1}\r\nx" * 20)
+
+    def test_a_server_that_never_stops_talking_is_not_listened_to_for_ever(self) -> None:
+        glance = make()
+        glance.to_send()
+
+        with pytest.raises(imaplib.IMAP4.abort, match="in one glance"):
+            for _ in range(30):
+                glance.hear(b"* OK Still here\r\n" * 1000)
+
     def test_a_status_that_is_none_tells_nothing(self) -> None:
         assert taken(ALL.replace(b"STATUS Sent (", b"STATUS (")).same == 0
 

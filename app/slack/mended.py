@@ -31,7 +31,8 @@ async def mended(uow: UnitOfWork, draft: Draft, form: Form, mends: Outgoing) -> 
     if draft.outgoing_id == mends.id and not form.is_empty:
         return form
     people = _people(list(await uow.outgoing.recipients(mends.id)))
-    files = [_file(one) for one in await uow.outgoing.files(mends.id)] + list(form.files)
+    kept = [_file(one) for one in await uow.outgoing.files(mends.id)]
+    files = tuple({one.id: one for one in (*kept, *form.files)}.values())
     if len(files) > 2 * MOST_FILES:
         raise Conflict("This mail has more files than there is room for here.", fix=_TOO_MANY)
     draft.outgoing_id = mends.id
@@ -43,7 +44,7 @@ async def mended(uow: UnitOfWork, draft: Draft, form: Form, mends: Outgoing) -> 
         bcc=people[RecipientKind.BCC],
         subject=mends.subject,
         body=joined(from_html(mends.html or "") or from_text(mends.text), form.body),
-        files=tuple(files),
+        files=files,
         # Those of a forward are among its files already.
         originals=() if mends.mode is OutgoingMode.FORWARD else None,
         options=_options(mends),
@@ -68,9 +69,12 @@ def _people(recipients: list[OutgoingRecipient]) -> dict[RecipientKind, str]:
 
 
 def _file(file: OutgoingFile) -> SlackFile:
-    """Its bytes are ours, so nothing is fetched from Slack for it."""
+    """Its bytes are ours, so nothing is fetched from Slack for it.
+
+    A draft may hold files of several mails, and tells them apart by their ids alone.
+    """
     return SlackFile(
-        id=f"kept-{file.n}",
+        id=f"{file.outgoing_id}-{file.n}",
         name=file.filename,
         size=file.size,
         mimetype=file.content_type,

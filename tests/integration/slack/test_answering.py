@@ -97,6 +97,34 @@ async def recipients(door: SlackDoor, id_: OutgoingId) -> list[tuple[RecipientKi
     return [(one.kind, one.address) for one in found]
 
 
+async def files_of(door: SlackDoor, id_: OutgoingId) -> dict[str, bytes]:
+    async with door.store.begin(door.feed.workspace.id) as uow:
+        files = await uow.outgoing.files(id_)
+    blobs = door.feed.feeding.blobs
+    return {one.filename: await blobs.get(one.sha256) for one in files}
+
+
+async def failed_forward(
+    door: SlackDoor, *files: File, send_at: datetime | None = None
+) -> Outgoing:
+    wanted = Wanted(
+        account_id=door.feed.account_id,
+        conversation_id=door.id_of("Invoice"),
+        mode=OutgoingMode.FORWARD,
+        text="For you",
+        to=(Address("", "boss@example.com"),),
+        files=files,
+        send_at=send_at,
+    )
+    actor = system(door.feed.workspace.id)
+    writing = Writing(door.store, door.feed.feeding.blobs, 10, 10_000_000)
+    written = await write(writing, actor, wanted)
+    async with door.store.begin(door.feed.workspace.id) as uow:
+        mail = await enqueue(uow, actor, written)
+        mail.state = OutgoingState.FAILED
+    return mail
+
+
 async def draft_of(door: SlackDoor, user: str, subject: str = "Invoice") -> Draft | None:
     async with door.store.begin(door.feed.workspace.id) as uow:
         teammate = await uow.teammates.by_slack_user(door.slack.users[user], user.lower())  # type: ignore[arg-type]
@@ -816,34 +844,39 @@ class TestAMailThatFailed:
         assert await door.feed.feeding.blobs.get(kept.sha256) == b"%PDF-1.7 the offer"
 
     async def test_a_forward_keeps_the_files_it_had_each_once(self, door: SlackDoor) -> None:
-        ts = await card(door)
-        wanted = Wanted(
-            account_id=door.feed.account_id,
-            conversation_id=door.id_of("Invoice"),
-            mode=OutgoingMode.FORWARD,
-            text="For you",
-            to=(Address("", "boss@example.com"),),
-            files=(File("offer.pdf", "application/pdf", b"%PDF-1.7"),),
-            send_at=datetime.now(UTC) + timedelta(days=2),
-        )
-        writing = Writing(door.store, door.feed.feeding.blobs, 10, 10_000_000)
-        actor = system(door.feed.workspace.id)
-        written = await write(writing, actor, wanted)
-        async with door.store.begin(door.feed.workspace.id) as uow:
-            (await enqueue(uow, actor, written)).state = OutgoingState.FAILED
+        ts, at = await card(door), datetime.now(UTC) + timedelta(days=2)
+        await failed_forward(door, File("offer.pdf", "application/pdf", b"%PDF-1.7"), send_at=at)
         await door.draw()
         (line,) = door.slack.replies("support", ts)
 
         await door.slack.click("Ben", "support", line["ts"], "outgoing.edit")
         view = await drawn(door, "Ben")
-        assert value(view, "compose.at") == int(wanted.send_at.timestamp())  # type: ignore[union-attr]
+        assert value(view, "compose.at") == int(at.timestamp())
         assert (await door.slack.submit_view("Ben")).ok
 
         _, second = await mails(door)
         assert (second.mode, second.state) == (OutgoingMode.FORWARD, OutgoingState.SCHEDULED)
-        async with door.store.begin(door.feed.workspace.id) as uow:
-            files = await uow.outgoing.files(second.id)
-        assert [one.filename for one in files] == ["offer.pdf"]
+        assert await files_of(door, second.id) == {"offer.pdf": b"%PDF-1.7"}
+
+    async def test_keeps_its_files_beside_those_of_another_one(self, door: SlackDoor) -> None:
+        """Both are the first of their mail."""
+        ts = await card(door)
+        await failed_forward(door, File("offer.pdf", "application/pdf", b"an offer"))
+        await failed_forward(door, File("terms.pdf", "application/pdf", b"the terms"))
+        await door.draw()
+        one, other = door.slack.replies("support", ts)
+
+        for line in (one, other, one):
+            await door.slack.click("Ben", "support", line["ts"], "outgoing.edit")
+            await drawn(door, "Ben")
+            await door.slack.close_view("Ben")
+        await door.slack.click("Ben", "support", one["ts"], "outgoing.edit")
+        await drawn(door, "Ben")
+        assert (await door.slack.submit_view("Ben")).ok
+
+        sent = (await mails(door))[-1]
+        both = {"offer.pdf": b"an offer", "terms.pdf": b"the terms"}
+        assert await files_of(door, sent.id) == both
 
 
 class TestForward:

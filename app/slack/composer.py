@@ -155,7 +155,8 @@ class Composer:
         view_id: str,
         channels: frozenset[ChannelId],
     ) -> compose.Window:
-        mends = await uow.outgoing.get(start.mends) if start.mends else None
+        # Held, so that nobody has it tried again while its text is taken for another one.
+        mends = await uow.outgoing.lock(start.mends) if start.mends else None
         conversation_id = mends.conversation_id if mends else start.conversation_id
         may_write = await inboxes(uow, channels=channels) if channels else ()
         account_id = await _account(uow, start, conversation_id, may_write)

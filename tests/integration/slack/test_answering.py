@@ -17,6 +17,7 @@ from app.feed.ids import CardValue
 from app.mail.address import Address
 from app.mail.compose import File
 from app.sandbox.slack.wire import JSON
+from app.sending.change import retry
 from app.sending.context import Writing
 from app.sending.enqueue import enqueue
 from app.sending.wanted import Wanted
@@ -877,6 +878,24 @@ class TestAMailThatFailed:
         sent = (await mails(door))[-1]
         both = {"offer.pdf": b"an offer", "terms.pdf": b"the terms"}
         assert await files_of(door, sent.id) == both
+
+    async def test_cannot_be_tried_again_while_its_text_is_taken_up(self, door: SlackDoor) -> None:
+        ts = await card(door)
+        mail = await failed_forward(door)
+        await door.draw()
+        (line,) = door.slack.replies("support", ts)
+
+        async with asyncio.TaskGroup() as tasks, door.store.begin(door.feed.workspace.id) as uow:
+            await retry(uow, mail.id, even_if_sent=False)
+            await uow.session.flush()
+            tasks.create_task(door.slack.click("Ben", "support", line["ts"], "outgoing.edit"))
+            await eventually(lambda: are_waiting(door.store, 1))
+
+        async def is_refused() -> bool:
+            views = door.slack.views("Ben")
+            return bool(views) and "is on its way or was sent" in text_of(views[-1])
+
+        await eventually(is_refused)
 
 
 class TestForward:

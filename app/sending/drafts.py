@@ -237,6 +237,19 @@ async def check_not_sent(uow: UnitOfWork, draft: Draft) -> None:
         raise Conflict("It was sent meanwhile.")
 
 
+async def check_came_back(uow: UnitOfWork, draft: Draft) -> None:
+    """Raise `Conflict` where a new mail that is written on again has left after all.
+
+    The draft is a text of its own from then on. In a conversation the stale guard tells of that.
+    """
+    if draft.conversation_id is None and await _has_left(uow, draft):
+        draft.outgoing_id = None
+        raise Conflict(
+            "This mail went out meanwhile: somebody had it tried again.",
+            fix="What you have changed is kept: it stands in the next new e-mail you begin.",
+        )
+
+
 async def hold(uow: UnitOfWork, draft_id: DraftId) -> Draft:
     """The draft with all that sending it touches, held until we commit.
 

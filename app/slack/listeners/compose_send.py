@@ -126,6 +126,7 @@ class ComposeSend:
             draft = await drafts.hold_own(uow, actor, memory.draft)
             if drafts.was_sent_from_its_window(draft):
                 return  # from another window of the same draft, while we wrote this
+            await drafts.check_came_back(uow, draft)
             if draft.conversation_id is not None and (
                 newer := await newer_than(uow, draft.conversation_id, memory.seen)
             ):
@@ -167,18 +168,19 @@ class ComposeSend:
                     )
                     draft.taken_by_id = None
                     return Ready(actor, form, asked, compose.view(window))
-        if isinstance(asked, InvalidInput):
+        if not isinstance(asked, Wanted):
             raise asked
         return Ready(actor, form, asked)
 
     async def _asked(
         self, uow: UnitOfWork, draft: Draft, form: Form, offered: Offer
-    ) -> Wanted | InvalidInput:
+    ) -> Wanted | InvalidInput | Conflict:
         """What is wrong is answered and not raised: the draft is kept in the same transaction."""
         try:
             self._check_can_be_sent(offered, form)
+            await drafts.check_came_back(uow, draft)
             return await wanted(uow, draft, form, offered)
-        except InvalidInput as error:
+        except (InvalidInput, Conflict) as error:
             return error
 
     def _check_can_be_sent(self, offered: Offer, form: Form) -> None:

@@ -967,3 +967,27 @@ class TestANewMail:
 
         assert [one.result().status_code for one in sending] == [200, 200]
         assert [one.subject for one in await mails(door)] == ["Your order"]
+
+    async def test_that_went_out_meanwhile_is_not_sent_twice(self, door: SlackDoor) -> None:
+        """It had failed and was written on, while a colleague had it tried again."""
+        typed = {"compose.to": "eva@other.example", "compose.subject": "Your order"}
+        await door.slack.run_command("Ana", "support", "/inbox compose")
+        await titled(door, "New e-mail")
+        await door.slack.submit_view("Ana", {**typed, "compose.body": "It is on its way."})
+        (mail,) = await mails(door)
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            (await uow.outgoing.lock(mail.id)).state = OutgoingState.FAILED
+        await door.slack.run_command("Ana", "support", "/inbox compose")
+        await titled(door, "New e-mail")
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            await retry(uow, mail.id, even_if_sent=False)
+
+        await door.slack.submit_view("Ana", {"compose.body": "It left today."})
+
+        assert [one.id for one in await mails(door)] == [mail.id]
+        assert "went out meanwhile" in text_of(door.slack.views("Ana")[-1])
+        await door.slack.close_view("Ana")
+        await door.slack.run_command("Ana", "support", "/inbox compose")
+        assert "It left today." in text_of(await titled(door, "New e-mail"))
+        await door.slack.submit_view("Ana")
+        assert [one.text for one in await mails(door)] == ["It is on its way.", "It left today."]

@@ -10,6 +10,7 @@ from app.core.errors import InvalidInput
 from app.core.ids import AccountId
 from app.rules.edit import LONGEST_NAME, RuleChange, change, create, remove
 from app.rules.types import Condition, Mute, RuleBody, Subject, Test
+from app.store.audit import audit
 from app.store.models import Rule
 from app.store.unit_of_work import UnitOfWork
 
@@ -50,13 +51,16 @@ async def mute(
         if account_id in on or None in on:
             continue
         if account_id in off:
-            muted.append(await change(uow, off[account_id], RuleChange(enabled=True), now=now))
+            rule = await change(uow, off[account_id], RuleChange(enabled=True), now=now)
         else:
-            muted.append(await create(uow, actor, name, body, account_id=account_id))
+            rule = await create(uow, actor, name, body, account_id=account_id)
+        act = "rule.switched_on" if account_id in off else "rule.created"
+        audit(uow, actor, act, about=rule.name, rule_id=str(rule.id))
+        muted.append(rule)
     return muted
 
 
-async def unmute(uow: UnitOfWork, account_ids: Iterable[AccountId], who: str) -> int:
+async def unmute(uow: UnitOfWork, actor: Actor, account_ids: Iterable[AccountId], who: str) -> int:
     """Remove what `mute` made for these accounts; answers how much that was."""
     kept, wanted = muting(who).kept(), set(account_ids)
     found = [
@@ -64,4 +68,5 @@ async def unmute(uow: UnitOfWork, account_ids: Iterable[AccountId], who: str) ->
     ]
     for rule in found:
         await remove(uow, rule.id)
+        audit(uow, actor, "rule.removed", about=rule.name, rule_id=str(rule.id))
     return len(found)

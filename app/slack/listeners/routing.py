@@ -148,7 +148,7 @@ class Routing:
             if wanted in {"on", "off"}:
                 found = await channels.set_emoji_actions(uow, channel, on=wanted == "on")
                 act = f"channel.emoji_switched_{wanted}"
-                audit(uow, await actor_of(uow, body), act, about=found.name or channel)
+                audit(uow, await actor_of(uow, body), act, about=found.title)
         return views.emoji(on=found.emoji_actions)
 
     async def mute(self, context: AsyncBoltContext, body: Body, who: str, *, on: bool) -> Rendered:
@@ -156,12 +156,11 @@ class Routing:
         channel = ChannelId(str(body.get("channel_id")))
         async with self._door.store.begin(workspace_of(context)) as uow:
             accounts = await _accounts_in(uow, channel)
-            ids = [one.id for one in accounts]
+            ids, actor = [one.id for one in accounts], await actor_of(uow, body)
             if on:
-                actor, now = await actor_of(uow, body), self._door.clock.now()
-                count = len(await mute(uow, actor, ids, who, now=now))
+                count = len(await mute(uow, actor, ids, who, now=self._door.clock.now()))
             else:
-                count = await unmute(uow, ids, who)
+                count = await unmute(uow, actor, ids, who)
         return views.muted(who, count=count, on=on)
 
     async def require_admin(

@@ -76,3 +76,8 @@ class Channel(Tenanted, table=True):
     """Somebody asked for all: posts up to this `seq` are held back no longer."""
     digest_id: PostId | None = Field(default=None, sa_type=Uuid)
     """The message that stands for the cards that are held back."""
+
+    @property
+    def title(self) -> str:
+        """As people know it."""
+        return f"#{self.name}" if self.name else self.id

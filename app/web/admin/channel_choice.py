@@ -12,7 +12,6 @@ from fastapi import Request
 from app.core.errors import InvalidInput
 from app.core.ids import ChannelId
 from app.slack.directory import ChannelDirectory
-from app.store.models import Channel
 from app.store.unit_of_work import UnitOfWork
 from app.web.admin.view import parts_of
 from app.web.admin.visitor import Visitor
@@ -59,8 +58,4 @@ async def chosen_channel(request: Request, visitor: Visitor, typed: str) -> str:
 async def shown_channel(uow: UnitOfWork, channel_id: str) -> str:
     """As it stands in a form that is filled in: by its name, where that is known."""
     channel = await uow.channels.find(ChannelId(channel_id))
-    return channel_name(channel) if channel is not None else channel_id
-
-
-def channel_name(channel: Channel) -> str:
-    return f"#{channel.name}" if channel.name else channel.id
+    return channel.title if channel is not None else channel_id

@@ -11,6 +11,7 @@ from app.core.errors import InvalidInput
 from app.core.ids import AccountId
 from app.sending.context import MOST_UNDO_SECONDS
 from app.sending.habits import change_habits, server_limit, size_limit
+from app.store.audit import audit
 from app.store.models import Account
 from app.web.deps import Admin, Parts, Reader, check_visible
 
@@ -56,6 +57,7 @@ async def patch(parts: Parts, caller: Admin, account_id: UUID, body: SendingIn) 
         raise InvalidInput("This is either true or false.", field="done_after_send")
     async with parts.store.begin(caller.workspace_id) as uow:
         account = await change_habits(uow, AccountId(account_id), **changes)
+        audit(uow, caller, "account.changed", about=account.address, account_id=str(account.id))
     return _shown(account, parts.settings)
 
 

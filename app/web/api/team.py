@@ -130,20 +130,23 @@ async def patch_channel(
     """How much of a mail is shown, whether it may be to strangers, and whether emoji act."""
     id_ = ChannelId(channel_id)
     async with parts.store.begin(caller.workspace_id) as uow:
-        if await uow.channels.find(id_, of_accounts=caller.account_ids) is None:
+        channel = await uow.channels.find(id_, of_accounts=caller.account_ids)
+        if channel is None:
             raise NotFound("There is no such channel: no mail goes to it.")
         check_unbound(caller, "change a channel, which others may use as well")
         if body.exposure is not None:
             await set_exposure(uow, id_, body.exposure)
-            audit(uow, caller, "channel.exposure_changed", about=id_, exposure=body.exposure)
+            audit(
+                uow, caller, "channel.exposure_changed", about=channel.title, exposure=body.exposure
+            )
         if body.sharing_accepted is not None:
             await accept_sharing(uow, caller, id_, accepted=body.sharing_accepted)
             said = "accepted" if body.sharing_accepted else "refused"
-            audit(uow, caller, f"channel.sharing_{said}", about=id_)
+            audit(uow, caller, f"channel.sharing_{said}", about=channel.title)
         if body.emoji_actions is not None:
             await set_emoji_actions(uow, id_, on=body.emoji_actions)
             said = "on" if body.emoji_actions else "off"
-            audit(uow, caller, f"channel.emoji_switched_{said}", about=id_)
+            audit(uow, caller, f"channel.emoji_switched_{said}", about=channel.title)
         (shown,) = await _shown(uow, [await uow.channels.lock(id_)])
         return shown
 
@@ -184,6 +187,7 @@ async def show_all_(parts: Parts, caller: Writer, channel_id: str) -> ShownAll:
     """Hold back none of the cards that wait in a channel now."""
     async with parts.store.begin(caller.workspace_id) as uow:
         id_ = ChannelId(channel_id)
-        if await uow.channels.find(id_, of_accounts=caller.account_ids) is None:
+        channel = await uow.channels.find(id_, of_accounts=caller.account_ids)
+        if channel is None:
             raise NotFound("There is no such channel.")
         return ShownAll(asked_for=await show_all(uow, id_))

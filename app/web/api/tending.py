@@ -62,6 +62,7 @@ async def retry(parts: Parts, caller: Admin, account_id: UUID) -> AccountOut:
     check_visible(caller, AccountId(account_id), "account")
     async with parts.store.begin(caller.workspace_id) as uow:
         account = await connect.retry_now(uow, AccountId(account_id))
+        audit(uow, caller, "account.retried", about=account.address, account_id=str(account.id))
         (health,) = await health_of(uow, [account])
     return shown(health)
 

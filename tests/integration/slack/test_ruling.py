@@ -120,6 +120,7 @@ class TestMute:
         assert rule.body["conditions"][0]["test"] == "domain"
         assert "not muted any more" in await ask(door, "unmute news.example.com")
         assert await rules(door) == []
+        assert await audited(door) == ["rule.removed", "rule.created"]
 
     @pytest.mark.parametrize("who", ["", "everybody", "a@b", "@", "<!channel>"])
     async def test_of_nobody_in_particular_is_refused(self, door: SlackDoor, who: str) -> None:

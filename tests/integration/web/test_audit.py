@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from app.store.models import AuditEntry
+from app.core.ids import ChannelId
+from app.store.models import AccountState, AuditEntry
 from tests.fixtures.web import BOOTSTRAP_KEY, Web
 
 IMAP = {
@@ -51,6 +52,16 @@ class TestAScript:
         assert await told(web) == [(f"account.{one}", "sales@example.com") for one in acts]
         assert "secret-4711" not in str([one.data for one in await lines(web)])
 
+    async def test_that_tends_an_account(self, web: Web) -> None:
+        client, account = web.client(BOOTSTRAP_KEY), await web.account()
+        async with web.store.begin(web.workspace_id) as uow:
+            (await uow.accounts.get(account)).state = AccountState.RETRYING
+
+        await done(await client.post(f"/accounts/{account}/retry"))
+        await done(await client.patch(f"/accounts/{account}/sending", json={"sends_per_hour": 5}))
+
+        assert [act for act, _ in await told(web)] == ["account.retried", "account.changed"]
+
     async def test_that_says_who_sees_what(self, web: Web) -> None:
         client, account = web.client(BOOTSTRAP_KEY), str(await web.account())
         to = {"account_id": account, "channel": "C0SALES"}
@@ -60,14 +71,19 @@ class TestAScript:
         )
         await done(await client.delete(f"/routes/{route['id']}"))
         await done(await client.put("/routes/own", json=to))
+        async with web.store.begin(web.workspace_id) as uow:
+            (await uow.channels.lock(ChannelId("C0SALES"))).name = "sales"
         wanted = {"exposure": "headers", "sharing_accepted": True, "emoji_actions": True}
         await done(await client.patch("/channels/C0SALES", json=wanted))
         await done(await client.patch("/workspace", json={"guests_may_act": True}))
 
-        assert [act for act, _ in await told(web)] == [
-            "route.set", "route.removed", "route.set", "channel.exposure_changed",
-            "channel.sharing_accepted", "channel.emoji_switched_on", "workspace.changed",
+        *acts, workspace = await told(web)
+        assert acts == [
+            ("route.set", "sales@example.com"), ("route.removed", "sales@example.com"),
+            ("route.set", "support@example.com"), ("channel.exposure_changed", "#sales"),
+            ("channel.sharing_accepted", "#sales"), ("channel.emoji_switched_on", "#sales"),
         ]  # fmt: skip
+        assert workspace[0] == "workspace.changed"
 
     async def test_that_says_what_happens_by_itself_and_who_is_told(self, web: Web) -> None:
         client, account = web.client(BOOTSTRAP_KEY), str(await web.account())

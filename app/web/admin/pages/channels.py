@@ -15,7 +15,7 @@ from app.feed.channels import accept_sharing, set_emoji_actions, set_exposure
 from app.slack.directory import Listing
 from app.store.models import Channel, ChannelState, Exposure, RouteKind
 from app.store.unit_of_work import UnitOfWork
-from app.web.admin.channel_choice import channel_name, chosen_channel, directory_of
+from app.web.admin.channel_choice import chosen_channel, directory_of
 from app.web.admin.choices import account_choices, chosen_id
 from app.web.admin.forms import Form, read
 from app.web.admin.nav import Entry, Group
@@ -95,7 +95,7 @@ async def expose(
         visitor.audit(
             uow,
             "channel.exposure_changed",
-            about=channel_name(channel),
+            about=channel.title,
             exposure=form.data.exposure,
         )
     return see_other(request, "/channels", "What stands there already is drawn anew.")
@@ -109,7 +109,7 @@ async def share(
         channel = await _channel(uow, channel_id)
         await accept_sharing(uow, visitor.actor, channel.id, accepted=accepted)
         act = "channel.sharing_accepted" if accepted else "channel.sharing_refused"
-        visitor.audit(uow, act, about=channel_name(channel))
+        visitor.audit(uow, act, about=channel.title)
     said = "Mail is posted there from now on." if accepted else "No mail is posted there."
     return see_other(request, "/channels", said)
 
@@ -122,8 +122,8 @@ async def emoji(
         channel = await _channel(uow, channel_id)
         await set_emoji_actions(uow, channel.id, on=on)
         act = "channel.emoji_switched_on" if on else "channel.emoji_switched_off"
-        visitor.audit(uow, act, about=channel_name(channel))
-    name = channel_name(channel)
+        visitor.audit(uow, act, about=channel.title)
+    name = channel.title
     said = f"Emoji on the cards in {name} act now." if on else f"Emoji in {name} do nothing now."
     return see_other(request, "/channels", said)
 
@@ -159,7 +159,7 @@ async def _page(
         routes = await uow.routes.page()
         accounts = await uow.accounts.page(after=None, limit=_MOST)
         choices = await account_choices(uow, visitor)
-    names = {one.id: channel_name(one) for one in channels}
+    names = {one.id: one.title for one in channels}
     own: dict[str, list[str]] = {}
     for account in accounts:
         own.setdefault(account.channel_id, []).append(account.address)

@@ -178,7 +178,7 @@ async def _names(uow: UnitOfWork, visitor: Visitor) -> dict[str, str]:
     found = dict([*await account_choices(uow, visitor), *await teammate_choices(uow)])
     found |= {str(one.id): one.name for one in await uow.templates.all()}
     channels = await uow.channels.page(after=None, limit=500)
-    return found | {one.id: f"#{one.name}" if one.name else one.id for one in channels}
+    return found | {one.id: one.title for one in channels}
 
 
 async def _told(uow: UnitOfWork, visitor: Visitor, rules: Sequence[Rule]) -> frozenset[RuleId]:

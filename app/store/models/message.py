@@ -13,10 +13,14 @@ from app.mail.parsed import Automatic
 from app.store.base import Tenanted, now_in_database, within_workspace
 from app.store.types import enum_text, json_object, text_list, timestamp
 
+# Postgres tries each place in a long run without a blank, such as "a_a_a_…" or "./././…", as the
+# beginning of an address or a path, and each "<!--" as that of a comment: what is read again for
+# each is as long as the run, or as the rest of the text. One mail of that would take a minute.
+_TAMED = r"regexp_replace(replace(left(body, 100000), '<!--', ' '), '(\S{200})', '\1 ', 'g')"
 SEARCHABLE = (
     "setweight(to_tsvector('simple', left(subject, 1000)), 'A') || "
     "setweight(to_tsvector('simple', left(from_name || ' ' || from_address, 500)), 'B') || "
-    "to_tsvector('simple', left(body, 100000))"
+    f"to_tsvector('simple', {_TAMED})"
 )
 """The words of a mail, as Postgres works them out."""
 

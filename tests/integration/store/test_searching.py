@@ -74,6 +74,19 @@ class TestMailThatComesAlone:
         assert await box.found("n0") == [mail.conversation_id]
 
 
+class TestMailThatIsMadeToTakeLong:
+    """Read as they are, these texts take Postgres longer than a statement may take."""
+
+    @pytest.mark.parametrize(
+        ("unit", "count"), [("a_", 1), ("~/", 1), ("./", 1), ("<!-- a ", AT_ONCE)]
+    )
+    async def test_is_in_the_index_at_once(self, box: Box, unit: str, count: int) -> None:
+        await box.keep(count, body=f"needle {unit * (100_000 // len(unit))}")
+
+        assert await box.waiting() == []
+        assert len(await box.found("needle")) == count
+
+
 class TestManyMailsAtOnce:
     async def test_are_found_before_they_are_indexed(self, box: Box) -> None:
         mails = await box.keep(MANY)

@@ -133,8 +133,9 @@ async def _do(
             return look
         case Kind.RESET:
             selected = await session.examine(mailbox.name)
-            if selected.uidvalidity in {mailbox.uidvalidity, None}:  # it has just changed back
-                return Look(mailbox.name, Kind.RESET, has_more=True)
+            if selected.uidvalidity in {mailbox.uidvalidity, None}:
+                # It has just changed back, or STATUS says another than the folder itself.
+                return await _do(syncing, session, mailbox, selected, pending)
             await note_uidvalidity(syncing, mailbox, _checked(selected.uidvalidity))
             return await _renumber(syncing, session, mailbox, selected, Kind.RESET)
         case Kind.UNUSABLE:

@@ -382,6 +382,18 @@ class TestUIDVALIDITY:
         for subject in ("First", "Second", "Third"):
             assert await raw_of(known, subject) == named(subject)
 
+    async def test_ih5_that_only_status_speaks_of(self, known: Sync) -> None:
+        status = replaced(rb"UIDVALIDITY \d+", b"UIDVALIDITY 1800000000")
+        known.inbox.on("STATUS", status, times=None)
+        put(known.inbox, "Third")
+        mailbox = await known.mailbox()
+        async with known.session() as session:
+            look = await catch_up(known.syncing, session, mailbox.id, peek=True)
+
+        assert (look.found, look.has_more) == (1, False)
+        assert await known.announced() == ["First", "Second", "Third"]
+        assert (await known.mailbox()).uidvalidity == mailbox.uidvalidity
+
     async def test_ih6_while_an_action_is_queued(self, known: Sync) -> None:
         command = await ask(known, "Second", Archive())
         known.inbox.account.inbox.renumber(1_800_000_000, first=2)

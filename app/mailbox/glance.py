@@ -90,6 +90,11 @@ class Glance:
         return self._answered == self._sent and not self.is_over
 
     @property
+    def has_left(self) -> bool:
+        """Whether the folder that was open before is open no more, or was opened anew."""
+        return any(one.step is Step.OPEN for one in self.commands[: self._sent])
+
+    @property
     def doing(self) -> str:
         """What is under way, in words."""
         return self.commands[min(self._answered, len(self.commands) - 1)].what

@@ -154,7 +154,8 @@ class IMAPConnection:
     def __init__(self, client: _Client, spec: ServerSpec) -> None:
         self._client = client
         self._spec = spec
-        self._exists = 0
+        self.exists = 0
+        """How many mails the open folder has. A glance opens it without `open`."""
         self.capabilities = capabilities.shared(client)
         self.hearing = Hearing(client, spec, is_offered="NOTIFY" in self.capabilities)
         greeting = client.welcome.decode("ascii", "replace")
@@ -222,8 +223,8 @@ class IMAPConnection:
             said = self._client.select_folder(folder, readonly=readonly)
         self.hearing.note()
         self._client._imap.untagged_responses.clear()  # noqa: SLF001 -- it would keep all of it
-        self._exists = said.get(b"EXISTS", 0)
-        return self._selected(folder, said, exists=self._exists)
+        self.exists = said.get(b"EXISTS", 0)
+        return self._selected(folder, said, exists=self.exists)
 
     def _selected(self, folder: str, said: Mapping[bytes, Any], *, exists: int) -> Selected:
         return answers.selected(folder, said, exists=exists, has_modseq=self.has("CONDSTORE"))
@@ -261,7 +262,7 @@ class IMAPConnection:
         ]
 
     def _windows(self, first: int, last: int) -> Iterable[range]:
-        return uid_windows.windows(first, last, exists=self._exists, uid_of=self._uid_of)
+        return uid_windows.windows(first, last, exists=self.exists, uid_of=self._uid_of)
 
     def _uid_of(self, number: int) -> int | None:
         return next(iter(self._search(number)), None)

@@ -222,7 +222,8 @@ class IMAPSession:
         glancing.end()
         if glance.is_open:
             self._selected, self._examined_at = opened, time.monotonic()
-        elif glance.same < len(peeked):
+            self._imap.exists = opened.exists
+        elif not glance.has_left:
             self._selected = before
         if glance.same > len(peeked):
             has_told = self._imap.hearing.note()
@@ -233,15 +234,11 @@ class IMAPSession:
 
     async def _glance(self, glancing: Glancing) -> None:
         """Within the time that the whole of a command may take. Whatever breaks it off cuts it."""
-
-        async def send_rest() -> None:
-            await self._run(glancing.send_rest, COMMAND_SECONDS)
-
         try:
             await idle.glance(
                 glancing,
                 self._imap.socket,
-                send_rest,
+                lambda: self._run(glancing.send_rest, COMMAND_SECONDS),
                 quiet_seconds=IDLE_SECONDS,
                 seconds=COMMAND_SECONDS,
             )

@@ -9,7 +9,7 @@ from unittest.mock import AsyncMock
 import pytest
 
 from app.core.config import Settings
-from app.mailbox import imap, sessions
+from app.mailbox import imap, sessions, uid_windows
 from app.mailbox.errors import (
     CertificateRefused,
     CommandRefused,
@@ -504,6 +504,30 @@ class TestUnchanged:
 
             assert await session.unchanged([sent], inbox) == 1
             assert (await session.examine("INBOX", max_age=60)).exists == 1
+
+    async def test_of_the_open_one_nothing_old_is_believed_where_others_changed_too(
+        self, servers: IMAPServers, mail_user: DovecotInbox
+    ) -> None:
+        async with servers.open(spec_of(mail_user)) as session:
+            sent, inbox = await session.status("Sent"), await session.examine("INBOX")
+            await mail_user.server.save(mail_user.username, "Sent", mail())
+            await mail_user.deliver(mail())
+
+            assert await session.unchanged([sent], inbox) == 0
+            assert (await session.examine("INBOX", max_age=60)).exists == 1
+
+    async def test_in_place_of_another_folder_knows_how_many_mails_there_are(
+        self, servers: IMAPServers, mail_user: DovecotInbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(uid_windows, "UIDS_A_SEARCH", 1)
+        for _ in range(3):
+            await mail_user.deliver(mail())
+        async with servers.open(spec_of(mail_user)) as session:
+            inbox = await session.examine("INBOX")
+            await session.examine("Archive")
+
+            assert await session.unchanged([], inbox) == 1
+            assert len(await session.windows(1, 3)) == 3
 
     async def test_asked_in_idle_forgets_nothing_that_was_told_meanwhile(
         self, servers: IMAPServers, mail_user: DovecotInbox

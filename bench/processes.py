@@ -17,9 +17,9 @@ class Taken:
     cpu_seconds: float
     """Of the process and its children."""
     peak_mb: float
+    """Of the process and its children, each at its own peak."""
     searchable_seconds: float | None = None
     """From the start until search finds all by its index, where there is such a thing."""
-    """Of the process and its children, each at its own peak."""
 
 
 def children(pid: int) -> list[int]:

@@ -21,7 +21,7 @@ _LITERAL: Final = re.compile(rb"\{(\d+)\+?\}\r\n$")
 _NAME: Final = re.compile(rb'(?P<quoted>"(?:[^"\\]|\\.)*")|\{\d+\+?\}\r\n|(?P<atom>[^ (]+)')
 _ESCAPED: Final = re.compile(rb"\\(.)")
 # The longest number there is has nineteen digits (RFC 7162), and Python reads no endless ones.
-_NUMBER: Final = re.compile(rb"([A-Z]+) (\d{1,19})(?!\d)")
+_NUMBER: Final = re.compile(rb"\b([A-Z]+) (\d{1,19})\b")
 _CODE: Final = re.compile(rb"OK \[([A-Z]+) (\d{1,19})\]", re.IGNORECASE)
 _COUNTED: Final = re.compile(rb"(\d{1,19}) ([A-Z]+)", re.IGNORECASE)
 
@@ -86,8 +86,10 @@ def of_folder(name: bytes, told: Sequence[bytes]) -> tuple[dict[bytes, int], lis
     Where the folder's name comes back in a way that we do not know, the last one is its answer.
     """
     read = [(line, said) for line in told if (said := status(line)) is not None]
-    own = [said for said in read if is_same_folder(said[1][0], name)] or read[-1:]
-    return own[-1][1][1] if own else {}, [line for line, said in read if (line, said) not in own]
+    own = [said for _, said in read if is_same_folder(said[0], name)]
+    if own:
+        return own[-1][1], [line for line, said in read if not is_same_folder(said[0], name)]
+    return read[-1][1][1] if read else {}, [line for line, _ in read[:-1]]
 
 
 def quoted(name: bytes) -> bytes:

@@ -63,6 +63,8 @@ class UnsafeArgument(MailServerError):
     """Something derived from a mail or a person would break out of its IMAP argument."""
 
 
+_WORDS_READ: Final = 2000
+"""In bytes."""
 _THROTTLING: Final = re.compile(
     rb"\[THROTTLED\b|not connected|throttl|too many|rate.?limit|overload|bandwidth"
     rb"|maximum number|simultaneous|quota exceeded|exceeded .*limit",
@@ -215,8 +217,9 @@ def command_error(error: imaplib.IMAP4.error, what: str) -> MailServerError:
 
 
 def _words(error: BaseException) -> bytes:
+    """The first of them: a server may say a million, and we look for several things in them."""
     first = error.args[0] if error.args else b""
-    return first if isinstance(first, bytes) else str(first).encode()
+    return (first if isinstance(first, bytes) else str(first).encode())[:_WORDS_READ]
 
 
 def _plain(error: BaseException) -> str:

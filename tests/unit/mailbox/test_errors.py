@@ -154,6 +154,11 @@ class TestCommandError:
         assert isinstance(error, CommandRefused)
         assert error.code == code
 
+    def test_what_comes_after_thousands_of_words_is_not_looked_at(self) -> None:
+        endless = b"exceeded " * 20_000 + b"limit"
+
+        assert type(command_error(imaplib.IMAP4.error(endless), "do this")) is CommandRefused
+
     def test_keeps_the_response_code(self) -> None:
         error = command_error(
             imaplib.IMAP4.error("MOVE failed: [OVERQUOTA] Quota exceeded"), "move mail"

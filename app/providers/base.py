@@ -9,7 +9,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Final, Protocol
+
+_READ: Final = 1000
+"""Of what a server says of itself, in characters: it may say a million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +124,4 @@ class KnownProvider:
 
 
 def _matches(pattern: str | None, text: str) -> bool:
-    return pattern is not None and re.search(pattern, text, re.IGNORECASE) is not None
+    return pattern is not None and re.search(pattern, text[:_READ], re.IGNORECASE) is not None

@@ -45,6 +45,11 @@ class TestDetect:
     def test_by_the_greeting_under_a_name_of_their_own(self, greeting: str, key: str) -> None:
         assert detect(Clues("mail.example.com", greeting)).key == key
 
+    def test_of_an_endless_greeting_by_its_beginning(self) -> None:
+        greeting = "* OK " + "Welcome. " * 10_000 + "Dovecot ready."
+
+        assert detect(Clues("mail.example.com", greeting)).key == "generic"
+
     def test_by_the_answer_to_id(self) -> None:
         assert detect(Clues(id={"name": "Cyrus IMAPD", "vendor": "Project Cyrus"})).key == "cyrus"
 

@@ -66,9 +66,15 @@ def flags(raw: Iterable[bytes | int]) -> tuple[str, ...]:
 
 
 def received(item: dict[bytes, Any]) -> datetime:
-    """INTERNALDATE; a server that leaves it out must not make us lose the mail."""
+    """INTERNALDATE, in UTC; a server that leaves it out must not make us lose the mail.
+
+    Nor one that gives it in a zone that there is not, in which nobody can tell when it is.
+    """
     received: datetime | None = item.get(b"INTERNALDATE")
-    return received or datetime.now(UTC)
+    try:
+        return received.astimezone(UTC) if received else datetime.now(UTC)
+    except (ValueError, OverflowError):
+        return datetime.now(UTC)
 
 
 def message_id(item: dict[bytes, Any]) -> str | None:

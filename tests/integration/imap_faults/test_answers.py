@@ -254,3 +254,16 @@ class TestSize:
         assert await raw_of(watched, "Weightless") == named("Weightless")
         (message,) = await watched.all(Message)
         assert message.size == len(named("Weightless"))
+
+
+class TestDates:
+    @pytest.mark.parametrize("zone", [b"+2359", b"-9999"])
+    async def test_in_a_zone_that_is_none_hold_up_no_mail(self, watched: Sync, zone: bytes) -> None:
+        server: HostileServer = watched.inbox
+        put(server, "First", "Second")
+        server.on("FETCH", replaced(rb'(INTERNALDATE "[^"]+) [+-]\d{4}"', rb'\1 ' + zone + b'"'),
+                  times=None)  # fmt: skip
+
+        await watched.look()
+
+        assert await watched.announced() == ["First", "Second"]

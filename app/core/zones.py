@@ -12,3 +12,8 @@ def zone_named(*names: str | None) -> ZoneInfo | None:
         except (ZoneInfoNotFoundError, ValueError, OSError):
             continue
     return None
+
+
+def zone_or_utc(name: str | None) -> ZoneInfo:
+    """A person's time zone, as Slack names it; UTC where we do not know it."""
+    return zone_named(name) or ZoneInfo("UTC")

@@ -10,13 +10,12 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.core.errors import InvalidInput
 from app.core.ids import DraftId, OutgoingId
-from app.core.zones import zone_named
+from app.core.zones import zone_or_utc
 from app.mail.address import Address
 from app.mail.typed import typed_addresses
 from app.sending.guard import Seen
@@ -206,7 +205,7 @@ class Form(BaseModel):
             case When.HOUR:
                 return now + timedelta(hours=1)
             case When.TOMORROW:
-                here = now.astimezone(zone(self.time_zone)) + timedelta(days=1)
+                here = now.astimezone(zone_or_utc(self.time_zone)) + timedelta(days=1)
                 return here.replace(hour=_MORNING, minute=0, second=0, microsecond=0)
             case When.AT:
                 if self.at is None:
@@ -255,11 +254,6 @@ def storable(value: Any) -> Any:  # noqa: ANN401 -- whatever JSON can say
             return {key: storable(one) for key, one in value.items()}
         case _:
             return value
-
-
-def zone(name: str) -> ZoneInfo:
-    """A person's time zone, as Slack names it; UTC where we do not know it."""
-    return zone_named(name) or ZoneInfo("UTC")
 
 
 def people(field: Field, text: str) -> tuple[Address, ...]:

@@ -9,7 +9,6 @@ what is told of an earlier one does nothing. (docs.slack.dev/reference/events/re
 
 from collections.abc import Mapping
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
@@ -31,6 +30,7 @@ from app.commands.types import (
 from app.core.access import Actor
 from app.core.ids import ChannelId, ConversationId, SlackUserId
 from app.core.logging import get_logger
+from app.core.zones import zone_or_utc
 from app.slack.errors import REFUSALS, words
 from app.slack.gate import Gate
 from app.slack.middleware import Door, workspace_of
@@ -115,7 +115,7 @@ class Reactions:
                 return Flag()
             case Emoji.SNOOZE:
                 now = self._door.clock.now()
-                moment = until("tomorrow", now, ZoneInfo(time_zone or "UTC"))
+                moment = until("tomorrow", now, zone_or_utc(time_zone))
                 assert moment is not None
                 return snooze(moment[0], until_reply=False, now=now, field="reaction")
 

@@ -7,7 +7,6 @@ a mention is answered where only its author sees it.
 
 from collections.abc import Mapping
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import aiohttp
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -24,6 +23,7 @@ from app.core.access import Actor
 from app.core.errors import InvalidInput, NotFound
 from app.core.ids import ChannelId, ConversationId, SlackUserId
 from app.core.logging import get_logger
+from app.core.zones import zone_or_utc
 from app.feed.ids import ActionId, CardValue
 from app.slack.clicked import value_of
 from app.slack.composer import Composer, Start
@@ -203,8 +203,8 @@ class Threads:
         wanted: Asked,
     ) -> Effect:
         now = self._door.clock.now()
-        zone = (await look_up(client, user_id)).time_zone or "UTC"
-        moment = until(wanted.words, now, ZoneInfo(zone))
+        zone = zone_or_utc((await look_up(client, user_id)).time_zone)
+        moment = until(wanted.words, now, zone)
         if moment is None:
             raise InvalidInput(
                 "Until when?",

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from app.core.errors import InvalidInput
 from app.core.ids import ConversationId
+from app.core.zones import zone_or_utc
 from app.feed.mrkdwn import verbatim
 from app.slack.ids import FieldId, Memory, ViewId
 
@@ -33,7 +34,7 @@ def skeleton(conversation_id: ConversationId) -> dict[str, Any]:
 
 def view(conversation_id: ConversationId, now: datetime, time_zone: str | None) -> dict[str, Any]:
     """`time_zone`: by its IANA name; None where Slack did not tell it."""
-    zone = _zone(time_zone)
+    zone = zone_or_utc(time_zone)
     blocks: list[dict[str, Any]] = [_until(now, zone), _moment(), _reply()]
     if time_zone is None:
         words = "Slack did not tell where you are, so these times are in UTC."
@@ -128,10 +129,3 @@ def _at(local: datetime, days: int, hour: int) -> datetime:
 
 def _value(at: datetime) -> str:
     return str(int(at.timestamp()))
-
-
-def _zone(name: str | None) -> ZoneInfo:
-    try:
-        return ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")

@@ -1,6 +1,7 @@
 """Shortcuts on messages and mentions of the app, in the thread of a card."""
 
 import json
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -113,6 +114,18 @@ class TestMentions:
         assert [str(one.type) for one in await door.commands("Invoice")] == [
             "assign", "snooze", "wake", "done", "reopen",
         ]  # fmt: skip
+
+    async def test_of_somebody_whose_time_zone_nobody_knows_go_by_utc(
+        self, door: SlackDoor
+    ) -> None:
+        ts = await door.card("Invoice")
+        door.slack.emulator.workspace.person("Ana").time_zone = "Mars/Crater"
+
+        assert await say(door, "snooze tomorrow", ts) == "It sleeps."
+
+        until = (await door.conversation("Invoice")).snoozed_until
+        assert until is not None
+        assert until.astimezone(UTC).hour == 9
 
     async def test_that_are_no_command_are_answered_with_what_there_is(
         self, door: SlackDoor

@@ -21,12 +21,12 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Final
 
 from app.commands.claim import Executing
 from app.commands.execute import run_due
 from app.core.ids import MailboxId
+from app.core.memory import only_one
 from app.jobs.context import Tending
 from app.jobs.importing import Importing
 from app.jobs.trust import TIMES, Trust
@@ -243,7 +243,9 @@ class Serving:
             return
         listed = await self._session.folders()
         self._folders = await note_folders(self._syncing, self._session, listed)
-        self._listed, self._listed_at = _only_one(frozenset(listed)), now
+        size = sum(len(one.name) for one in listed)
+        self._listed = only_one(frozenset(listed), size=size)
+        self._listed_at = now
         async with self._on.store.without_transaction(self._syncing.workspace_id) as uow:
             rows = await uow.mailboxes.of_account(self._syncing.account_id)
         self._trust.recall([row for row in rows if row.id in self._folders])
@@ -387,9 +389,3 @@ class Serving:
 def _life(seconds: float) -> timedelta:
     """A little shorter each time, so that connections made together do not end together."""
     return timedelta(seconds=seconds * (1 - 0.2 * random.random()))  # noqa: S311 -- no secret
-
-
-@lru_cache(256)
-def _only_one(listed: frozenset[Folder]) -> frozenset[Folder]:
-    """The first of all lists that are equal to it: most accounts have the folders of others."""
-    return listed

@@ -3,10 +3,11 @@
 IMAPClient, imaplib and we keep it for each, which is kilobytes; and a worker has thousands.
 """
 
-from functools import lru_cache
-from typing import Any, Final
+from typing import Any, TypeVar
 
-_KINDS_OF_SERVER: Final = 256
+from app.core.memory import only_one
+
+_Names = TypeVar("_Names", tuple[Any, ...], frozenset[str])
 
 
 def shared(client: Any) -> frozenset[str]:  # noqa: ANN401 -- an IMAPClient, which has no types
@@ -15,15 +16,8 @@ def shared(client: Any) -> frozenset[str]:  # noqa: ANN401 -- an IMAPClient, whi
     if client._cached_capabilities is not None:  # noqa: SLF001 -- nothing public tells
         client._cached_capabilities = listed  # noqa: SLF001
     client._imap.capabilities = _only_one(client._imap.capabilities)  # noqa: SLF001
-    return _names(listed)
+    return _only_one(frozenset(one.decode("ascii", "replace").upper() for one in listed))
 
 
-@lru_cache(_KINDS_OF_SERVER)
-def _only_one(listed: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The first of all tuples that are equal to it."""
-    return listed
-
-
-@lru_cache(_KINDS_OF_SERVER)
-def _names(listed: tuple[bytes, ...]) -> frozenset[str]:
-    return frozenset(name.decode("ascii", "replace").upper() for name in listed)
+def _only_one(names: _Names) -> _Names:
+    return only_one(names, size=sum(map(len, names)))

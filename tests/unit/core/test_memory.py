@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.core.memory import set_aside
+from app.core.memory import only_one, set_aside
 
 
 @pytest.fixture
@@ -20,3 +20,16 @@ class TestSettingAside:
 
         assert gc.get_freeze_count() > frozen_before
         assert not any(one is kept for one in gc.get_objects())
+
+
+class TestOnlyOne:
+    def test_is_the_first_of_equal_values(self) -> None:
+        first, second = (frozenset({name, "IDLE"}) for name in ("MOVE", "MOVE"))
+
+        assert only_one(first, size=8) is only_one(second, size=8)
+
+    def test_a_large_one_is_kept_for_nobody_else(self) -> None:
+        first, second = (frozenset({"X" * size, "Y"}) for size in (3000, 3000))
+
+        assert only_one(first, size=3001) is first
+        assert only_one(second, size=3001) is second

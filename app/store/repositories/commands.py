@@ -192,9 +192,6 @@ class Commands(Repository):
         )
         return (await self._session.exec(statement)).one_or_none()
 
-    async def next_try_at(self, account_id: AccountId) -> datetime | None:
-        return (await self._session.exec(next_try(self._workspace_id, account_id))).one()
-
     async def waiting(self, account_id: AccountId) -> dict[MessageId, set[CommandType]]:
         """What is still to be done to each mail that an open command is about."""
         statement = (

@@ -1,9 +1,7 @@
 """What creating requests were answered."""
 
-from datetime import timedelta
-
-from sqlalchemy import delete, func
-from sqlmodel import col, select
+from sqlalchemy import func
+from sqlmodel import select
 
 from app.store.models import IdempotencyRecord
 from app.store.repositories.base import Repository
@@ -21,11 +19,3 @@ class Idempotency(Repository):
 
     def record(self, record: IdempotencyRecord) -> None:
         self._session.add(record)
-
-    async def forget_older_than(self, age: timedelta) -> None:
-        await self._session.exec(
-            delete(IdempotencyRecord).where(
-                col(IdempotencyRecord.workspace_id) == self._workspace_id,
-                col(IdempotencyRecord.created_at) < func.now() - age,
-            )
-        )

@@ -359,7 +359,7 @@ class TestRefusals:
             assert await sync.run_commands() == 1
             assert await sync.run_commands() == 0
             async with sync.rows() as uow:
-                due = await uow.commands.next_try_at(sync.syncing.account_id)
+                due = (await uow.agendas.of(sync.syncing.account_id, sync.clock.now())).retry_at
             if due is not None:
                 waits.append((due - sync.clock.now()).total_seconds())
                 sync.clock.set(due)

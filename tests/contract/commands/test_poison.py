@@ -78,7 +78,8 @@ class Queue:
 
     async def next_try_at(self) -> datetime | None:
         async with self.sync.rows() as uow:
-            return await uow.commands.next_try_at(self.sync.syncing.account_id)
+            now = self.sync.clock.now()
+            return (await uow.agendas.of(self.sync.syncing.account_id, now)).retry_at
 
 
 @pytest.fixture

@@ -181,7 +181,7 @@ class TestSample:
         assert found.attachments[0].filename == "a X-Evil b.txt"
 
     @pytest.mark.parametrize("name", SAMPLES)
-    def test_survives_json(self, name: str) -> None:
+    def test_survives_the_way_between_processes(self, name: str) -> None:
         found = parse(sample(name))
 
         assert parsed_mail(packed(found)) == found

@@ -231,6 +231,11 @@ def was_sent_from_its_window(draft: Draft) -> bool:
     return draft.outgoing_id is not None and draft.view_id is None
 
 
+async def left_from_another_window(uow: UnitOfWork, draft: Draft) -> bool:
+    """Whether there is nothing more to send here: its mail is on its way, and has not come back."""
+    return was_sent_from_its_window(draft) and await _has_left(uow, draft)
+
+
 async def check_not_sent(uow: UnitOfWork, draft: Draft) -> None:
     """Raises `Conflict` where its mail has left, or is about to."""
     if await _has_left(uow, draft):

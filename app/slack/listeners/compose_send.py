@@ -124,8 +124,8 @@ class ComposeSend:
 
         async def ask(uow: UnitOfWork, actor: Actor) -> None:
             draft = await drafts.hold_own(uow, actor, memory.draft)
-            if drafts.was_sent_from_its_window(draft):
-                return  # from another window of the same draft, while we wrote this
+            if await drafts.left_from_another_window(uow, draft):
+                return  # while we wrote this
             await drafts.check_came_back(uow, draft)
             if draft.conversation_id is not None and (
                 newer := await newer_than(uow, draft.conversation_id, memory.seen)
@@ -149,7 +149,7 @@ class ComposeSend:
         async with self._door.store.begin(workspace_of(context)) as uow:
             actor = await actor_of(uow, body)
             draft = await drafts.hold_own(uow, actor, memory.draft)
-            if drafts.was_sent_from_its_window(draft):
+            if await drafts.left_from_another_window(uow, draft):
                 return None
             form = Form.of(draft.content).read(view)
             draft.content, draft.view_id = form.model_dump(mode="json"), view["id"]

@@ -17,7 +17,7 @@ from app.feed.ids import CardValue
 from app.mail.address import Address
 from app.mail.compose import File
 from app.sandbox.slack.wire import JSON
-from app.sending.change import retry
+from app.sending.change import cancel, retry
 from app.sending.context import Writing
 from app.sending.enqueue import enqueue
 from app.sending.wanted import Wanted
@@ -739,6 +739,25 @@ class TestDrafts:
         assert "Too soon" in text_of(view)
         (mail,) = await mails(door)
         assert mail.state is OutgoingState.CANCELLED
+
+    async def test_that_come_back_are_sent_from_a_window_that_was_open_before(
+        self, door: SlackDoor
+    ) -> None:
+        """On another device: it would close as if they had been sent."""
+        ts = await card(door)
+        view = await opened(door, ts)
+        other = door.submission("compose", view["private_metadata"], state(view, "Another try"))
+        other["view"]["id"] = "V0ELSEWHERE"
+        await door.slack.submit_view("Ana", {"compose.body": "One try"})
+        (mail,) = await mails(door)
+        async with door.store.begin(door.feed.workspace.id) as uow:
+            await cancel(uow, mail.id)
+
+        assert (await door.interaction(other)).status_code == 200
+
+        first, second = await mails(door)
+        assert (first.text, first.state) == ("One try", OutgoingState.CANCELLED)
+        assert (second.text, second.state) == ("Another try", OutgoingState.UNDO)
 
     async def test_what_comes_late_changes_nothing(self, door: SlackDoor) -> None:
         ts = await card(door)

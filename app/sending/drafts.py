@@ -60,7 +60,7 @@ async def begin(
         )
         await uow.drafts.add(found)
     found.view_id, found.typed_at, found.key_id = view_id, 0.0, None
-    await _hold(uow, found)
+    await _show_writing(uow, found)
     return found
 
 
@@ -99,7 +99,7 @@ async def begin_elsewhere(
         content=dict(content),
     )
     await uow.drafts.add(draft)
-    await _hold(uow, draft)
+    await _show_writing(uow, draft)
     return draft
 
 
@@ -124,7 +124,7 @@ async def write_elsewhere(
     await check_not_sent(uow, draft)
     draft.content, draft.updated_at = dict(content), await uow.outgoing.time()
     draft.key_id = key_id
-    await _hold(uow, draft)
+    await _show_writing(uow, draft)
 
 
 async def discard_elsewhere(uow: UnitOfWork, draft: Draft) -> None:
@@ -180,7 +180,7 @@ async def save(
     draft.content, draft.typed_at = dict(content), typed_at
     draft.updated_at = await uow.outgoing.time()
     if draft.view_id == view_id and draft.taken_by_id is None:
-        await _hold(uow, draft)
+        await _show_writing(uow, draft)
     return draft
 
 
@@ -223,7 +223,7 @@ async def take_over(
         teammate_id=str(mine.author_id),
         from_id=str(theirs.author_id),
     )
-    await _hold(uow, mine)
+    await _show_writing(uow, mine)
     return mine, theirs
 
 
@@ -342,11 +342,11 @@ async def _has_left(uow: UnitOfWork, draft: Draft) -> bool:
     return outgoing.state not in {OutgoingState.CANCELLED, OutgoingState.FAILED}
 
 
-async def _hold(uow: UnitOfWork, draft: Draft) -> None:
+async def _show_writing(uow: UnitOfWork, draft: Draft) -> None:
     """Others see that it is being written on; where they saw that already, nothing is redrawn."""
-    was_held = draft.writing_until is not None
+    was_shown = draft.writing_until is not None
     await uow.drafts.writes_on(draft, WRITING)
-    if not was_held and draft.conversation_id is not None:
+    if not was_shown and draft.conversation_id is not None:
         await uow.cards_are_stale([draft.conversation_id])
 
 

@@ -22,7 +22,7 @@ from app.web.downloads import attachment, download_mail
 from app.web.policy import FRAMING
 
 router = APIRouter()
-_MOST_HEADER: Final = 100_000
+_MOST_SHOWN: Final = 100_000
 
 
 class As(StrEnum):
@@ -47,7 +47,7 @@ async def show(
     header = ""
     if like is As.HEADERS:
         head = header_of(await parts.blobs.part(mail.raw_sha256, 0, MOST_HEADER))
-        header = charset.decode(head[:_MOST_HEADER]).replace("\r\n", "\n")
+        header = charset.decode(head[:_MOST_SHOWN]).replace("\r\n", "\n")
     answer = page(
         request, visitor, "mail.html",
         mail=mail, files=files, like=like.value, images=images, header=header,

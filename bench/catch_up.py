@@ -75,7 +75,7 @@ class _Bench:
     async def bring_in(self, from_uid: int) -> Taken:
         """A new account; its first look is taken to have been made before this UID came.
 
-        What a worker does beside, all two seconds, comes at the end here: to index the mails.
+        What a worker does beside, every two seconds, comes at the end here: to index the mails.
         """
         syncing = await new_account(self.store, self.blobs, self.parser, SystemClock())
         folder, *_ = await read_folders(syncing, self.session)

@@ -7,15 +7,13 @@ its own. What is left out here is only missing; it takes the rest of the list no
 import imaplib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from app.core.logging import get_logger
 from app.mailbox import roles
-from app.mailbox.folder_names import LONGEST, FolderNames
+from app.mailbox.folder_names import LONGEST, MOST, FolderNames
 from app.mailbox.port import Folder
 
-MOST: Final = 10_000
-"""Folders of one account that are looked at."""
 log = get_logger(__name__)
 
 

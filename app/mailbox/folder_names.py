@@ -10,6 +10,8 @@ from typing import Final
 
 LONGEST: Final = 500
 """In characters: longer than any server allows, short enough for an index."""
+MOST: Final = 10_000
+"""Folders of one account that are looked at."""
 
 
 class FolderNames:
@@ -23,9 +25,14 @@ class FolderNames:
     def shown(self, listed: bytes) -> str:
         """The name for people. What cannot be read or kept is replaced."""
         name = _storable(self._decoded(listed))
-        if self._encode(name) != listed:
+        if self._encode(name) != listed and self._may_be_kept(name):
             self._as_listed[name] = listed
         return name
+
+    def _may_be_kept(self, name: str) -> bool:
+        """Servers may tell of names, and of other ones each time, for as long as they like."""
+        is_room = name in self._as_listed or len(self._as_listed) < MOST
+        return len(name) <= LONGEST and is_room
 
     def on_the_wire(self, name: str | bytes) -> bytes:
         """The name for the server."""

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from imapclient import imap_utf7
 
-from app.mailbox.folder_names import FolderNames
+from app.mailbox import folder_names
+from app.mailbox.folder_names import LONGEST, FolderNames
 
 
 @pytest.fixture
@@ -40,6 +41,16 @@ class TestShown:
         assert "\0" not in shown
         shown.encode()
         assert names.on_the_wire(shown) == listed
+
+    def test_of_names_that_servers_make_up_no_more_is_remembered_than_of_folders(
+        self, names: FolderNames, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(folder_names, "MOST", 2)
+        listed = ["ä".encode(), "ö".encode(), "ü".encode(), b"x" + b"\xff" * LONGEST]
+
+        back = [names.on_the_wire(names.shown(one)) == one for one in listed]
+
+        assert back == [True, True, False, False]
 
 
 class TestOnTheWire:

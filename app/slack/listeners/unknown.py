@@ -32,7 +32,7 @@ async def _note_beginning(context: AsyncBoltContext, next_: Callable[[], Awaitab
 
 async def _refuse(ack: AsyncAck, body: Mapping[str, Any], context: AsyncBoltContext) -> None:
     if time.monotonic() - context[_BEGAN] > _PATIENCE:
-        # Somebody else is still at it. Slack has told the person that it took too long.
+        # Somebody else is still at it, and Slack had its answer before (`ACK_SECONDS`).
         log.warning("slack.unanswered", kind=body.get("type") or "command", id=_id_of(body))
         await ack()
         return

@@ -55,13 +55,16 @@ def selected(folder: str, said: Mapping[bytes, Any], *, exists: int, has_modseq:
 
 
 def flags(raw: Iterable[bytes | int]) -> tuple[str, ...]:
+    """Without Recent, which is of one session, and NUL, which no text in Postgres may hold."""
     return tuple(
         name
         for name in (
-            flag.decode("ascii", "replace") if isinstance(flag, bytes) else str(flag)
+            flag.replace(b"\0", b"").decode("ascii", "replace")
+            if isinstance(flag, bytes)
+            else str(flag)
             for flag in raw
         )
-        if name != RECENT
+        if name and name != RECENT
     )
 
 

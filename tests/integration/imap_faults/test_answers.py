@@ -267,3 +267,14 @@ class TestDates:
         await watched.look()
 
         assert await watched.announced() == ["First", "Second"]
+
+
+class TestFlags:
+    async def test_with_what_no_database_takes_hold_up_no_mail(self, watched: Sync) -> None:
+        server: HostileServer = watched.inbox
+        put(server, "First", "Second")
+        server.on("FETCH", replaced(rb"FLAGS \(", b"FLAGS (a\0b "), times=None)
+
+        await watched.look()
+
+        assert await watched.announced() == ["First", "Second"]

@@ -30,6 +30,7 @@ from app.core.memory import only_one
 from app.jobs.context import Tending
 from app.jobs.importing import Importing
 from app.jobs.trust import TIMES, Trust
+from app.mailbox.dialling import DialRate
 from app.mailbox.errors import CommandRefused, FolderMissing
 from app.mailbox.port import Folder, MailSession, Selected
 from app.store.notify import Waker
@@ -51,6 +52,9 @@ WISHES_AT_ONCE: Final = 50
 _NOT_TOO_SOON: Final = 0.01
 """Seconds by which a wait is longer than to the moment it waits for: timers may be early."""
 _AT_ONCE: Final = timedelta(0)
+_CALLS_A_SECOND: Final = 2
+"""So often a server may have us look, in the long run. Each time we take in all there is; one that
+never stops calling would keep a processor and the database busy."""
 _LONGEST_PARK: Final = timedelta(hours=1)
 
 
@@ -120,6 +124,7 @@ class Serving:
         self._checks: dict[MailboxId, Check] = {}
         """When each folder was last looked at."""
         self._unwritten: dict[MailboxId, Check] = {}
+        self._calls = DialRate(_CALLS_A_SECOND, sleep=waker.wait, chance=lambda: 0.5)
 
     async def turn(self) -> bool:
         """Do what there is to do; answers whether there is more of it at once.
@@ -175,6 +180,8 @@ class Serving:
         if self._is_reconciling or self._session.open_folder != self._idle_in:
             return
         has_spoken = await self._session.idle(self._waker, self.longest_wait())
+        if has_spoken and not self._waker.has_news:
+            await self._calls.turn()
         is_asked = self._waker.take_news()
         self._has_news = is_asked or has_spoken
         self._has_only_spoken = has_spoken and not is_asked

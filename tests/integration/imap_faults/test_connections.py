@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ import structlog
 from app.commands.types import Archive
 from app.core.config import Settings
 from app.mailbox import imap
+from app.mailbox.dialling import BURST
 from app.mailbox.errors import Transient
 from app.mailbox.port import Security, ServerSpec
 from app.store.notify import Waker
@@ -21,6 +23,7 @@ from tests.fixtures.stack import eventually
 from tests.fixtures.syncing import Sync
 from tests.rig.asking import ask, check_prefix, outcome, put, subjects_in
 from tests.rig.fixtures import MakeTended, Tended
+from tests.rig.imap_answers import Reply
 from tests.rig.imap_server import Call, HostileServer, Script
 from tests.rig.scripts import (
     before_idle,
@@ -114,6 +117,27 @@ class TestCut:
         (told,) = await tended.events("account.retrying")
         assert told.data["reason"]
         assert await tended.events("account.refused") == []
+
+
+class TestAServerThatNeverStopsCalling:
+    async def test_is_looked_at_no_more_often_than_others(self, tended: Tended) -> None:
+        called: list[float] = []
+
+        async def call_again(call: Call) -> None:
+            called.append(time.monotonic())
+            await call.send(b"+ idling\r\n", b"* 1 EXISTS\r\n")
+            assert await call.session.reader.readline() == b"DONE\r\n"
+            await call.send_reply(Reply())
+
+        async def often() -> bool:
+            return len(called) > BURST + 4
+
+        tended.server.on("IDLE", call_again, times=None)
+        put(tended.server, "First")
+        await tended.brings_in("First")
+        await eventually(often)
+
+        assert called[-1] - called[0] > 1
 
 
 class TestAMailAsIdleBegins:

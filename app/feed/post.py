@@ -7,6 +7,7 @@ from typing import Final
 
 from app.core.errors import NotFound
 from app.core.faults import faultpoint
+from app.core.ids import PostId
 from app.core.logging import get_logger
 from app.feed.attach import attach, is_upload
 from app.feed.burst import count_card, is_counted
@@ -64,6 +65,13 @@ def _say_plainly(post: Post, code: str) -> None:
     """In plain text, and of a file that it is not there."""
     post.payload = {**post.payload, "plain": True, "refused": code}
     post.state = PostState.WAITING
+
+
+async def _still_claimed(uow: UnitOfWork, post_id: PostId, attempts: int) -> Post | None:
+    """The post, held; None where another worker has claimed it since, and it is no more ours."""
+    post = await uow.posts.lock(post_id)
+    is_ours = post.state is PostState.CLAIMED and post.attempts == attempts
+    return post if is_ours else None
 
 
 class Poster:
@@ -166,8 +174,8 @@ class Poster:
     async def _give_up(self, claimed: Post, why: Exception) -> None:
         """There is nothing to send after all: it counts as never tried."""
         async with self._on.store.begin(self._on.workspace_id) as uow:
-            post = await uow.posts.lock(claimed.id)
-            if post.state is not PostState.CLAIMED or post.attempts != claimed.attempts:
+            post = await _still_claimed(uow, claimed.id, claimed.attempts)
+            if post is None:
                 return
             post.attempts -= 1
             match why:
@@ -281,18 +289,19 @@ class Poster:
     async def _release(self, claimed: Ready, *, wait: timedelta) -> None:
         """Slack surely did not take it: let it wait as if it had never been claimed."""
         async with self._on.store.begin(self._on.workspace_id) as uow:
-            post = await uow.posts.lock(claimed.post_id)
-            post.state = PostState.WAITING
+            if post := await _still_claimed(uow, claimed.post_id, claimed.attempts):
+                post.state = PostState.WAITING
             (await uow.channels.get(self._on.channel_id)).next_post_at = self._on.now() + wait
 
     async def _unknown(self, claimed: Ready) -> None:
         """It is looked up when its turn comes again; a file is not waited for without end."""
         async with self._on.store.begin(self._on.workspace_id) as uow:
-            post = await uow.posts.lock(claimed.post_id)
-            attempts = claimed.attempts - post.payload.get("since", 0)
-            if claimed.is_upload and attempts >= _MOST_UPLOADS:
-                _say_plainly(post, "no_answer")
-                return
+            post = await _still_claimed(uow, claimed.post_id, claimed.attempts)
+            if post is not None and claimed.is_upload:
+                attempts = claimed.attempts - post.payload.get("since", 0)
+                if attempts >= _MOST_UPLOADS:
+                    _say_plainly(post, "no_answer")
+                    return
         await self._hold(patience(claimed.attempts))
 
     async def _hold(self, wait: timedelta) -> None:
@@ -303,7 +312,9 @@ class Poster:
         """Say it in plain text where Slack will not have the blocks; else leave it to a person."""
         log.error("post.refused", post=str(claimed.post_id), code=error.code)
         async with self._on.store.begin(self._on.workspace_id) as uow:
-            post = await uow.posts.lock(claimed.post_id)
+            post = await _still_claimed(uow, claimed.post_id, claimed.attempts)
+            if post is None:
+                return
             if post.payload.get("plain"):
                 park(uow, post, ParkedFor.CONTENT, str(error))
             else:
@@ -311,7 +322,8 @@ class Poster:
 
     async def _park(self, claimed: Ready, why: ParkedFor, detail: str) -> None:
         async with self._on.store.begin(self._on.workspace_id) as uow:
-            park(uow, await uow.posts.lock(claimed.post_id), why, detail)
+            if post := await _still_claimed(uow, claimed.post_id, claimed.attempts):
+                park(uow, post, why, detail)
 
     async def _show_card_again(self, claimed: Ready, error: MessageGone) -> None:
         """Somebody deleted the card: post it anew, and the mail into its new thread.
@@ -319,7 +331,9 @@ class Poster:
         A mail that has no thread after all that is parked, lest cards are posted without end.
         """
         async with self._on.store.begin(self._on.workspace_id) as uow:
-            post = await uow.posts.lock(claimed.post_id)
+            post = await _still_claimed(uow, claimed.post_id, claimed.attempts)
+            if post is None:
+                return
             card = await thread_of(uow, post)
             attempts = claimed.attempts - post.payload.get("since", 0)
             if card is None or attempts > _CARDS_FOR_A_MAIL:
@@ -333,8 +347,8 @@ class Poster:
         """Leave the whole channel alone for a while; everything in it is kept."""
         until = self._on.now() + PAUSE
         async with self._on.store.begin(self._on.workspace_id) as uow:
-            post = await uow.posts.lock(claimed.post_id)
-            post.state = PostState.WAITING
+            if post := await _still_claimed(uow, claimed.post_id, claimed.attempts):
+                post.state = PostState.WAITING
             channel = await pause(
                 uow, self._on.channel_id, error.code or "missing_scope", error.sentence
             )

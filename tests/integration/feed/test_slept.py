@@ -4,9 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from app.core.errors import SharedBoxError
 from app.feed.context import Later
 from app.feed.deliver import drain
+from app.feed.port import ContentRefused, NotReached
 from app.sandbox.slack.faults import FaultKind
+from app.slack.client import WorkspaceClient
+from app.store.models import PostState
 from tests.fixtures.feed import Feed
 
 
@@ -32,3 +36,22 @@ class TestAWorkerThatStoodStill:
         await feed.drain()
 
         assert feed.shown() == ["Ana Ruiz - First"]
+
+    @pytest.mark.parametrize("answer", [NotReached("Gone."), ContentRefused("invalid_blocks")])
+    async def test_and_then_has_no_luck_lets_what_another_one_posted_be(
+        self, feed: Feed, monkeypatch: pytest.MonkeyPatch, answer: SharedBoxError
+    ) -> None:
+        await feed.mail("First")
+        honest = WorkspaceClient.post
+
+        async def late(*_: object, **__: object) -> str:
+            monkeypatch.setattr(WorkspaceClient, "post", honest)
+            await feed.drain()
+            raise answer
+
+        monkeypatch.setattr(WorkspaceClient, "post", late)
+
+        await feed.drain()
+
+        assert feed.shown() == ["Ana Ruiz - First"]
+        assert [(one.state, one.attempts) for one in await feed.posts()] == [(PostState.SENT, 2)]

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from app.core.ids import AccountId, ConversationId, MessageId, WorkspaceId, new_id
@@ -12,7 +14,7 @@ from app.store.models import MailToIndex, Message
 from app.store.new import NewMessage
 from app.store.repositories import searching
 from app.store.repositories.conversations import ConversationFilter
-from app.store.repositories.searching import AT_ONCE
+from app.store.repositories.searching import AT_ONCE, Indexing
 from tests import factories
 from tests.factories import MOMENT
 from tests.fixtures.database import Workspace
@@ -166,6 +168,27 @@ class TestIndexMails:
         await index_mails(box.store)
 
         assert await box.waiting() == []
+
+    async def test_goes_on_with_the_others_where_one_cannot_be_indexed(
+        self, box: Box, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = WorkspaceId(UUID(int=1))
+        await box.keep(MANY)
+        stuck = MessageId(new_id())
+        async with box.store.begin(first) as uow:
+            uow.session.add(MailToIndex(workspace_id=first, received_at=MOMENT, message_id=stuck))
+        index = Indexing.index
+
+        async def fail(indexing: Indexing, team: WorkspaceId, *, limit: int) -> int:
+            if team == first:
+                await (await indexing._session.connection()).execute(text("SELECT 1 / 0"))
+            return await index(indexing, team, limit=limit)
+
+        monkeypatch.setattr(Indexing, "index", fail)
+
+        await index_mails(box.store)
+
+        assert await box.waiting() == [stuck]
 
     async def test_nothing_to_do(self, box: Box) -> None:
         await index_mails(box.store)
